@@ -1,0 +1,168 @@
+// What goes over the wire of /api/v1, in both directions. The API validates requests by these schemas; clients take their types from them.
+// Relied on by others: it only grows.
+import { z } from 'zod';
+import { ATTEMPT_STATUSES, PHASES } from '../core/attempt.js';
+import { BUILD_STATUSES } from '../core/build.js';
+import { FAILURE_CLASSES } from '../core/failure.js';
+
+const proposal = z.object({ edit: z.record(z.string(), z.unknown()), why: z.string() });
+
+export const failureSchema = z.object({
+  class: z.enum(FAILURE_CLASSES),
+  phase: z.enum(PHASES).optional(),
+  line: z.string(),
+  lineNumber: z.int().nonnegative(),
+  cause: z.string(),
+  proposal: proposal.optional(),
+});
+
+export const buildRequestSchema = z.strictObject({
+  requirement: z.string().min(1).max(1000),
+  python: z.array(z.string()).min(1).max(20).optional(),
+  policy: z.string().optional(),
+  /** A recipe in full, as YAML text. */
+  recipe: z.string().optional(),
+  solve: z.boolean().optional(),
+});
+export type BuildRequest = z.infer<typeof buildRequestSchema>;
+
+const attemptSchema = z.object({
+  id: z.string(),
+  number: z.int(),
+  status: z.enum(ATTEMPT_STATUSES),
+  phase: z.enum(PHASES).optional(),
+  worker: z.string(),
+  /** ISO 8601, UTC. */
+  startedAt: z.string(),
+  finishedAt: z.string().optional(),
+  phases: z.array(z.object({ phase: z.enum(PHASES), startedAt: z.string(), finishedAt: z.string().optional() })),
+  failure: failureSchema.optional(),
+});
+
+const fileSchema = z.object({
+  filename: z.string(),
+  sha256: z.string(),
+  sizeBytes: z.int(),
+  url: z.string(),
+  grafted: z.array(z.string()),
+  /** Sonames that the consuming image must bring, glibc aside. */
+  needs: z.array(z.string()),
+});
+
+export const buildSchema = z.object({
+  id: z.string(),
+  project: z.string(),
+  version: z.string(),
+  requirement: z.string(),
+  target: z.object({
+    policy: z.string(),
+    arch: z.string(),
+    python: z.string(),
+    image: z.string(),
+    builderDigest: z.string(),
+  }),
+  channel: z.enum(['stable', 'trial']),
+  status: z.enum(BUILD_STATUSES),
+  createdAt: z.string(),
+  finishedAt: z.string().optional(),
+  sdist: z.object({ filename: z.string(), sha256: z.string() }),
+  recipeDigest: z.string(),
+  /** Ids of builds it waits for. */
+  needs: z.array(z.string()),
+  attempts: z.array(attemptSchema),
+  files: z.array(fileSchema),
+  /** What a reader should know beforehand, e.g. that the base image gets no more security fixes. */
+  warnings: z.array(z.string()),
+});
+export type Build = z.infer<typeof buildSchema>;
+
+export const buildsCreatedSchema = z.object({ builds: z.array(buildSchema) });
+export const buildPageSchema = z.object({ builds: z.array(buildSchema), nextCursor: z.string().optional() });
+
+/** RFC 9457 problem document. */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.string(),
+  hint: z.string().optional(),
+  faults: z
+    .array(
+      z.object({
+        message: z.string(),
+        path: z.string().optional(),
+        line: z.int().optional(),
+        column: z.int().optional(),
+      }),
+    )
+    .optional(),
+});
+export type Problem = z.infer<typeof problemSchema>;
+
+// The worker's side (scope `worker`); the lease token travels in the header `Wheelwright-Lease`
+
+export const LEASE_HEADER = 'wheelwright-lease';
+
+/** POST /api/v1/worker/claims: waits up to `waitMs`; 204 when there is nothing to do. Answers a core `Lease`. */
+export const claimRequestSchema = z.strictObject({
+  worker: z.string().min(1).max(200),
+  waitMs: z.int().min(0).max(60_000),
+});
+
+/** POST /api/v1/attempts/:id/heartbeat answers this. */
+export const heartbeatSchema = z.object({ cancelRequested: z.boolean() });
+
+/** POST /api/v1/attempts/:id/phase */
+export const phaseStartSchema = z.strictObject({ phase: z.enum(PHASES) });
+
+/** POST /api/v1/attempts/:id/inputs */
+export const inputsSchema = z.strictObject({
+  inputs: z.array(
+    z.strictObject({
+      kind: z.enum([
+        'sdist',
+        'build-requirement',
+        'test-requirement',
+        'system-package',
+        'image',
+        'toolchain',
+        'source',
+        'tool',
+      ]),
+      name: z.string(),
+      version: z.string(),
+      sha256: z.string().optional(),
+    }),
+  ),
+});
+
+/** POST /api/v1/attempts/:id/log?from=N, body text/plain of whole lines, answers this; a repeated chunk is a no-op. */
+export const logAppendedSchema = z.object({ nextLine: z.int() });
+
+/** PUT /api/v1/attempts/:id/artifacts/:filename, the wheel's bytes; answers this once they are stored. */
+export const artifactStoredSchema = z.object({ sha256: z.string(), sizeBytes: z.int() });
+
+/** POST /api/v1/attempts/:id/finish; answers the build. A wheel that the API's own checks refuse ends the attempt as failed with class `bad-wheel`. */
+export const outcomeSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('succeeded'),
+    wheel: z.strictObject({
+      filename: z.string(),
+      sha256: z.string(),
+      sizeBytes: z.int(),
+      grafted: z.array(z.string()),
+      needs: z.array(z.string()),
+    }),
+  }),
+  z.strictObject({ kind: z.literal('failed'), failure: failureSchema }),
+  z.strictObject({ kind: z.literal('deferred'), requirements: z.array(z.string()).min(1) }),
+  z.strictObject({ kind: z.literal('lost'), reason: z.string() }),
+  z.strictObject({ kind: z.literal('cancelled') }),
+]);
+
+/** Server-sent events of GET /api/v1/attempts/:id/events. The id of a `line` event is its line number, so Last-Event-ID resumes without a gap. */
+export type AttemptEvent =
+  | { event: 'line'; number: number; text: string; at: number }
+  | { event: 'phase'; phase: (typeof PHASES)[number]; at: number }
+  | { event: 'end'; status: (typeof ATTEMPT_STATUSES)[number] };

@@ -1,0 +1,71 @@
+import type { Channel, Sdist, Target } from './build.js';
+import type { Failure } from './failure.js';
+import type { EffectiveRecipe } from './recipe.js';
+
+export const ATTEMPT_STATUSES = ['leased', 'running', 'succeeded', 'failed', 'lost', 'cancelled', 'deferred'] as const;
+/** `deferred`: it found that other builds must come first, and its build waits for them. */
+export type AttemptStatus = (typeof ATTEMPT_STATUSES)[number];
+
+export const PHASES = ['fetch', 'build', 'repair', 'test', 'publish'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** A lost attempt (worker or engine gone) is tried again by itself this many times in all; a failed one never is. */
+export const MAX_LOST_ATTEMPTS = 3;
+
+/** Everything a worker needs to know to make one attempt; plain JSON. */
+export interface BuildOrder {
+  buildId: string;
+  project: string;
+  version: string;
+  sdist: Sdist;
+  recipe: EffectiveRecipe;
+  target: Target;
+  channel: Channel;
+  /** Simple index that build and test requirements come from (ours, merged with upstream); absolute, ends in `/simple/`. */
+  indexUrl: string;
+  /** Build number for the file name (PEP 427) when this release already has a wheel for the same tag; bytes under a name never change. */
+  buildTag?: number;
+}
+
+/** What a worker holds while it works: every write must carry the token, and a stale token is refused. */
+export interface Lease {
+  attemptId: string;
+  attemptNumber: number;
+  token: string;
+  /** Milliseconds from the claim or the last heartbeat until the attempt counts as lost. */
+  leaseMs: number;
+  order: BuildOrder;
+}
+
+/** One thing an attempt took in. `sha256` is missing where only a version identifies it (system packages). */
+export interface AttemptInput {
+  kind:
+    | 'sdist'
+    | 'build-requirement'
+    | 'test-requirement'
+    | 'system-package'
+    | 'image'
+    | 'toolchain'
+    | 'source'
+    | 'tool';
+  name: string;
+  version: string;
+  sha256?: string;
+}
+
+/** What a worker found out about the wheel that it made; the API checks the archive itself all the same. */
+export interface WheelReport {
+  filename: string;
+  sha256: string;
+  sizeBytes: number;
+  grafted: string[];
+  needs: string[];
+}
+
+/** How an attempt ended, as the worker reports it. */
+export type AttemptOutcome =
+  | { kind: 'succeeded'; wheel: WheelReport }
+  | { kind: 'failed'; failure: Failure }
+  | { kind: 'deferred'; requirements: string[] }
+  | { kind: 'lost'; reason: string }
+  | { kind: 'cancelled' };

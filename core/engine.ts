@@ -1,0 +1,78 @@
+// The container engine, as the phases of an attempt need it: few verbs, all cancellable.
+import type { Readable } from 'node:stream';
+import type { AttemptInput } from './attempt.js';
+import type { Target } from './build.js';
+import type { EffectiveRecipe } from './recipe.js';
+
+export interface ContainerLimits {
+  cpus: number;
+  memoryBytes: number;
+  processes: number;
+  /** Wall time. */
+  timeoutMs: number;
+  /** Size that the workspace volume may reach while the container runs. */
+  diskBytes: number;
+}
+
+export interface ContainerSpec {
+  image: string;
+  command: readonly string[];
+  environment: Readonly<Record<string, string>>;
+  /** `none` wherever foreign code runs. `outside` only for our own tools (fetching). */
+  network: 'none' | 'outside';
+  /** Name of a workspace made by {@link Engine.createWorkspace}, mounted at /build. */
+  workspace: string;
+  workspaceReadOnly?: boolean;
+  workingDirectory?: string;
+  limits: ContainerLimits;
+}
+
+/** How a container ended. More than one may be true of a run; the first that applied is named. */
+export type ContainerExit =
+  | { kind: 'exited'; code: number; oomKilled: boolean }
+  | { kind: 'timed-out' }
+  | { kind: 'disk-full' }
+  | { kind: 'output-limit' };
+
+/** Says whether to go on reading; `stop` ends the container with `output-limit`. May be awaited, which holds the container's output back. */
+export type OutputSink = (chunk: Buffer) => Promise<'continue' | 'stop'>;
+
+export interface BuilderImages {
+  /** Image reference of the builder, with the recipe's system packages and toolchains in it. */
+  builder: string;
+  /** Image reference of the clean twin, with the recipe's `runtime` packages in it. */
+  clean: string;
+  inputs: AttemptInput[];
+}
+
+/** A system package that the distribution does not have, or that failed to install: the fault of the recipe, not of the infrastructure. */
+export interface ImageRefusal {
+  kind: 'refused';
+  /** The log of the failed step. */
+  log: string;
+  line: string;
+  cause: string;
+}
+
+export interface Engine {
+  /** @throws WheelwrightError `unavailable` when the engine cannot be reached. */
+  ping(signal: AbortSignal): Promise<void>;
+  /** Makes the target's images where they are missing (base, interpreter, derived); `progress` gets a line per step. */
+  prepareImages(
+    target: Target,
+    recipe: EffectiveRecipe,
+    progress: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<BuilderImages | ImageRefusal>;
+  /** A named volume for one attempt, labelled with it; returns its name. */
+  createWorkspace(attemptId: string, signal: AbortSignal): Promise<string>;
+  /** Unpacks a tar stream at a folder of the workspace, owned by the build user. */
+  putTar(workspace: string, folder: string, tar: Readable, signal: AbortSignal): Promise<void>;
+  /** A tar stream of one file or folder of the workspace. The caller must read it to the end or destroy it. */
+  getTar(workspace: string, path: string, signal: AbortSignal): Promise<Readable>;
+  /** Runs to its end; the container is removed whatever happens. Throws only for broken infrastructure or an aborted signal. */
+  run(spec: ContainerSpec, output: OutputSink, signal: AbortSignal): Promise<ContainerExit>;
+  removeWorkspace(workspace: string): Promise<void>;
+  /** Removes containers and workspaces of this instance whose attempt is not in `live`; returns what it removed. */
+  removeOrphans(live: ReadonlySet<string>, signal: AbortSignal): Promise<string[]>;
+}

@@ -1,0 +1,41 @@
+/** What kind of thing went wrong, whatever the technology that noticed it. Each program maps these to its own form (HTTP status, exit code). */
+export type ErrorCode =
+  | 'invalid'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not-found'
+  | 'conflict'
+  | 'too-large'
+  | 'unavailable'
+  | 'internal';
+
+export interface ErrorDetails {
+  /** The usual cause and the next step, in a sentence or two, for someone who has never seen the code. */
+  hint?: string;
+  cause?: unknown;
+  /** One entry per fault where several were found at once, e.g. all unknown keys of a recipe. */
+  faults?: readonly Fault[];
+}
+
+/** One fault in something a person wrote; line and column are 1-based. */
+export interface Fault {
+  message: string;
+  path?: string;
+  line?: number;
+  column?: number;
+}
+
+/** The one error class of the domain: `message` says what happened, `hint` why that usually is and what to do. */
+export class WheelwrightError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly faults: readonly Fault[];
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'WheelwrightError';
+    this.code = code;
+    this.hint = details.hint;
+    this.faults = details.faults ?? [];
+  }
+}

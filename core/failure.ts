@@ -1,0 +1,48 @@
+import type { Phase } from './attempt.js';
+
+export const FAILURE_CLASSES = [
+  'bad-request',
+  'no-sdist',
+  'bad-sdist',
+  'missing-header',
+  'missing-tool',
+  'missing-library',
+  'library-too-old',
+  'python-too-new',
+  'build-requirement',
+  'toolchain-missing',
+  'system-package',
+  'compile-error',
+  'silent-fallback',
+  'network-needed',
+  'out-of-memory',
+  'disk-full',
+  'output-limit',
+  'timed-out',
+  'bad-wheel',
+  'repair-refused',
+  'missing-in-clean-image',
+  'test-failed',
+  'infrastructure',
+  'unknown',
+] as const;
+export type FailureClass = (typeof FAILURE_CLASSES)[number];
+
+/** A change to a recipe that would probably mend the failure: a partial recipe to merge in, and why. */
+export interface Proposal {
+  /** A partial recipe in the form of core/recipe.ts, e.g. `{ system: { apt: ['libpq-dev'] } }`. */
+  edit: Record<string, unknown>;
+  why: string;
+}
+
+/** Why an attempt failed, in the words of its log. `line` is the decisive line and `lineNumber` its 1-based number in the attempt's log. */
+export interface Failure {
+  class: FailureClass;
+  phase?: Phase;
+  line: string;
+  /** 0 where no line of the log says it, e.g. a time limit. */
+  lineNumber: number;
+  /** One or two sentences for a person: what it means and what usually helps. */
+  cause: string;
+  proposal?: Proposal;
+}

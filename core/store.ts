@@ -1,0 +1,158 @@
+// The truth about builds, behind one asynchronous interface, so that another database can stand behind it.
+import type { AttemptInput, AttemptOutcome, AttemptStatus, Lease, Phase, WheelReport } from './attempt.js';
+import type { BuildStatus, Channel, Sdist, Target } from './build.js';
+import type { Failure } from './failure.js';
+import type { EffectiveRecipe } from './recipe.js';
+
+export interface PlannedBuild {
+  key: string;
+  project: string;
+  version: string;
+  requirement: string;
+  sdist: Sdist;
+  recipeDigest: string;
+  recipe: EffectiveRecipe;
+  target: Target;
+  channel: Channel;
+  priority: number;
+}
+
+export interface AttemptRecord {
+  id: string;
+  number: number;
+  status: AttemptStatus;
+  phase?: Phase;
+  worker: string;
+  /** Milliseconds since the epoch, as everywhere in the store. */
+  startedAt: number;
+  finishedAt?: number;
+  failure?: Failure;
+  phases: { phase: Phase; startedAt: number; finishedAt?: number }[];
+}
+
+export interface FileRecord {
+  filename: string;
+  project: string;
+  version: string;
+  channel: Channel;
+  sha256: string;
+  sizeBytes: number;
+  metadataSha256?: string;
+  requiresPython?: string;
+  uploadTime: number;
+  yanked?: true | string;
+  origin: 'build' | 'upload';
+  attemptId?: string;
+  grafted: string[];
+  needs: string[];
+  provenanceSha256?: string;
+}
+
+export interface BuildRecord extends PlannedBuild {
+  id: string;
+  status: BuildStatus;
+  createdAt: number;
+  finishedAt?: number;
+  attempts: AttemptRecord[];
+  files: FileRecord[];
+  /** Ids of builds it waits for. */
+  needs: string[];
+}
+
+export interface RecipeRevision {
+  digest: string;
+  project: string;
+  yaml: string;
+  origin: 'none' | 'catalogue' | 'request' | 'submission';
+  approved: boolean;
+}
+
+export interface BuildFilter {
+  status?: BuildStatus;
+  project?: string;
+  /** From the previous page's `nextCursor`. */
+  cursor?: string;
+  limit: number;
+}
+
+/** A wheel that was checked and whose bytes are already stored under their sha256. */
+export interface NewFile extends Omit<FileRecord, 'uploadTime'> {
+  /** Upload only: the project belongs to this organisation from now on. */
+  ownsProject: boolean;
+}
+
+export interface BuildStore {
+  /** Adds what is missing; the same key again gives the existing build. `sameReleaseAs`: wait for that build, whose wheel may serve this one too. */
+  addBuild(build: PlannedBuild, sameReleaseAs?: string): Promise<{ build: BuildRecord; created: boolean }>;
+  build(id: string): Promise<BuildRecord | undefined>;
+  buildByKey(key: string): Promise<BuildRecord | undefined>;
+  builds(filter: BuildFilter): Promise<{ builds: BuildRecord[]; nextCursor?: string }>;
+  /** Builds of the same sdist and recipe revision that succeeded, for finding an abi3 or pure wheel that already serves a target. */
+  succeededBuilds(sdistSha256: string, recipeDigest: string): Promise<BuildRecord[]>;
+  addRecipeRevision(revision: RecipeRevision): Promise<void>;
+
+  /** Ids of builds that can be tried now, soonest first: what a lost queue is rebuilt from. */
+  queuedBuilds(now: number, limit: number): Promise<{ id: string; priority: number; notBefore: number }[]>;
+  /** Starts an attempt on a queued build; undefined when it is no longer queued. */
+  claim(buildId: string, worker: string, leaseMs: number, now: number): Promise<Lease | undefined>;
+  /** @throws WheelwrightError `conflict` for a stale token; so does every call below that takes a lease. */
+  heartbeat(lease: LeaseRef, leaseMs: number, now: number): Promise<{ cancelRequested: boolean }>;
+  startPhase(lease: LeaseRef, phase: Phase, now: number): Promise<void>;
+  addInputs(lease: LeaseRef, inputs: readonly AttemptInput[]): Promise<void>;
+  /** Ends the attempt and moves its build on; in one transaction with the file where there is one. The same outcome again is a no-op. */
+  finish(lease: LeaseRef, outcome: AttemptOutcome, file: NewFile | undefined, now: number): Promise<void>;
+  /** Waits for other builds: the attempt is deferred and the build becomes `waiting`. */
+  defer(lease: LeaseRef, needs: readonly string[], now: number): Promise<void>;
+  /** Attempts whose lease ran out become lost; their builds are queued again with backoff, or fail after MAX_LOST_ATTEMPTS. Returns the attempts' ids. */
+  expireLeases(now: number): Promise<string[]>;
+  /** Waiting builds whose needs have all ended: queued, succeeded by a shared wheel, or failed because a need failed. Returns their ids. */
+  wakeWaiting(now: number): Promise<string[]>;
+  cancel(buildId: string, now: number): Promise<BuildRecord>;
+  retry(buildId: string, now: number): Promise<BuildRecord>;
+
+  file(filename: string): Promise<FileRecord | undefined>;
+  filesOfProject(project: string): Promise<FileRecord[]>;
+  /** Adds an uploaded file, atomically visible. Identical bytes under the name: no-op. @throws WheelwrightError `conflict` for other bytes, or a name that was deleted. */
+  addFile(file: NewFile, now: number): Promise<'added' | 'present'>;
+  /** Build number (PEP 427) for the next wheel of this release and target; undefined when it has none yet. */
+  nextBuildTag(project: string, version: string, target: Target): Promise<number | undefined>;
+  close(): void;
+}
+
+/** What a write by a worker is fenced by. */
+export interface LeaseRef {
+  attemptId: string;
+  token: string;
+}
+
+export type { WheelReport };
+
+/** Bytes by their sha256; written to a temporary name and renamed, so a blob is whole or absent. */
+export interface BlobStore {
+  /** @throws WheelwrightError `invalid` when the bytes do not have the expected hash, `too-large` past the limit. */
+  put(
+    bytes: AsyncIterable<Uint8Array>,
+    expect: { sha256?: string; maxBytes: number },
+  ): Promise<{ sha256: string; sizeBytes: number }>;
+  has(sha256: string): Promise<boolean>;
+  /** Path of the blob's file. */
+  path(sha256: string): string;
+}
+
+/** One log per attempt, appended by line number so that a repeated chunk is a no-op. */
+export interface LogStore {
+  /** `text` is whole lines, each ended by `\n`. Returns the number of the next line expected. @throws WheelwrightError `conflict` for a gap. */
+  append(attemptId: string, firstLine: number, text: string, now: number): Promise<number>;
+  /** Whole lines from a 1-based line number on, in pieces; ends at what is there now. */
+  read(attemptId: string, fromLine: number): AsyncIterable<{ firstLine: number; text: string; at: number }>;
+  lineCount(attemptId: string): Promise<number>;
+}
+
+/** Says which build to try next, and nothing more: it can be lost at any moment and is rebuilt from {@link BuildStore.queuedBuilds}. */
+export interface BuildQueue {
+  add(entry: { buildId: string; priority: number; notBefore: number }): Promise<void>;
+  /** Waits up to `waitMs` for a build that can be tried now; an id may come twice, since the claim decides. */
+  take(waitMs: number, signal: AbortSignal): Promise<string | undefined>;
+  remove(buildId: string): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,26 @@
+import type { Readable } from 'node:stream';
+import type { ProjectPage } from './simple-index.js';
+
+/** A project page with what its cache entry needs. */
+export interface UpstreamPage {
+  page: ProjectPage;
+  etag?: string;
+  /** Seconds that the upstream says the page stays fresh. */
+  maxAgeSeconds?: number;
+}
+
+/** An upstream index of which only the simple API is used: JSON where offered, else HTML. */
+export interface Upstream {
+  /** Where it is, for messages; no credentials in it. */
+  readonly url: string;
+  /**
+   * The page of a normalised project name; undefined when the upstream says that there is no such project.
+   * @throws WheelwrightError `unavailable` when it cannot be reached, answers 5xx, or answers something that is not an index page.
+   */
+  project(name: string, signal: AbortSignal): Promise<UpstreamPage | undefined>;
+  /**
+   * The bytes behind a URL that a page of this upstream gave. The caller checks the hash.
+   * @throws WheelwrightError `unavailable`, or `not-found` when the upstream no longer has it.
+   */
+  file(url: string, signal: AbortSignal): Promise<Readable>;
+}
