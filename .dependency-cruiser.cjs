@@ -2,15 +2,31 @@ const programs = ['api', 'index-server', 'worker', 'cli'];
 
 module.exports = {
   forbidden: [
-    { name: 'core-is-pure', severity: 'error', comment: 'core/ holds the domain: it knows no program, no technology and does no I/O', from: { path: '^core/' }, to: { path: '^(adapters|client|api|index-server|worker|cli)/' } },
+    {
+      name: 'core-is-pure',
+      severity: 'error',
+      comment: 'core/ holds the domain: it knows no program, no technology and does no I/O',
+      from: { path: '^core/' },
+      to: { path: '^(adapters|client|api|index-server|worker|cli)/' },
+    },
     {
       name: 'core-does-no-io',
       severity: 'error',
       from: { path: '^core/' },
-      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|path/posix|url|buffer|string_decoder)$' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|stream|path/posix|url|buffer|string_decoder)$' },
     },
-    { name: 'adapters-know-no-program', severity: 'error', from: { path: '^(adapters|client)/' }, to: { path: '^(api|index-server|worker|cli)/' } },
-    { name: 'adapters-know-no-other-adapter', severity: 'error', from: { path: '^adapters/([^/]+)/' }, to: { path: '^adapters/', pathNot: '^adapters/$1/' } },
+    {
+      name: 'adapters-know-no-program',
+      severity: 'error',
+      from: { path: '^(adapters|client)/' },
+      to: { path: '^(api|index-server|worker|cli)/' },
+    },
+    {
+      name: 'adapters-know-no-other-adapter',
+      severity: 'error',
+      from: { path: '^adapters/([^/]+)/' },
+      to: { path: '^adapters/', pathNot: '^adapters/$1/' },
+    },
     ...programs.map((program) => ({
       name: `${program}-imports-no-other-program`,
       severity: 'error',

@@ -1,9 +1,10 @@
 // What goes over the wire of /api/v1, in both directions. The API validates requests by these schemas; clients take their types from them.
 // Relied on by others: it only grows.
 import { z } from 'zod';
-import { ATTEMPT_STATUSES, PHASES } from '../core/attempt.js';
+import { ATTEMPT_STATUSES } from '../core/attempt.js';
 import { BUILD_STATUSES } from '../core/build.js';
 import { FAILURE_CLASSES } from '../core/failure.js';
+import { PHASES } from '../core/phase.js';
 
 const proposal = z.object({ edit: z.record(z.string(), z.unknown()), why: z.string() });
 

@@ -6,9 +6,6 @@ export const ATTEMPT_STATUSES = ['leased', 'running', 'succeeded', 'failed', 'lo
 /** `deferred`: it found that other builds must come first, and its build waits for them. */
 export type AttemptStatus = (typeof ATTEMPT_STATUSES)[number];
 
-export const PHASES = ['fetch', 'build', 'repair', 'test', 'publish'] as const;
-export type Phase = (typeof PHASES)[number];
-
 /** A lost attempt (worker or engine gone) is tried again by itself this many times in all; a failed one never is. */
 export const MAX_LOST_ATTEMPTS = 3;
 

@@ -1,4 +1,4 @@
-import type { Phase } from './attempt.js';
+import type { Phase } from './phase.js';
 
 export const FAILURE_CLASSES = [
   'bad-request',

@@ -1,7 +1,8 @@
 // The truth about builds, behind one asynchronous interface, so that another database can stand behind it.
-import type { AttemptInput, AttemptOutcome, AttemptStatus, Lease, Phase, WheelReport } from './attempt.js';
+import type { AttemptInput, AttemptOutcome, AttemptStatus, Lease, WheelReport } from './attempt.js';
 import type { BuildStatus, Channel, Sdist, Target } from './build.js';
 import type { Failure } from './failure.js';
+import type { Phase } from './phase.js';
 import type { EffectiveRecipe } from './recipe.js';
 
 export interface PlannedBuild {
