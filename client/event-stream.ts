@@ -1,0 +1,77 @@
+// Server-sent events of an attempt: https://html.spec.whatwg.org/multipage/server-sent-events.html
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { z } from 'zod';
+import { ATTEMPT_STATUSES } from '../core/attempt.js';
+import { WheelwrightError } from '../core/errors.js';
+import { PHASES } from '../core/phase.js';
+import { type Connection, parseAnswer, send, unreachable } from './connection.js';
+import type { AttemptEvent } from './contract.js';
+
+const eventSchema: z.ZodType<AttemptEvent> = z.discriminatedUnion('event', [
+  z.object({ event: z.literal('line'), number: z.int(), text: z.string(), at: z.number() }),
+  z.object({ event: z.literal('phase'), phase: z.enum(PHASES), at: z.number() }),
+  z.object({ event: z.literal('end'), status: z.enum(ATTEMPT_STATUSES) }),
+]);
+
+/** How often a lost connection is tried again before it counts as gone; the waits add up to a minute. */
+const RETRIES = 30;
+const RETRY_MS = 2000;
+
+/**
+ * The events of an attempt until its end. Connects again when the connection is lost, from the last line that came, so that no line is missing
+ * or comes twice; `phase` events may come again.
+ * @param afterLine number of the last line already known; 0 for none
+ * @throws WheelwrightError `unavailable` when the service stays away, `not-found` for an unknown attempt
+ */
+export async function* attemptEvents(
+  connection: Connection,
+  attemptId: string,
+  afterLine: number,
+  signal: AbortSignal,
+): AsyncGenerator<AttemptEvent> {
+  let lastLine = afterLine;
+  let failures = 0;
+  for (;;) {
+    try {
+      for await (const event of connectOnce(connection, attemptId, lastLine, signal)) {
+        failures = 0;
+        if (event.event === 'line') {
+          if (event.number <= lastLine) continue;
+          lastLine = event.number;
+        }
+        yield event;
+        if (event.event === 'end') return;
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      const lost = error instanceof WheelwrightError && error.code === 'unavailable';
+      if (!lost || failures >= RETRIES) throw error;
+    }
+    failures += 1;
+    if (failures > RETRIES) throw unreachable(connection, new Error('the event stream keeps ending early'));
+    await sleep(RETRY_MS, undefined, { signal });
+  }
+}
+
+async function* connectOnce(
+  connection: Connection,
+  attemptId: string,
+  lastLine: number,
+  signal: AbortSignal,
+): AsyncGenerator<AttemptEvent> {
+  const response = await send(connection, 'GET', `/api/v1/attempts/${encodeURIComponent(attemptId)}/events`, {
+    headers: { accept: 'text/event-stream', ...(lastLine === 0 ? {} : { 'last-event-id': String(lastLine) }) },
+    signal,
+  });
+  if (response.body === null) return;
+  const messages = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+  try {
+    for await (const message of messages) {
+      yield parseAnswer(connection, { ...JSON.parse(message.data), event: message.event }, eventSchema);
+    }
+  } catch (error) {
+    if (error instanceof WheelwrightError) throw error;
+    throw unreachable(connection, error);
+  }
+}
