@@ -5,6 +5,7 @@ import { ATTEMPT_STATUSES } from '../core/attempt.js';
 import { BUILD_STATUSES } from '../core/build.js';
 import { FAILURE_CLASSES } from '../core/failure.js';
 import { PHASES } from '../core/phase.js';
+import { effectiveRecipeSchema } from '../core/recipe.js';
 
 const proposal = z.object({ edit: z.record(z.string(), z.unknown()), why: z.string() });
 
@@ -109,6 +110,36 @@ export const LEASE_HEADER = 'wheelwright-lease';
 export const claimRequestSchema = z.strictObject({
   worker: z.string().min(1).max(200),
   waitMs: z.int().min(0).max(60_000),
+});
+
+/** What a claim answers: core's `Lease`. */
+export const leaseSchema = z.object({
+  attemptId: z.string(),
+  attemptNumber: z.int().positive(),
+  token: z.string(),
+  leaseMs: z.number().positive(),
+  order: z.object({
+    buildId: z.string(),
+    project: z.string(),
+    version: z.string(),
+    sdist: z.object({
+      filename: z.string(),
+      url: z.string(),
+      sha256: z.string(),
+      sizeBytes: z.int().optional(),
+    }),
+    recipe: effectiveRecipeSchema,
+    target: z.object({
+      policy: z.string(),
+      arch: z.string(),
+      python: z.string(),
+      image: z.string(),
+      builderDigest: z.string(),
+    }),
+    channel: z.enum(['stable', 'trial']),
+    indexUrl: z.string(),
+    buildTag: z.int().positive().optional(),
+  }),
 });
 
 /** POST /api/v1/attempts/:id/heartbeat answers this. */

@@ -10,9 +10,17 @@ export interface ContainerLimits {
   processes: number;
   /** Wall time. */
   timeoutMs: number;
-  /** Size that the workspace volume may reach while the container runs. */
+  /** Size that the volumes which it may write to may reach together while it runs. */
   diskBytes: number;
 }
+
+/**
+ * The volumes of one attempt, each mounted at `/<volume>`. What foreign code may write never meets a network, so there are several:
+ * `inputs` is written with a network by our own tools and is read-only to foreign code, `build` is where foreign code builds, `test` is where the
+ * finished wheel is tried, far from what the build left behind.
+ */
+export const VOLUMES = ['inputs', 'build', 'test'] as const;
+export type Volume = (typeof VOLUMES)[number];
 
 export interface ContainerSpec {
   image: string;
@@ -20,9 +28,9 @@ export interface ContainerSpec {
   environment: Readonly<Record<string, string>>;
   /** `none` wherever foreign code runs. `outside` only for our own tools (fetching). */
   network: 'none' | 'outside';
-  /** Name of a workspace made by {@link Engine.createWorkspace}, mounted at /build. */
+  /** Name of a workspace made by {@link Engine.createWorkspace}. */
   workspace: string;
-  workspaceReadOnly?: boolean;
+  mounts: Readonly<Partial<Record<Volume, 'read-only' | 'read-write'>>>;
   workingDirectory?: string;
   limits: ContainerLimits;
 }
@@ -64,11 +72,16 @@ export interface Engine {
     progress: (line: string) => void,
     signal: AbortSignal,
   ): Promise<BuilderImages | ImageRefusal>;
-  /** A named volume for one attempt, labelled with it; returns its name. */
-  createWorkspace(attemptId: string, signal: AbortSignal): Promise<string>;
-  /** Unpacks a tar stream at a folder of the workspace, owned by the build user. */
+  /** What there is to share out. */
+  capacity(signal: AbortSignal): Promise<{ cpus: number; memoryBytes: number }>;
+  /** The volumes of one attempt, labelled with it; returns their common name. Files are carried in and out by way of `image`, which is not run. */
+  createWorkspace(attemptId: string, image: string, signal: AbortSignal): Promise<string>;
+  /** Unpacks a tar stream at a folder such as `/build/src`, owned by the build user. The folder is made where it is missing. */
   putTar(workspace: string, folder: string, tar: Readable, signal: AbortSignal): Promise<void>;
-  /** A tar stream of one file or folder of the workspace. The caller must read it to the end or destroy it. */
+  /**
+   * A tar stream of one file or folder, by its path in a container. The caller must read it to the end or destroy it.
+   * @throws WheelwrightError `not-found` when there is nothing at that path.
+   */
   getTar(workspace: string, path: string, signal: AbortSignal): Promise<Readable>;
   /** Runs to its end; the container is removed whatever happens. Throws only for broken infrastructure or an aborted signal. */
   run(spec: ContainerSpec, output: OutputSink, signal: AbortSignal): Promise<ContainerExit>;

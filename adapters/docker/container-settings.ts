@@ -1,0 +1,69 @@
+import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerode';
+import type { ContainerSpec, Volume } from '../../core/engine.js';
+import type { Labels } from './labels.js';
+
+/** Uid and gid of everything that runs in a container; nobody by that number need exist in the image. */
+export const BUILD_USER = 1000;
+
+export function volumeName(workspace: string, volume: Volume): string {
+  return `${workspace}-${volume}`;
+}
+
+export function mountsOf(workspace: string, mounts: ContainerSpec['mounts']): MountSettings[] {
+  return Object.entries(mounts).map(([volume, access]) => ({
+    Type: 'volume',
+    Source: volumeName(workspace, volume as Volume),
+    Target: `/${volume}`,
+    ReadOnly: access === 'read-only',
+  }));
+}
+
+/** What every container of ours gets: no capability, no way to gain one, nothing of its image writable. */
+export function confinement(): HostConfig {
+  return {
+    CapDrop: ['ALL'],
+    SecurityOpt: ['no-new-privileges:true'],
+    ReadonlyRootfs: true,
+    Init: true,
+    IpcMode: 'private',
+    AutoRemove: false,
+    // The output is read from the attached stream; a log file of the engine's would be a second copy without a limit.
+    LogConfig: { Type: 'none', Config: {} },
+  };
+}
+
+/** What the engine is asked for to run a spec. `cpus` are the CPUs it may use; `outside` is the network that reaches the index. */
+export function containerSettings(
+  spec: ContainerSpec,
+  placement: { cpus: readonly number[]; outside: string; labels: Labels },
+): ContainerCreateOptions {
+  const { limits } = spec;
+  return {
+    Image: spec.image,
+    Entrypoint: [],
+    Cmd: [...spec.command],
+    Env: Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`),
+    User: `${BUILD_USER}:${BUILD_USER}`,
+    WorkingDir: spec.workingDirectory ?? '/',
+    Labels: placement.labels,
+    AttachStdout: true,
+    AttachStderr: true,
+    HostConfig: {
+      ...confinement(),
+      NetworkMode: spec.network === 'none' ? 'none' : placement.outside,
+      // Docker's default for tmpfs is noexec, which breaks configure scripts.
+      Tmpfs: { '/tmp': 'rw,exec,nosuid,nodev,size=2g,mode=1777' },
+      Mounts: mountsOf(spec.workspace, spec.mounts),
+      PidsLimit: limits.processes,
+      Memory: limits.memoryBytes,
+      MemorySwap: limits.memoryBytes,
+      NanoCpus: Math.round(Math.min(limits.cpus, placement.cpus.length) * 1e9),
+      CpusetCpus: placement.cpus.join(','),
+      Ulimits: [
+        { Name: 'nofile', Soft: 65_536, Hard: 65_536 },
+        { Name: 'core', Soft: 0, Hard: 0 },
+        { Name: 'fsize', Soft: limits.diskBytes, Hard: limits.diskBytes },
+      ],
+    },
+  };
+}

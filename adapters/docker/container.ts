@@ -1,0 +1,111 @@
+import type Docker from 'dockerode';
+import type { ContainerExit, ContainerSpec, OutputSink } from '../../core/engine.js';
+import { containerSettings } from './container-settings.js';
+import { watchDisk } from './disk-watch.js';
+import { callEngine, engineError, ignoreGone } from './engine-error.js';
+import type { Labels } from './labels.js';
+import { demultiplex } from './log-stream.js';
+
+/** Most containers end before anyone need look at their disk. */
+const DISK_WATCH_AFTER_MS = 3_000;
+/** How long a killed container may take to be gone before the engine counts as broken. */
+const KILL_MS = 10_000;
+
+type Cut = 'timed-out' | 'disk-full' | 'output-limit' | 'aborted';
+
+/** Runs one container to its end. `onRemoval` gets the promise of its removal, which nobody need wait for before the next container. */
+export async function runContainer(
+  docker: Docker,
+  spec: ContainerSpec,
+  placement: { cpus: readonly number[]; outside: string; labels: Labels },
+  output: OutputSink,
+  signal: AbortSignal,
+  onRemoval: (removal: Promise<void>) => void,
+): Promise<ContainerExit> {
+  const container = await callEngine('making a container', signal, () =>
+    docker.createContainer(containerSettings(spec, placement)),
+  );
+  const released = new AbortController();
+  try {
+    return await attend(docker, container, spec, placement.labels, output, signal, released.signal);
+  } finally {
+    released.abort();
+    onRemoval(container.remove({ force: true }).then(() => undefined, ignoreGone));
+  }
+}
+
+async function attend(
+  docker: Docker,
+  container: Docker.Container,
+  spec: ContainerSpec,
+  labels: Labels,
+  output: OutputSink,
+  signal: AbortSignal,
+  released: AbortSignal,
+): Promise<ContainerExit> {
+  let cut: Cut | undefined;
+  let giveUp: (error: unknown) => void = () => undefined;
+  const broken = new Promise<never>((_, reject) => {
+    giveUp = reject;
+  });
+  const stop = (why: Cut) => {
+    if (cut !== undefined) return;
+    cut = why;
+    container.kill().catch((error: unknown) => {
+      try {
+        ignoreGone(error);
+      } catch {
+        giveUp(engineError('ending a container', error));
+      }
+    });
+    const overdue = setTimeout(
+      () => giveUp(engineError('ending a container', new Error('it did not end after being killed'))),
+      KILL_MS,
+    );
+    released.addEventListener('abort', () => clearTimeout(overdue));
+  };
+
+  const stream = await callEngine('reading the output of a container', signal, () =>
+    container.attach({ stream: true, stdout: true, stderr: true }),
+  );
+  const drained = (async () => {
+    for await (const chunk of demultiplex(stream as AsyncIterable<Buffer>)) {
+      if (cut === 'aborted') continue;
+      if (cut !== 'output-limit' && (await output(chunk)) === 'stop') stop('output-limit');
+    }
+  })();
+  // On a container that was only created, a plain wait answers 0 at once.
+  const exited = container.wait({ condition: 'next-exit' }) as Promise<{ StatusCode: number }>;
+  const ended = Promise.all([exited, drained]);
+  ended.catch(() => undefined);
+  const onAbort = () => stop('aborted');
+  const timeout = setTimeout(() => stop('timed-out'), spec.limits.timeoutMs);
+  const diskWatch = setTimeout(() => {
+    const onSize = (size: number) => size > spec.limits.diskBytes && stop('disk-full');
+    watchDisk(docker, spec, labels, onSize, released).catch((error: unknown) => {
+      if (!released.aborted) giveUp(engineError('watching the disk', error));
+    });
+  }, DISK_WATCH_AFTER_MS);
+  try {
+    await callEngine('starting a container', signal, () => container.start());
+    signal.addEventListener('abort', onAbort);
+    if (signal.aborted) onAbort();
+    const [{ StatusCode: code }] = await Promise.race([ended, broken]).catch((error: unknown) => {
+      throw engineError('waiting for a container', error);
+    });
+    signal.throwIfAborted();
+    if (cut !== undefined && cut !== 'aborted') return { kind: cut };
+    return { kind: 'exited', code, oomKilled: code !== 0 && (await wasOomKilled(container, signal)) };
+  } finally {
+    clearTimeout(timeout);
+    clearTimeout(diskWatch);
+    signal.removeEventListener('abort', onAbort);
+    (stream as NodeJS.ReadWriteStream & { destroy(): void }).destroy();
+  }
+}
+
+/** True also when only a child of the container's first process was killed. */
+async function wasOomKilled(container: Docker.Container, signal: AbortSignal): Promise<boolean> {
+  const { State } = await callEngine('asking how a container ended', signal, () => container.inspect());
+  return State.OOMKilled;
+}

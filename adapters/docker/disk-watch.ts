@@ -1,0 +1,53 @@
+import type Docker from 'dockerode';
+import type { ContainerSpec, Volume } from '../../core/engine.js';
+import { confinement, mountsOf } from './container-settings.js';
+import { callEngine, ignoreGone } from './engine-error.js';
+import type { Labels } from './labels.js';
+import { demultiplex } from './log-stream.js';
+
+const INTERVAL_SECONDS = 2;
+
+/**
+ * Reports the size in bytes of what a container may write to, every two seconds until aborted. Local volumes have no quota, so somebody has to
+ * look; a container of its own can, wherever the engine runs, and foreign code can neither end it nor hide a folder from it.
+ */
+export async function watchDisk(
+  docker: Docker,
+  spec: Pick<ContainerSpec, 'image' | 'workspace' | 'mounts'>,
+  labels: Labels,
+  onSize: (sizeBytes: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const writable = Object.entries(spec.mounts).filter(([, access]) => access === 'read-write');
+  if (writable.length === 0) return;
+  const folders = writable.map(([volume]) => `/${volume as Volume}`).join(' ');
+  const container = await callEngine('making a disk watcher', signal, () =>
+    docker.createContainer({
+      Image: spec.image,
+      Entrypoint: [],
+      Cmd: ['/bin/sh', '-c', `while du -skc ${folders} 2>&1 | tail -n 1; do sleep ${INTERVAL_SECONDS}; done`],
+      User: '0:0',
+      Labels: labels,
+      AttachStdout: true,
+      HostConfig: {
+        ...confinement(),
+        CapAdd: ['DAC_READ_SEARCH'],
+        NetworkMode: 'none',
+        Mounts: mountsOf(spec.workspace, Object.fromEntries(writable.map(([volume]) => [volume, 'read-only']))),
+        Memory: 256 * 2 ** 20,
+      },
+    }),
+  );
+  try {
+    const stream = await container.attach({ stream: true, stdout: true, abortSignal: signal });
+    await callEngine('starting a disk watcher', signal, () => container.start());
+    for await (const chunk of demultiplex(stream as AsyncIterable<Buffer>)) {
+      const kibibytes = /^(\d+)\s+total$/m.exec(chunk.toString())?.[1];
+      if (kibibytes !== undefined) onSize(Number(kibibytes) * 1024);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await container.remove({ force: true }).catch(ignoreGone);
+  }
+}

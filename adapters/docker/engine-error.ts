@@ -1,0 +1,47 @@
+import { WheelwrightError } from '../../core/errors.js';
+
+interface ResponseError {
+  statusCode?: number;
+  message?: string;
+}
+
+export function statusOf(error: unknown): number | undefined {
+  return (error as ResponseError | null)?.statusCode;
+}
+
+/** For removing and killing: what is gone or has stopped is what was wanted (404, 409 "not running", 409 "removal already in progress"). */
+export function ignoreGone(error: unknown): void {
+  const status = statusOf(error);
+  if (status !== 404 && status !== 409) throw error;
+}
+
+/** The engine's error as the domain's. Whatever the engine refuses is broken infrastructure: no attempt is blamed for it. */
+export function engineError(doing: string, error: unknown): WheelwrightError {
+  if (error instanceof WheelwrightError) return error;
+  const said = (error as ResponseError | null)?.message ?? String(error);
+  const status = statusOf(error);
+  if (status === undefined) {
+    return new WheelwrightError('unavailable', `the container engine went away while ${doing}: ${said}`, {
+      hint: 'Is it running? `docker info` on the worker tells; DOCKER_HOST names another one. The attempt is tried again by itself.',
+      cause: error,
+    });
+  }
+  return new WheelwrightError('unavailable', `the container engine refused ${doing} (${status}): ${said}`, {
+    hint:
+      status === 404
+        ? 'An image, volume or container was removed meanwhile, e.g. by `docker system prune`. The attempt is tried again by itself.'
+        : 'Often a full disk, or a limit that this engine does not support; its own log says more.',
+    cause: error,
+  });
+}
+
+/** Runs one call to the engine; an abort stays the signal's own reason. */
+export async function callEngine<T>(doing: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  try {
+    return await call();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw engineError(doing, error);
+  }
+}

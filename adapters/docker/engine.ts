@@ -1,0 +1,89 @@
+import Docker from 'dockerode';
+import type { BuilderImages, Engine, ImageRefusal } from '../../core/engine.js';
+import { runContainer } from './container.js';
+import { CpuPool } from './cpu-pool.js';
+import { callEngine } from './engine-error.js';
+import { makeLabels, type Ownership, thisOwner } from './labels.js';
+import { removeOrphans } from './orphans.js';
+import { createVolumes, getTar, putTar, removeVolumes } from './workspace.js';
+
+/** No attempt is meant to live longer; past it, anything of its may be removed by any worker. */
+const WORKSPACE_TTL_MS = 24 * 60 * 60_000;
+const CONTAINER_GRACE_MS = 10 * 60_000;
+
+export interface EngineOptions {
+  docker?: Docker;
+  /** Label that keeps several Wheelwrights on one engine apart. */
+  instance: string;
+  /** Network of containers that fetch, e.g. `host`. */
+  fetchNetwork: string;
+  prepareImages: Engine['prepareImages'];
+  now: () => number;
+}
+
+/** Container engine by the Docker API (DOCKER_HOST, or the local socket), with the confinement of reference/building-wheels.md, section 8. */
+export function openEngine(options: EngineOptions): Engine & { close(): Promise<void> } {
+  const docker = options.docker ?? new Docker();
+  const ownership: Ownership = { instance: options.instance, owner: thisOwner() };
+  const removals = new Set<Promise<void>>();
+  const attempts = new Map<string, string>();
+  let cpus: CpuPool | undefined;
+
+  const capacity = async (signal: AbortSignal) => {
+    const info = (await callEngine('asking what it has', signal, () => docker.info())) as {
+      NCPU: number;
+      MemTotal: number;
+    };
+    return { cpus: info.NCPU, memoryBytes: info.MemTotal };
+  };
+  const track = (removal: Promise<void>) => {
+    const tracked = removal.catch(() => undefined).finally(() => removals.delete(tracked));
+    removals.add(tracked);
+  };
+  const settle = async () => {
+    await Promise.all(removals);
+  };
+
+  return {
+    async ping(signal) {
+      await callEngine('being asked whether it is there', signal, () => docker.ping());
+    },
+    prepareImages: (target, recipe, progress, signal): Promise<BuilderImages | ImageRefusal> =>
+      options.prepareImages(target, recipe, progress, signal),
+    capacity,
+    async createWorkspace(attemptId, image, signal) {
+      const workspace = `wheelwright-${options.instance}-${attemptId}`;
+      attempts.set(workspace, attemptId);
+      const labels = makeLabels(ownership, attemptId, options.now() + WORKSPACE_TTL_MS);
+      await createVolumes(docker, workspace, image, labels, signal);
+      return workspace;
+    },
+    putTar: (workspace, folder, archive, signal) => putTar(docker, workspace, folder, archive, signal),
+    getTar: (workspace, path, signal) => getTar(docker, workspace, path, signal),
+    async run(spec, output, signal) {
+      cpus ??= new CpuPool((await capacity(signal)).cpus);
+      const taken = cpus.take(spec.limits.cpus);
+      const deadline = options.now() + spec.limits.timeoutMs + CONTAINER_GRACE_MS;
+      const labels = makeLabels(ownership, attempts.get(spec.workspace) ?? spec.workspace, deadline);
+      try {
+        return await runContainer(
+          docker,
+          spec,
+          { cpus: taken, outside: options.fetchNetwork, labels },
+          output,
+          signal,
+          track,
+        );
+      } finally {
+        cpus.give(taken);
+      }
+    },
+    async removeWorkspace(workspace) {
+      await settle();
+      await removeVolumes(docker, workspace);
+      attempts.delete(workspace);
+    },
+    removeOrphans: (live, signal) => removeOrphans(docker, ownership, live, options.now(), signal),
+    close: settle,
+  };
+}

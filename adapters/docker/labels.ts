@@ -1,0 +1,55 @@
+import { hostname } from 'node:os';
+
+export const INSTANCE_LABEL = 'wheelwright.instance';
+export const ATTEMPT_LABEL = 'wheelwright.attempt';
+/** Milliseconds since the epoch, after which nobody can still be using it. */
+export const DEADLINE_LABEL = 'wheelwright.deadline';
+/** `<host>:<pid>` of the worker. */
+export const OWNER_LABEL = 'wheelwright.owner';
+
+export type Labels = Record<string, string>;
+
+/** Whose container or volume it is, and until when. */
+export interface Ownership {
+  instance: string;
+  owner: string;
+}
+
+export function thisOwner(): string {
+  return `${hostname()}:${process.pid}`;
+}
+
+export function makeLabels(ownership: Ownership, attemptId: string, deadline: number): Labels {
+  return {
+    [INSTANCE_LABEL]: ownership.instance,
+    [OWNER_LABEL]: ownership.owner,
+    [ATTEMPT_LABEL]: attemptId,
+    [DEADLINE_LABEL]: String(deadline),
+  };
+}
+
+/**
+ * Whether nobody uses it any more: its worker has let go of the attempt, is gone from this host, or the deadline has passed.
+ * What a living worker elsewhere owns is left alone.
+ */
+export function isOrphan(
+  labels: Labels,
+  self: { owner: string; live: ReadonlySet<string>; now: number; isRunning: (owner: string) => boolean },
+): boolean {
+  if (self.live.has(labels[ATTEMPT_LABEL] ?? '')) return false;
+  if (Number(labels[DEADLINE_LABEL] ?? 0) < self.now) return true;
+  const owner = labels[OWNER_LABEL] ?? '';
+  return owner === self.owner || !self.isRunning(owner);
+}
+
+/** Processes of other hosts count as running: their deadline decides. */
+export function isOwnerRunning(owner: string): boolean {
+  const [host, pid] = owner.split(':');
+  if (host !== hostname()) return true;
+  try {
+    process.kill(Number(pid), 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

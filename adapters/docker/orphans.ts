@@ -1,0 +1,38 @@
+import type Docker from 'dockerode';
+import { VOLUMES } from '../../core/engine.js';
+import { callEngine, ignoreGone } from './engine-error.js';
+import { INSTANCE_LABEL, isOrphan, isOwnerRunning, type Labels, type Ownership } from './labels.js';
+
+/** Removes what killed workers left behind; returns the names of what it removed. Containers go first: a volume in use cannot be removed. */
+export async function removeOrphans(
+  docker: Docker,
+  ownership: Ownership,
+  live: ReadonlySet<string>,
+  now: number,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const filters = JSON.stringify({ label: [`${INSTANCE_LABEL}=${ownership.instance}`] });
+  const orphaned = (labels: Labels | null) =>
+    isOrphan(labels ?? {}, { owner: ownership.owner, live, now, isRunning: isOwnerRunning });
+  return callEngine('removing what was left behind', signal, async () => {
+    const removed: string[] = [];
+    for (const container of await docker.listContainers({ all: true, filters, abortSignal: signal })) {
+      if (!isAttempt(container.Labels) || !orphaned(container.Labels)) continue;
+      await docker.getContainer(container.Id).remove({ force: true }).catch(ignoreGone);
+      removed.push(container.Names[0]?.slice(1) ?? container.Id);
+    }
+    const { Volumes } = await docker.listVolumes({ filters, abortSignal: signal });
+    for (const volume of Volumes ?? []) {
+      const named = VOLUMES.some((name) => volume.Name.endsWith(`-${name}`));
+      if (!named || !isAttempt(volume.Labels) || !orphaned(volume.Labels)) continue;
+      await docker.getVolume(volume.Name).remove({ force: true }).catch(ignoreGone);
+      removed.push(volume.Name);
+    }
+    return removed;
+  });
+}
+
+/** Image building labels its containers with the instance too, but they belong to no attempt. */
+function isAttempt(labels: Labels | null): boolean {
+  return labels?.['wheelwright.attempt'] !== undefined;
+}

@@ -1,0 +1,73 @@
+// The worker's side of the API. Every write carries the lease's token; a stale one is refused with `conflict`.
+import type { Readable } from 'node:stream';
+import type { AttemptInput, AttemptOutcome, Lease } from '../core/attempt.js';
+import type { Phase } from '../core/phase.js';
+import { type Connection, openConnection, send, sendForJson } from './connection.js';
+import { artifactStoredSchema, heartbeatSchema, LEASE_HEADER, leaseSchema, logAppendedSchema } from './contract.js';
+
+export interface WorkerApi {
+  readonly connection: Connection;
+  /** Waits up to `waitMs` for an attempt to make; undefined when there is none. */
+  claim(worker: string, waitMs: number, signal: AbortSignal): Promise<Lease | undefined>;
+  heartbeat(lease: Lease, signal: AbortSignal): Promise<{ cancelRequested: boolean }>;
+  startPhase(lease: Lease, phase: Phase, signal: AbortSignal): Promise<void>;
+  addInputs(lease: Lease, inputs: readonly AttemptInput[], signal: AbortSignal): Promise<void>;
+  /** Appends whole lines, the first of which has this 1-based number; returns the number of the next one. */
+  appendLog(lease: Lease, firstLine: number, text: string, signal: AbortSignal): Promise<number>;
+  /** Streams a wheel up; the API answers with what it stored. */
+  putArtifact(
+    lease: Lease,
+    filename: string,
+    bytes: Readable,
+    sizeBytes: number,
+    signal: AbortSignal,
+  ): Promise<{ sha256: string; sizeBytes: number }>;
+  /** Ends the attempt; the same outcome again is a no-op. */
+  finish(lease: Lease, outcome: AttemptOutcome, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @throws WheelwrightError `invalid` when the URL is none; calls throw what the API's problem documents say. */
+export function openWorkerApi(options: { url: string; token?: string | undefined }): WorkerApi {
+  const connection = openConnection(options.url, options.token);
+  const path = (lease: Lease, what: string) => `/api/v1/attempts/${encodeURIComponent(lease.attemptId)}/${what}`;
+  const fenced = (lease: Lease) => ({ [LEASE_HEADER]: lease.token });
+  const post = async (lease: Lease, what: string, json: unknown, signal: AbortSignal) => {
+    const response = await send(connection, 'POST', path(lease, what), { json, headers: fenced(lease), signal });
+    await response.body?.cancel();
+  };
+  return {
+    connection,
+    close: () => connection.close(),
+    async claim(worker, waitMs, signal) {
+      const response = await send(connection, 'POST', '/api/v1/worker/claims', { json: { worker, waitMs }, signal });
+      if (response.status !== 204) return leaseSchema.parse(await response.json()) as Lease;
+      await response.body?.cancel();
+      return undefined;
+    },
+    heartbeat: (lease, signal) =>
+      sendForJson(connection, 'POST', path(lease, 'heartbeat'), heartbeatSchema, { headers: fenced(lease), signal }),
+    startPhase: (lease, phase, signal) => post(lease, 'phase', { phase }, signal),
+    addInputs: (lease, inputs, signal) => post(lease, 'inputs', { inputs }, signal),
+    async appendLog(lease, firstLine, text, signal) {
+      const { nextLine } = await sendForJson(connection, 'POST', path(lease, 'log'), logAppendedSchema, {
+        query: { from: String(firstLine) },
+        body: text,
+        headers: { ...fenced(lease), 'content-type': 'text/plain; charset=utf-8' },
+        signal,
+      });
+      return nextLine;
+    },
+    putArtifact: (lease, filename, bytes, sizeBytes, signal) =>
+      sendForJson(connection, 'PUT', path(lease, `artifacts/${encodeURIComponent(filename)}`), artifactStoredSchema, {
+        body: bytes,
+        headers: {
+          ...fenced(lease),
+          'content-type': 'application/octet-stream',
+          'content-length': String(sizeBytes),
+        },
+        signal,
+      }),
+    finish: (lease, outcome, signal) => post(lease, 'finish', outcome, signal),
+  };
+}
