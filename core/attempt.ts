@@ -9,6 +9,11 @@ export type AttemptStatus = (typeof ATTEMPT_STATUSES)[number];
 /** A lost attempt (worker or engine gone) is tried again by itself this many times in all; a failed one never is. */
 export const MAX_LOST_ATTEMPTS = 3;
 
+/** Milliseconds to wait before the next try after the nth loss: 5 s, 20 s, 80 s. */
+export function lostBackoffMs(losses: number): number {
+  return 5_000 * 4 ** (losses - 1);
+}
+
 /** Everything a worker needs to know to make one attempt; plain JSON. */
 export interface BuildOrder {
   buildId: string;

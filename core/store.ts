@@ -28,7 +28,8 @@ export interface AttemptRecord {
   startedAt: number;
   finishedAt?: number;
   failure?: Failure;
-  phases: { phase: Phase; startedAt: number; finishedAt?: number }[];
+  /** In order; a phase may come more than once. `firstLine` is where it starts in the attempt's log. */
+  phases: { phase: Phase; firstLine: number; startedAt: number; finishedAt?: number }[];
 }
 
 export interface FileRecord {
@@ -71,6 +72,7 @@ export interface RecipeRevision {
 export interface BuildFilter {
   status?: BuildStatus;
   project?: string;
+  version?: string;
   /** From the previous page's `nextCursor`. */
   cursor?: string;
   limit: number;
@@ -82,11 +84,19 @@ export interface NewFile extends Omit<FileRecord, 'uploadTime'> {
   ownsProject: boolean;
 }
 
+/** What became of a {@link BuildStore.defer}: `cycle` gives the projects that wait for each other, `no-progress` those it had waited for before. */
+export type DeferResult =
+  | { kind: 'deferred' }
+  | { kind: 'cycle'; projects: string[] }
+  | { kind: 'no-progress'; projects: string[] };
+
 export interface BuildStore {
   /** Adds what is missing; the same key again gives the existing build. `sameReleaseAs`: wait for that build, whose wheel may serve this one too. */
   addBuild(build: PlannedBuild, sameReleaseAs?: string): Promise<{ build: BuildRecord; created: boolean }>;
   build(id: string): Promise<BuildRecord | undefined>;
   buildByKey(key: string): Promise<BuildRecord | undefined>;
+  attempt(id: string): Promise<(AttemptRecord & { buildId: string }) | undefined>;
+  /** Newest first. */
   builds(filter: BuildFilter): Promise<{ builds: BuildRecord[]; nextCursor?: string }>;
   /** Builds of the same sdist and recipe revision that succeeded, for finding an abi3 or pure wheel that already serves a target. */
   succeededBuilds(sdistSha256: string, recipeDigest: string): Promise<BuildRecord[]>;
@@ -102,13 +112,17 @@ export interface BuildStore {
   addInputs(lease: LeaseRef, inputs: readonly AttemptInput[]): Promise<void>;
   /** Ends the attempt and moves its build on; in one transaction with the file where there is one. The same outcome again is a no-op. */
   finish(lease: LeaseRef, outcome: AttemptOutcome, file: NewFile | undefined, now: number): Promise<void>;
-  /** Waits for other builds: the attempt is deferred and the build becomes `waiting`. */
-  defer(lease: LeaseRef, needs: readonly string[], now: number): Promise<void>;
+  /** Waits for other builds: the attempt is deferred and the build becomes `waiting`. Nothing is written unless the result is `deferred`. */
+  defer(lease: LeaseRef, needs: readonly string[], now: number): Promise<DeferResult>;
+  /** Refuses a stale token without writing anything. */
+  checkLease(lease: LeaseRef): Promise<{ buildId: string }>;
   /** Attempts whose lease ran out become lost; their builds are queued again with backoff, or fail after MAX_LOST_ATTEMPTS. Returns the attempts' ids. */
   expireLeases(now: number): Promise<string[]>;
   /** Waiting builds whose needs have all ended: queued, succeeded by a shared wheel, or failed because a need failed. Returns their ids. */
   wakeWaiting(now: number): Promise<string[]>;
+  /** The build is cancelled at once; a worker at work on it learns so by its next heartbeat, and whatever it still reports is dropped. */
   cancel(buildId: string, now: number): Promise<BuildRecord>;
+  /** Queues a failed or cancelled build again. An attempt that is still being stopped loses its lease. */
   retry(buildId: string, now: number): Promise<BuildRecord>;
 
   file(filename: string): Promise<FileRecord | undefined>;
@@ -117,7 +131,7 @@ export interface BuildStore {
   addFile(file: NewFile, now: number): Promise<'added' | 'present'>;
   /** Build number (PEP 427) for the next wheel of this release and target; undefined when it has none yet. */
   nextBuildTag(project: string, version: string, target: Target): Promise<number | undefined>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** What a write by a worker is fenced by. */
@@ -140,10 +154,10 @@ export interface BlobStore {
   path(sha256: string): string;
 }
 
-/** One log per attempt, appended by line number so that a repeated chunk is a no-op. */
+/** One log per attempt, appended by line number so that a repeated chunk is a no-op; writes are fenced by the lease. */
 export interface LogStore {
   /** `text` is whole lines, each ended by `\n`. Returns the number of the next line expected. @throws WheelwrightError `conflict` for a gap. */
-  append(attemptId: string, firstLine: number, text: string, now: number): Promise<number>;
+  append(lease: LeaseRef, firstLine: number, text: string, now: number): Promise<number>;
   /** Whole lines from a 1-based line number on, in pieces; ends at what is there now. */
   read(attemptId: string, fromLine: number): AsyncIterable<{ firstLine: number; text: string; at: number }>;
   lineCount(attemptId: string): Promise<number>;

@@ -29,11 +29,13 @@ CREATE TABLE builds (
   status          TEXT NOT NULL CHECK (status IN ('planned', 'queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled')),
   priority        INTEGER NOT NULL,             -- smaller is sooner
   not_before      INTEGER NOT NULL DEFAULT 0,   -- backoff after a lost attempt
+  lost_attempts   INTEGER NOT NULL DEFAULT 0,   -- since it was asked for or retried by a person
   created_at      INTEGER NOT NULL,
   finished_at     INTEGER
 ) STRICT;
 CREATE INDEX builds_by_status ON builds (status, priority, created_at);
-CREATE INDEX builds_by_project ON builds (project, version);
+CREATE INDEX builds_by_project ON builds (project, created_at, id);
+CREATE INDEX builds_by_recipe ON builds (recipe_digest, status);
 CREATE INDEX builds_by_age ON builds (created_at, id);
 
 -- A build that waits, and what for. kind 'requires': needs its wheel to build or test. kind 'same-release': the same sdist for another
@@ -67,6 +69,7 @@ CREATE TABLE attempt_phases (
   attempt_id   TEXT NOT NULL REFERENCES attempts (id),
   seq          INTEGER NOT NULL,                -- phases repeat: fetch and build loop
   phase        TEXT NOT NULL,
+  first_line   INTEGER NOT NULL,                -- of the attempt's log
   started_at   INTEGER NOT NULL,
   finished_at  INTEGER,
   PRIMARY KEY (attempt_id, seq)

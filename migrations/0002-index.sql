@@ -39,10 +39,13 @@ CREATE INDEX files_by_attempt ON files (attempt_id);
 -- A deleted file's name is never used again (design, invariant 1).
 CREATE TABLE deleted_files (
   filename    TEXT PRIMARY KEY,
+  project     TEXT NOT NULL,
+  version     TEXT NOT NULL,
   sha256      TEXT NOT NULL,
   deleted_at  INTEGER NOT NULL,
   reason      TEXT NOT NULL
 ) STRICT;
+CREATE INDEX deleted_files_by_project ON deleted_files (project, version);
 
 -- The wheels that answer a build: its own, or one built for another interpreter that serves this one too.
 CREATE TABLE build_files (

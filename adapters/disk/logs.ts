@@ -1,0 +1,159 @@
+import { constants } from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WheelwrightError } from '../../core/errors.js';
+import type { LeaseRef, LogStore } from '../../core/store.js';
+
+/** One appended piece of a log: which lines (1-based) are which bytes of its file. */
+export interface LogChunk {
+  firstLine: number;
+  lineCount: number;
+  byteOffset: number;
+  byteCount: number;
+  at: number;
+}
+
+/** The rows that decide which bytes of a log's file count; kept in the database. */
+export interface LogRows {
+  last(attemptId: string): Promise<LogChunk | undefined>;
+  /** Chunks that reach to `fromLine` or beyond, in order, at most `limit`. */
+  from(attemptId: string, fromLine: number, limit: number): Promise<LogChunk[]>;
+  /** @throws WheelwrightError `conflict` for a stale token, or when another chunk begins at that line. */
+  add(lease: LeaseRef, chunk: LogChunk): Promise<void>;
+  /** @throws WheelwrightError `conflict` for a stale token */
+  checkLease(lease: LeaseRef): Promise<unknown>;
+}
+
+const CHUNKS_PER_QUERY = 50;
+
+/**
+ * Logs as files `<folder>/<attempt>.log`. Bytes are written and synced before their row, at the offset where the last row ends, so what a crash tore is
+ * overwritten by the next append and was never shown.
+ */
+export async function openLogStore(folder: string, rows: LogRows): Promise<LogStore> {
+  await mkdir(folder, { recursive: true });
+  const pathOf = (attemptId: string) => join(folder, `${checkedId(attemptId)}.log`);
+  const serially = createSerialiser();
+  return {
+    append: (lease, firstLine, text, now) =>
+      serially(lease.attemptId, async () => {
+        await rows.checkLease(lease);
+        const tail = endOf(await rows.last(lease.attemptId));
+        const fresh = dropKnownLines(text, firstLine, tail.line);
+        if (fresh === '') return tail.line;
+        const bytes = Buffer.from(fresh);
+        const lineCount = countLines(bytes);
+        await writeAt(pathOf(lease.attemptId), bytes, tail.byteOffset);
+        await rows.add(lease, {
+          firstLine: tail.line,
+          lineCount,
+          byteOffset: tail.byteOffset,
+          byteCount: bytes.length,
+          at: now,
+        });
+        return tail.line + lineCount;
+      }),
+
+    read: (attemptId, fromLine) => read(pathOf(attemptId), rows, attemptId, fromLine),
+
+    async lineCount(attemptId) {
+      return endOf(await rows.last(attemptId)).line - 1;
+    },
+  };
+}
+
+/** Where the next line goes. */
+function endOf(last: LogChunk | undefined): { line: number; byteOffset: number } {
+  if (last === undefined) return { line: 1, byteOffset: 0 };
+  return { line: last.firstLine + last.lineCount, byteOffset: last.byteOffset + last.byteCount };
+}
+
+/** The lines from `expected` on; empty when all of them are there already. @throws WheelwrightError `conflict` for a gap, `invalid` for a line without its end. */
+function dropKnownLines(text: string, firstLine: number, expected: number): string {
+  if (firstLine > expected) {
+    throw new WheelwrightError('conflict', `the log continues at line ${expected}, not at line ${firstLine}`, {
+      hint: `Lines ${expected} to ${firstLine - 1} are missing. Send again from line ${expected}.`,
+    });
+  }
+  if (!text.endsWith('\n')) {
+    throw new WheelwrightError('invalid', 'a piece of a log ends in the middle of a line', {
+      hint: 'Send whole lines, each ended by a line feed.',
+    });
+  }
+  return fromLineOn(text, expected - firstLine);
+}
+
+/** The text without its first `count` lines. */
+function fromLineOn(text: string, count: number): string {
+  let start = 0;
+  for (let dropped = 0; dropped < count; dropped++) {
+    const end = text.indexOf('\n', start);
+    if (end < 0) return '';
+    start = end + 1;
+  }
+  return text.slice(start);
+}
+
+function countLines(bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) count++;
+  return count;
+}
+
+async function writeAt(path: string, bytes: Buffer, offset: number): Promise<void> {
+  const handle = await open(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+  try {
+    let written = 0;
+    while (written < bytes.length) {
+      const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, offset + written);
+      written += bytesWritten;
+    }
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* read(path: string, rows: LogRows, attemptId: string, fromLine: number) {
+  let line = fromLine;
+  for (;;) {
+    const chunks = await rows.from(attemptId, line, CHUNKS_PER_QUERY);
+    const wanted = chunks.filter((chunk) => chunk.firstLine + chunk.lineCount > line);
+    if (wanted.length === 0) return;
+    const handle = await open(path, 'r');
+    try {
+      for (const chunk of wanted) {
+        const bytes = Buffer.alloc(chunk.byteCount);
+        await handle.read(bytes, 0, chunk.byteCount, chunk.byteOffset);
+        const text = fromLineOn(bytes.toString('utf8'), line - chunk.firstLine);
+        yield { firstLine: line, text, at: chunk.at };
+        line = chunk.firstLine + chunk.lineCount;
+      }
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
+/** Runs the tasks of one key one after the other, and those of different keys side by side. */
+function createSerialiser() {
+  const tails = new Map<string, Promise<unknown>>();
+  return async <T>(key: string, task: () => Promise<T>): Promise<T> => {
+    const before = tails.get(key) ?? Promise.resolve();
+    const result = before.then(task, task);
+    tails.set(key, result);
+    try {
+      return await result;
+    } finally {
+      if (tails.get(key) === result) tails.delete(key);
+    }
+  };
+}
+
+/** Ids become part of a path. */
+function checkedId(attemptId: string): string {
+  if (!/^[0-9a-z]+$/.test(attemptId)) {
+    throw new WheelwrightError('not-found', `there is no attempt ${JSON.stringify(attemptId.slice(0, 80))}`);
+  }
+  return attemptId;
+}

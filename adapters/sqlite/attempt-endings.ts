@@ -1,0 +1,192 @@
+// How attempts end and what that makes of their builds. Each ending is one transaction.
+import type { Selectable } from 'kysely';
+import { type AttemptOutcome, type AttemptStatus, lostBackoffMs, MAX_LOST_ATTEMPTS } from '../../core/attempt.js';
+import { type BuildEvent, transitionBuild } from '../../core/build.js';
+import { WheelwrightError } from '../../core/errors.js';
+import type { Failure } from '../../core/failure.js';
+import type { BuildStore, LeaseRef, NewFile } from '../../core/store.js';
+import { closePhases } from './attempt-table.js';
+import type { Database } from './database.js';
+import { LIVE, staleLease, writeFenced } from './fence.js';
+import { addFile } from './file-table.js';
+import type { AttemptsTable, BuildsTable } from './schema.js';
+
+type AttemptEndings = Pick<BuildStore, 'finish' | 'expireLeases' | 'cancel' | 'retry'>;
+
+export function attemptEndings(db: Database, build: BuildStore['build']): AttemptEndings {
+  const changed = async (id: string) => {
+    const record = await build(id);
+    if (record === undefined) throw unknownBuild(id);
+    return record;
+  };
+  return {
+    finish: (lease, outcome, file, now) => db.transaction().execute((trx) => finish(trx, lease, outcome, file, now)),
+
+    expireLeases: (now) =>
+      db.transaction().execute(async (trx) => {
+        const expired = await trx
+          .selectFrom('attempts')
+          .selectAll()
+          .where('status', 'in', LIVE)
+          .where('lease_expires_at', '<=', now)
+          .execute();
+        for (const attempt of expired) {
+          const reason = `worker ${attempt.worker} was not heard of for the whole of its lease`;
+          await endLost(trx, attempt, reason, now);
+        }
+        return expired.map(({ id }) => id);
+      }),
+
+    async cancel(buildId, now) {
+      await db.transaction().execute(async (trx) => {
+        await moveBuild(trx, buildId, 'cancel', { finished_at: now });
+        await trx
+          .updateTable('attempts')
+          .set({ cancel_requested: 1 })
+          .where('build_id', '=', buildId)
+          .where('status', 'in', LIVE)
+          .execute();
+      });
+      return changed(buildId);
+    },
+
+    async retry(buildId, now) {
+      await db.transaction().execute(async (trx) => {
+        await moveBuild(trx, buildId, 'retry', { finished_at: null, lost_attempts: 0, not_before: 0 });
+        await trx
+          .updateTable('attempts')
+          .set({ status: 'cancelled', finished_at: now })
+          .where('build_id', '=', buildId)
+          .where('status', 'in', LIVE)
+          .execute();
+      });
+      return changed(buildId);
+    },
+  };
+}
+
+async function finish(
+  trx: Database,
+  lease: LeaseRef,
+  outcome: AttemptOutcome,
+  file: NewFile | undefined,
+  now: number,
+): Promise<void> {
+  const attempt = await attemptOf(trx, lease);
+  if (!(LIVE as readonly string[]).includes(attempt.status)) {
+    // The answer to the first report was lost on its way: the same again is a no-op.
+    if (attempt.status === outcome.kind || attempt.cancel_requested === 1) return;
+    throw staleLease(lease.attemptId);
+  }
+  if (attempt.cancel_requested === 1) return endAttempt(trx, attempt, 'cancelled', now);
+  switch (outcome.kind) {
+    case 'succeeded': {
+      if (file === undefined) {
+        throw new WheelwrightError('internal', `attempt ${attempt.id} succeeded without a file`);
+      }
+      await endAttempt(trx, attempt, 'succeeded', now);
+      await moveBuild(trx, attempt.build_id, 'succeed', { finished_at: now });
+      await addFile(trx, { ...file, attemptId: attempt.id }, now);
+      await trx.insertInto('build_files').values({ build_id: attempt.build_id, filename: file.filename }).execute();
+      return;
+    }
+    case 'failed':
+      await endAttempt(trx, attempt, 'failed', now, outcome.failure);
+      await moveBuild(trx, attempt.build_id, 'fail', { finished_at: now });
+      return;
+    case 'lost':
+      return endLost(trx, attempt, outcome.reason, now);
+    case 'cancelled':
+      await endAttempt(trx, attempt, 'cancelled', now);
+      await moveBuild(trx, attempt.build_id, 'cancel', { finished_at: now });
+      return;
+    case 'deferred':
+      throw new WheelwrightError('internal', 'a deferred attempt ends by defer, which knows the builds to wait for');
+    default:
+      return outcome satisfies never;
+  }
+}
+
+async function attemptOf(trx: Database, lease: LeaseRef): Promise<Selectable<AttemptsTable>> {
+  const attempt = await trx
+    .selectFrom('attempts')
+    .selectAll()
+    .where('id', '=', lease.attemptId)
+    .where('lease_token', '=', lease.token)
+    .executeTakeFirst();
+  if (attempt === undefined) throw staleLease(lease.attemptId);
+  return attempt;
+}
+
+/** Queues the build again after a pause, or fails it when its attempts were lost too often. */
+async function endLost(trx: Database, attempt: Selectable<AttemptsTable>, reason: string, now: number): Promise<void> {
+  if (attempt.cancel_requested === 1) return endAttempt(trx, attempt, 'cancelled', now);
+  const build = await trx
+    .selectFrom('builds')
+    .select('lost_attempts')
+    .where('id', '=', attempt.build_id)
+    .executeTakeFirstOrThrow();
+  const losses = build.lost_attempts + 1;
+  const last = losses > MAX_LOST_ATTEMPTS;
+  const next = last
+    ? `It was the ${losses}th such loss, so it is not tried again by itself. Look at the workers and the container engine, then retry the build.`
+    : 'The build is tried again by itself.';
+  await endAttempt(trx, attempt, 'lost', now, {
+    class: 'infrastructure',
+    ...(attempt.phase === null ? {} : { phase: attempt.phase }),
+    line: '',
+    lineNumber: 0,
+    cause: `The attempt was lost: ${reason}. ${next}`,
+  });
+  if (last) await moveBuild(trx, attempt.build_id, 'fail', { finished_at: now, lost_attempts: losses });
+  else {
+    const not_before = now + lostBackoffMs(losses);
+    await moveBuild(trx, attempt.build_id, 'requeue', { lost_attempts: losses, not_before });
+  }
+}
+
+/** Ends a live attempt and the phase that it is in. */
+export async function endAttempt(
+  trx: Database,
+  attempt: Selectable<AttemptsTable>,
+  status: AttemptStatus,
+  now: number,
+  failure?: Failure,
+): Promise<void> {
+  await closePhases(trx, attempt.id, now);
+  await writeFenced(
+    trx,
+    { attemptId: attempt.id, token: attempt.lease_token },
+    { status, finished_at: now, failure_json: failure === undefined ? null : JSON.stringify(failure) },
+  );
+}
+
+/**
+ * Changes a build's status by an event, checked against the status that it has at that moment.
+ * @throws WheelwrightError `not-found`, or `conflict` when the event cannot happen now
+ */
+export async function moveBuild(
+  trx: Database,
+  id: string,
+  event: BuildEvent,
+  changes: Partial<Pick<Selectable<BuildsTable>, 'finished_at' | 'lost_attempts' | 'not_before'>> = {},
+): Promise<void> {
+  const build = await trx.selectFrom('builds').select('status').where('id', '=', id).executeTakeFirst();
+  if (build === undefined) throw unknownBuild(id);
+  const status = transitionBuild(build.status, event);
+  const moved = await trx
+    .updateTable('builds')
+    .set({ status, ...changes })
+    .where('id', '=', id)
+    .where('status', '=', build.status)
+    .executeTakeFirst();
+  if (moved.numUpdatedRows !== 1n) {
+    throw new WheelwrightError('conflict', `build ${id} changed at the same moment`, { hint: 'Ask again.' });
+  }
+}
+
+export function unknownBuild(id: string): WheelwrightError {
+  return new WheelwrightError('not-found', `there is no build ${JSON.stringify(id)}`, {
+    hint: '`wheelwright list` shows the builds and their ids.',
+  });
+}

@@ -1,0 +1,145 @@
+// What a worker does with its attempt while it lasts. How it ends is in attempt-endings.ts.
+import { sql } from 'kysely';
+import type { Lease } from '../../core/attempt.js';
+import { transitionBuild } from '../../core/build.js';
+import type { BuildStore, LeaseRef } from '../../core/store.js';
+import { loadBuilds } from './build-records.js';
+import type { Database } from './database.js';
+import { LIVE, staleLease, writeFenced } from './fence.js';
+import { nextBuildTag } from './file-table.js';
+import { newId, newSecret } from './id.js';
+
+type AttemptTable = Pick<BuildStore, 'claim' | 'heartbeat' | 'startPhase' | 'addInputs' | 'checkLease'>;
+
+/** @param indexUrl simple index that build requirements come from; see BuildOrder */
+export function attemptTable(db: Database, indexUrl: string): AttemptTable {
+  return {
+    claim: (buildId, worker, leaseMs, now) => claim(db, indexUrl, { buildId, worker, leaseMs, now }),
+
+    async heartbeat(lease, leaseMs, now) {
+      const row = await writeFenced(db, lease, { lease_expires_at: now + leaseMs });
+      return { cancelRequested: row.cancel_requested === 1 };
+    },
+
+    startPhase: (lease, phase, now) =>
+      db.transaction().execute(async (trx) => {
+        await writeFenced(trx, lease, { status: 'running', phase });
+        await closePhases(trx, lease.attemptId, now);
+        await trx
+          .insertInto('attempt_phases')
+          .values((value) => ({
+            attempt_id: lease.attemptId,
+            seq: value
+              .selectFrom('attempt_phases as earlier')
+              .select(sql<number>`count(*) + 1`.as('seq'))
+              .where('earlier.attempt_id', '=', lease.attemptId),
+            phase,
+            first_line: value
+              .selectFrom('log_chunks')
+              .select(sql<number>`coalesce(max(first_line + line_count), 1)`.as('first_line'))
+              .where('log_chunks.attempt_id', '=', lease.attemptId),
+            started_at: now,
+          }))
+          .execute();
+      }),
+
+    addInputs: (lease, inputs) =>
+      db.transaction().execute(async (trx) => {
+        await writeFenced(trx, lease, { status: 'running' });
+        if (inputs.length === 0) return;
+        await trx
+          .insertInto('attempt_inputs')
+          .values(
+            inputs.map(({ kind, name, version, sha256 }) => ({
+              attempt_id: lease.attemptId,
+              kind,
+              name,
+              version,
+              sha256: sha256 ?? null,
+            })),
+          )
+          .onConflict((conflict) => conflict.columns(['attempt_id', 'kind', 'name', 'version']).doNothing())
+          .execute();
+      }),
+
+    checkLease: (lease) => checkLease(db, lease),
+  };
+}
+
+/** @throws WheelwrightError `conflict` for a stale token */
+export async function checkLease(db: Database, lease: LeaseRef): Promise<{ buildId: string }> {
+  const row = await db
+    .selectFrom('attempts')
+    .select('build_id')
+    .where('id', '=', lease.attemptId)
+    .where('lease_token', '=', lease.token)
+    .where('status', 'in', LIVE)
+    .executeTakeFirst();
+  if (row === undefined) throw staleLease(lease.attemptId);
+  return { buildId: row.build_id };
+}
+
+/** Ends the phase that an attempt is in, if any. */
+export async function closePhases(db: Database, attemptId: string, now: number): Promise<void> {
+  await db
+    .updateTable('attempt_phases')
+    .set({ finished_at: now })
+    .where('attempt_id', '=', attemptId)
+    .where('finished_at', 'is', null)
+    .execute();
+}
+
+async function claim(
+  db: Database,
+  indexUrl: string,
+  { buildId, worker, leaseMs, now }: { buildId: string; worker: string; leaseMs: number; now: number },
+): Promise<Lease | undefined> {
+  return db.transaction().execute(async (trx) => {
+    const row = await trx
+      .updateTable('builds')
+      .set({ status: transitionBuild('queued', 'claim') })
+      .where('id', '=', buildId)
+      .where('status', '=', 'queued')
+      .where('not_before', '<=', now)
+      .returningAll()
+      .executeTakeFirst();
+    const build = row && (await loadBuilds(trx, [row]))[0];
+    if (build === undefined) return undefined;
+    const attemptId = newId();
+    const attemptNumber = (build.attempts.at(-1)?.number ?? 0) + 1;
+    const token = newSecret();
+    await trx
+      .insertInto('attempts')
+      .values({
+        id: attemptId,
+        build_id: buildId,
+        number: attemptNumber,
+        status: 'leased',
+        worker,
+        lease_token: token,
+        lease_expires_at: now + leaseMs,
+        cancel_requested: 0,
+        started_at: now,
+      })
+      .execute();
+    const buildTag = await nextBuildTag(trx, build.project, build.version, build.target);
+    const { project, version, sdist, recipe, target, channel } = build;
+    return {
+      attemptId,
+      attemptNumber,
+      token,
+      leaseMs,
+      order: {
+        buildId,
+        project,
+        version,
+        sdist,
+        recipe,
+        target,
+        channel,
+        indexUrl,
+        ...(buildTag === undefined ? {} : { buildTag }),
+      },
+    };
+  });
+}

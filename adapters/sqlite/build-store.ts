@@ -1,0 +1,27 @@
+import type { BuildStore } from '../../core/store.js';
+import { attemptEndings } from './attempt-endings.js';
+import { attemptTable } from './attempt-table.js';
+import { buildTable } from './build-table.js';
+import type { Database } from './database.js';
+import { fileTable } from './file-table.js';
+import { waiting } from './waiting.js';
+
+export interface BuildStoreOptions {
+  /** Simple index named in every order, for build and test requirements; absolute, ends in `/simple/`. */
+  indexUrl: string;
+  /** Milliseconds since the epoch. */
+  clock: () => number;
+}
+
+/** The {@link BuildStore} on an open database; closing the store closes the database. */
+export function createBuildStore(db: Database, { indexUrl, clock }: BuildStoreOptions): BuildStore {
+  const builds = buildTable(db, clock);
+  return {
+    ...builds,
+    ...attemptTable(db, indexUrl),
+    ...attemptEndings(db, builds.build),
+    ...waiting(db),
+    ...fileTable(db),
+    close: () => db.destroy(),
+  };
+}

@@ -1,0 +1,156 @@
+// Builds as they are asked for and looked up.
+import { transitionBuild } from '../../core/build.js';
+import { WheelwrightError } from '../../core/errors.js';
+import type { BuildFilter, BuildRecord, BuildStore, PlannedBuild, RecipeRevision } from '../../core/store.js';
+import { loadBuilds, withPhases } from './build-records.js';
+import type { Database } from './database.js';
+import { newId } from './id.js';
+
+type BuildTable = Pick<
+  BuildStore,
+  'addBuild' | 'addRecipeRevision' | 'build' | 'buildByKey' | 'attempt' | 'builds' | 'succeededBuilds' | 'queuedBuilds'
+>;
+
+export function buildTable(db: Database, clock: () => number): BuildTable {
+  return {
+    addBuild: (build, sameReleaseAs) => addBuild(db, build, sameReleaseAs, clock()),
+    addRecipeRevision: (revision) => addRecipeRevision(db, revision, clock()),
+    build: (id) => buildBy(db, 'id', id),
+    buildByKey: (key) => buildBy(db, 'key', key),
+    builds: (filter) => listBuilds(db, filter),
+
+    async attempt(id) {
+      const rows = await db.selectFrom('attempts').selectAll().where('id', '=', id).execute();
+      return (await withPhases(db, rows))[0];
+    },
+
+    async succeededBuilds(sdistSha256, recipeDigest) {
+      const rows = await db
+        .selectFrom('builds')
+        .selectAll()
+        .where('recipe_digest', '=', recipeDigest)
+        .where('status', '=', 'succeeded')
+        .orderBy('created_at')
+        .orderBy('id')
+        .execute();
+      const builds = await loadBuilds(db, rows);
+      return builds.filter(({ sdist }) => sdist.sha256 === sdistSha256);
+    },
+
+    async queuedBuilds(now, limit) {
+      const rows = await db
+        .selectFrom('builds')
+        .select(['id', 'priority', 'not_before'])
+        .where('status', '=', 'queued')
+        .where('not_before', '<=', now)
+        .orderBy('priority')
+        .orderBy('created_at')
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      return rows.map(({ id, priority, not_before }) => ({ id, priority, notBefore: not_before }));
+    },
+  };
+}
+
+async function addBuild(db: Database, build: PlannedBuild, sameReleaseAs: string | undefined, now: number) {
+  const id = newId();
+  const created = await db.transaction().execute(async (trx) => {
+    const inserted = await trx
+      .insertInto('builds')
+      .values({
+        id,
+        key: build.key,
+        project: build.project,
+        version: build.version,
+        requirement: build.requirement,
+        sdist_json: JSON.stringify(build.sdist),
+        recipe_digest: build.recipeDigest,
+        recipe_json: JSON.stringify(build.recipe),
+        policy: build.target.policy,
+        arch: build.target.arch,
+        python: build.target.python,
+        image: build.target.image,
+        builder_digest: build.target.builderDigest,
+        channel: build.channel,
+        status: transitionBuild('planned', sameReleaseAs === undefined ? 'enqueue' : 'wait'),
+        priority: build.priority,
+        created_at: now,
+      })
+      .onConflict((conflict) => conflict.column('key').doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    if (inserted !== undefined && sameReleaseAs !== undefined) {
+      await trx
+        .insertInto('build_needs')
+        .values({ build_id: id, needs_id: sameReleaseAs, kind: 'same-release' })
+        .execute();
+    }
+    return inserted !== undefined;
+  });
+  const present = await buildBy(db, 'key', build.key);
+  if (present === undefined) {
+    throw new WheelwrightError(
+      'internal',
+      `the build of ${build.project} ${build.version} is gone right after it was added`,
+    );
+  }
+  return { build: present, created };
+}
+
+async function addRecipeRevision(db: Database, revision: RecipeRevision, now: number): Promise<void> {
+  await db
+    .insertInto('recipe_revisions')
+    .values({
+      digest: revision.digest,
+      project: revision.project,
+      yaml: revision.yaml,
+      origin: revision.origin,
+      approved: revision.approved ? 1 : 0,
+      created_at: now,
+    })
+    .onConflict((conflict) => conflict.column('digest').doNothing())
+    .execute();
+}
+
+async function buildBy(db: Database, column: 'id' | 'key', value: string): Promise<BuildRecord | undefined> {
+  const rows = await db.selectFrom('builds').selectAll().where(column, '=', value).execute();
+  return (await loadBuilds(db, rows))[0];
+}
+
+async function listBuilds(db: Database, filter: BuildFilter) {
+  let query = db.selectFrom('builds').selectAll();
+  if (filter.status !== undefined) query = query.where('status', '=', filter.status);
+  if (filter.project !== undefined) query = query.where('project', '=', filter.project);
+  if (filter.version !== undefined) query = query.where('version', '=', filter.version);
+  if (filter.cursor !== undefined) {
+    const { createdAt, id } = parseCursor(filter.cursor);
+    query = query.where((where) =>
+      where.or([
+        where('created_at', '<', createdAt),
+        where.and([where('created_at', '=', createdAt), where('id', '<', id)]),
+      ]),
+    );
+  }
+  const rows = await query
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(filter.limit + 1)
+    .execute();
+  const page = rows.slice(0, filter.limit);
+  const last = page.at(-1);
+  return {
+    builds: await loadBuilds(db, page),
+    ...(rows.length > page.length && last !== undefined ? { nextCursor: `${last.created_at}-${last.id}` } : {}),
+  };
+}
+
+function parseCursor(cursor: string): { createdAt: number; id: string } {
+  const match = /^(\d{1,15})-([0-9a-z]{12})$/.exec(cursor);
+  if (match?.[1] === undefined || match[2] === undefined) {
+    throw new WheelwrightError('invalid', `${JSON.stringify(cursor.slice(0, 80))} is not a cursor`, {
+      hint: 'Use nextCursor of the previous page as it is, or leave it out to begin with the newest build.',
+    });
+  }
+  return { createdAt: Number(match[1]), id: match[2] };
+}

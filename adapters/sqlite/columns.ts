@@ -1,0 +1,45 @@
+// JSON columns, checked when they are read: another version of the program may have written them.
+import { z } from 'zod';
+import type { Sdist } from '../../core/build.js';
+import { WheelwrightError } from '../../core/errors.js';
+import { FAILURE_CLASSES, type Failure } from '../../core/failure.js';
+import { PHASES } from '../../core/phase.js';
+import { type EffectiveRecipe, effectiveRecipeSchema } from '../../core/recipe.js';
+
+const sdistSchema = z.object({
+  filename: z.string(),
+  url: z.string(),
+  sha256: z.string(),
+  sizeBytes: z.int().exactOptional(),
+});
+
+const failureSchema = z.object({
+  class: z.enum(FAILURE_CLASSES),
+  phase: z.enum(PHASES).exactOptional(),
+  line: z.string(),
+  lineNumber: z.int(),
+  cause: z.string(),
+  proposal: z.object({ edit: z.record(z.string(), z.unknown()), why: z.string() }).exactOptional(),
+});
+
+const stringsSchema = z.array(z.string());
+
+export const parseSdist = (json: string): Sdist => parseColumn(sdistSchema, json);
+export const parseFailure = (json: string): Failure => parseColumn(failureSchema, json);
+export const parseEffectiveRecipe = (json: string): EffectiveRecipe => parseColumn(effectiveRecipeSchema, json);
+export const parseStrings = (json: string): string[] => parseColumn(stringsSchema, json);
+
+function parseColumn<T>(schema: z.ZodType<T>, json: string): T {
+  const parsed = schema.safeParse(JSON.parse(json));
+  if (!parsed.success) {
+    throw new WheelwrightError(
+      'internal',
+      `the database holds a value of another form: ${z.prettifyError(parsed.error)}`,
+      {
+        hint: 'It was written by another version of Wheelwright, or by hand. `wheelwright fsck` finds all such rows.',
+        cause: parsed.error,
+      },
+    );
+  }
+  return parsed.data;
+}

@@ -1,0 +1,69 @@
+import { WheelwrightError } from '../../core/errors.js';
+import type { LeaseRef } from '../../core/store.js';
+import { checkLease } from './attempt-table.js';
+import type { Database } from './database.js';
+
+/** One appended piece of a log; see adapters/disk/logs.ts, which takes these rows without knowing where they are kept. */
+interface LogChunk {
+  firstLine: number;
+  lineCount: number;
+  byteOffset: number;
+  byteCount: number;
+  at: number;
+}
+
+/** The rows that say which bytes of a log file count. */
+export function logRows(db: Database) {
+  const chunks = (attemptId: string) =>
+    db
+      .selectFrom('log_chunks')
+      .select([
+        'first_line as firstLine',
+        'line_count as lineCount',
+        'byte_offset as byteOffset',
+        'byte_count as byteCount',
+        'at',
+      ])
+      .where('attempt_id', '=', attemptId);
+  return {
+    last: (attemptId: string): Promise<LogChunk | undefined> =>
+      chunks(attemptId).orderBy('first_line', 'desc').limit(1).executeTakeFirst(),
+
+    from: async (attemptId: string, fromLine: number, limit: number): Promise<LogChunk[]> => {
+      // Found by the primary key: the chunk that holds the line is the last one that begins at it or before.
+      const begin = await chunks(attemptId)
+        .where('first_line', '<=', fromLine)
+        .orderBy('first_line', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      return chunks(attemptId)
+        .where('first_line', '>=', begin?.firstLine ?? fromLine)
+        .orderBy('first_line')
+        .limit(limit)
+        .execute();
+    },
+
+    /** @throws WheelwrightError `conflict` for a stale token, or when another chunk begins at that line. */
+    add: (lease: LeaseRef, chunk: LogChunk): Promise<void> =>
+      db.transaction().execute(async (trx) => {
+        await checkLease(trx, lease);
+        const added = await trx
+          .insertInto('log_chunks')
+          .values({
+            attempt_id: lease.attemptId,
+            first_line: chunk.firstLine,
+            line_count: chunk.lineCount,
+            byte_offset: chunk.byteOffset,
+            byte_count: chunk.byteCount,
+            at: chunk.at,
+          })
+          .onConflict((conflict) => conflict.columns(['attempt_id', 'first_line']).doNothing())
+          .executeTakeFirst();
+        if (added.numInsertedOrUpdatedRows !== 1n) {
+          throw new WheelwrightError('conflict', `line ${chunk.firstLine} of the log is already there`);
+        }
+      }),
+
+    checkLease: (lease: LeaseRef) => checkLease(db, lease),
+  };
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { Database } from './database.js';
+import { newId, newSecret } from './id.js';
+
+export const SCOPES = ['build', 'submit', 'approve', 'upload', 'admin', 'worker'] as const;
+/** What a token may do; `admin` includes all the others. */
+export type Scope = (typeof SCOPES)[number];
+
+export interface TokenRecord {
+  id: string;
+  name: string;
+  scopes: Scope[];
+  revoked: boolean;
+}
+
+export interface TokenStore {
+  /** The secret is given once; only its hash is kept. */
+  create(name: string, scopes: readonly Scope[], now: number): Promise<{ id: string; secret: string }>;
+  /** Adds a token whose secret exists already, e.g. in the admin-token file beside a restored database. */
+  adopt(secret: string, name: string, scopes: readonly Scope[], now: number): Promise<void>;
+  /** The token with that secret, revoked ones included. */
+  find(secret: string): Promise<TokenRecord | undefined>;
+  /** False when there is no such token, or it was revoked before. */
+  revoke(id: string, now: number): Promise<boolean>;
+}
+
+const scopesSchema = z.array(z.enum(SCOPES));
+
+export function tokenStore(db: Database): TokenStore {
+  const insert = async (secret: string, name: string, scopes: readonly Scope[], now: number) => {
+    const id = newId();
+    await db
+      .insertInto('tokens')
+      .values({ id, secret_hash: hash(secret), name, scopes_json: JSON.stringify(scopes), created_at: now })
+      .execute();
+    return id;
+  };
+  return {
+    async create(name, scopes, now) {
+      const secret = `wheelwright-${newSecret()}`;
+      return { id: await insert(secret, name, scopes, now), secret };
+    },
+
+    async adopt(secret, name, scopes, now) {
+      await insert(secret, name, scopes, now);
+    },
+
+    async find(secret) {
+      // Looked up by hash, so the time it takes says nothing about the secret.
+      const row = await db.selectFrom('tokens').selectAll().where('secret_hash', '=', hash(secret)).executeTakeFirst();
+      if (row === undefined) return undefined;
+      const scopes = scopesSchema.parse(JSON.parse(row.scopes_json));
+      return { id: row.id, name: row.name, scopes, revoked: row.revoked_at !== null };
+    },
+
+    async revoke(id, now) {
+      const result = await db
+        .updateTable('tokens')
+        .set({ revoked_at: now })
+        .where('id', '=', id)
+        .where('revoked_at', 'is', null)
+        .executeTakeFirst();
+      return result.numUpdatedRows === 1n;
+    },
+  };
+}
+
+function hash(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
