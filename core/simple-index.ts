@@ -19,6 +19,8 @@ export interface IndexFile {
   /** True, or hashes of the `.metadata` file beside it. */
   coreMetadata?: true | Readonly<Record<string, string>>;
   provenanceUrl?: string;
+  /** Where it is known better than from the file name. */
+  version?: string;
 }
 
 export interface ProjectPage {

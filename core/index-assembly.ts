@@ -1,0 +1,96 @@
+// A project's page from its parts. What is left out is kept with its reason, so that `index explain` can never disagree with the page.
+import { decideFile, type ProjectRules } from './index-policy.js';
+import type { IndexFile, ProjectPage, ProjectStatus } from './simple-index.js';
+
+/** Where a file of a page comes from: this service, or the upstream of that name. */
+export type Origin = { kind: 'here' } | { kind: 'upstream'; upstream: string };
+
+export interface OfferedFile {
+  origin: Origin;
+  /** For an upstream's file, `url` is where it is fetched. */
+  file: IndexFile;
+}
+
+export interface WithheldFile {
+  origin: Origin;
+  filename: string;
+  reason: string;
+}
+
+export interface Assembly {
+  name: string;
+  status: ProjectStatus;
+  statusReason?: string;
+  offered: readonly OfferedFile[];
+  withheld: readonly WithheldFile[];
+  /** Set when nothing of the project is offered to anyone, and why. */
+  denied?: string;
+  /** When a file's decision changes by itself; milliseconds since the epoch. */
+  changesAt?: number;
+}
+
+export interface AssemblyParts {
+  name: string;
+  rules: ProjectRules;
+  /** Files of this service and the project's state here; undefined when it has none. */
+  here: ProjectPage | undefined;
+  /** What the first upstream that knows the project says. */
+  upstream: { name: string; page: ProjectPage; refused: ReadonlyMap<string, string> } | undefined;
+}
+
+/** Files of this service first, then the upstream's; a file name of this service hides the upstream's file of that name. */
+export function assembleProject(parts: AssemblyParts, now: number): Assembly {
+  const { name, rules, here, upstream } = parts;
+  const offered: OfferedFile[] = [];
+  const withheld: WithheldFile[] = [];
+  let changesAt: number | undefined;
+  const status = here?.status ?? 'active';
+  const denied =
+    rules.access === 'deny'
+      ? `the policy denies ${name}${rules.reason === undefined ? '' : `: ${rules.reason}`}`
+      : undefined;
+
+  const add = (file: IndexFile, origin: Origin, refusal: string | undefined): void => {
+    const decision = decideFile(file, name, origin.kind, rules, now);
+    const reason = denied ?? refusal ?? (decision.offered ? undefined : decision.reason);
+    if (reason === undefined) {
+      offered.push({ origin, file });
+      return;
+    }
+    withheld.push({ origin, filename: file.filename, reason });
+    if (!decision.offered && decision.until !== undefined)
+      changesAt = Math.min(changesAt ?? decision.until, decision.until);
+  };
+
+  const names = new Set<string>();
+  for (const file of here?.files ?? []) {
+    names.add(file.filename);
+    add(file, { kind: 'here' }, status === 'quarantined' ? quarantine('here', here?.statusReason) : undefined);
+  }
+  if (upstream !== undefined) {
+    const origin: Origin = { kind: 'upstream', upstream: upstream.name };
+    const quarantined =
+      upstream.page.status === 'quarantined'
+        ? quarantine(`by ${upstream.name}`, upstream.page.statusReason)
+        : undefined;
+    for (const file of upstream.page.files) {
+      const hidden = names.has(file.filename) ? 'a file of this service has the same name' : undefined;
+      names.add(file.filename);
+      add(file, origin, hidden ?? quarantined ?? upstream.refused.get(file.filename));
+    }
+  }
+  const shown = here?.status !== undefined && here.status !== 'active' ? here : (upstream?.page ?? here);
+  return {
+    name,
+    status: shown?.status ?? 'active',
+    ...(shown?.statusReason === undefined ? {} : { statusReason: shown.statusReason }),
+    offered,
+    withheld,
+    ...(denied === undefined ? {} : { denied }),
+    ...(changesAt === undefined ? {} : { changesAt }),
+  };
+}
+
+function quarantine(where: string, reason: string | undefined): string {
+  return `the project is quarantined ${where}${reason === undefined ? '' : `: ${reason}`}`;
+}

@@ -1,0 +1,117 @@
+// Pages of the simple repository API, version 1.4; the HTML form is frozen there (PEP 833).
+// https://packaging.python.org/en/latest/specifications/simple-repository-api/
+import { distributionVersion } from './distribution.js';
+import type { IndexFile, ProjectPage } from './simple-index.js';
+
+export const API_VERSION = '1.4';
+
+/** The JSON form of a project page. URLs are written as they are given, so relative ones stay relative. */
+export function renderProjectJson(page: ProjectPage): string {
+  const versions = new Set<string>();
+  for (const file of page.files) {
+    const version = file.version ?? distributionVersion(file.filename, page.name);
+    if (version !== undefined) versions.add(version);
+  }
+  return JSON.stringify({
+    meta: { 'api-version': API_VERSION },
+    name: page.name,
+    ...(page.status === undefined || page.status === 'active' ? {} : { 'project-status': projectStatus(page) }),
+    versions: [...versions],
+    files: page.files.map(fileJson),
+  });
+}
+
+/** The HTML form of a project page. */
+export function renderProjectHtml(page: ProjectPage): string {
+  const metas =
+    page.status === undefined || page.status === 'active'
+      ? ''
+      : `<meta name="pypi:project-status" content="${page.status}">\n${
+          page.statusReason === undefined
+            ? ''
+            : `<meta name="pypi:project-status-reason" content="${escapeHtml(page.statusReason)}">\n`
+        }`;
+  return document(`Links for ${page.name}`, metas, page.files.map(anchor).join(''));
+}
+
+/** One project of the JSON root page; between {@link rootJsonStart} and {@link ROOT_JSON_END}, separated by commas. */
+export function rootEntryJson(name: string): string {
+  return `{"name":${JSON.stringify(name)}}`;
+}
+
+/** One project of the HTML root page. */
+export function rootEntryHtml(name: string): string {
+  return `<a href="${name}/">${name}</a><br>\n`;
+}
+
+export const ROOT_JSON_START = `{"meta":{"api-version":"${API_VERSION}"},"projects":[`;
+export const ROOT_JSON_END = ']}';
+const [htmlStart, htmlEnd] = document('Simple index', '', '\u0000').split('\u0000') as [string, string];
+export const ROOT_HTML_START = htmlStart;
+export const ROOT_HTML_END = htmlEnd;
+
+function projectStatus(page: ProjectPage): Record<string, string> {
+  return {
+    status: page.status ?? 'active',
+    ...(page.statusReason === undefined ? {} : { reason: page.statusReason }),
+  };
+}
+
+function fileJson(file: IndexFile): Record<string, unknown> {
+  // Absent keys stay absent: null is not allowed for size, upload-time and yanked.
+  return {
+    filename: file.filename,
+    url: file.url,
+    hashes: file.hashes,
+    'requires-python': file.requiresPython,
+    size: file.sizeBytes,
+    'upload-time': file.uploadTime,
+    yanked: file.yanked ?? false,
+    'core-metadata': file.coreMetadata,
+    provenance: file.provenanceUrl,
+  };
+}
+
+function anchor(file: IndexFile): string {
+  let attributes = '';
+  if (file.requiresPython !== undefined) attributes += ` data-requires-python="${escapeHtml(file.requiresPython)}"`;
+  if (file.yanked !== undefined) {
+    attributes += file.yanked === true ? ' data-yanked' : ` data-yanked="${escapeHtml(file.yanked)}"`;
+  }
+  const metadata = metadataAttribute(file);
+  // pip takes data-core-metadata="false" for true, so the attribute is left out where there is nothing.
+  if (metadata !== undefined) {
+    attributes += ` data-core-metadata="${metadata}" data-dist-info-metadata="${metadata}"`;
+  }
+  if (file.provenanceUrl !== undefined) attributes += ` data-provenance="${escapeHtml(file.provenanceUrl)}"`;
+  const sha256 = file.hashes.sha256;
+  const fragment = sha256 === undefined ? '' : `#sha256=${sha256}`;
+  return `<a href="${escapeHtml(file.url)}${fragment}"${attributes}>${escapeHtml(file.filename)}</a><br>\n`;
+}
+
+function metadataAttribute(file: IndexFile): string | undefined {
+  if (file.coreMetadata === undefined) return undefined;
+  const sha256 = file.coreMetadata === true ? undefined : file.coreMetadata.sha256;
+  return sha256 === undefined ? 'true' : `sha256=${sha256}`;
+}
+
+function document(title: string, metas: string, body: string): string {
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="pypi:repository-version" content="${API_VERSION}">
+${metas}<title>${escapeHtml(title)}</title>
+</head>
+<body>
+<h1>${escapeHtml(title)}</h1>
+${body}</body>
+</html>
+`;
+}
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] as string);
+}
