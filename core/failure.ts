@@ -33,6 +33,16 @@ export interface Proposal {
   /** A partial recipe in the form of core/recipe.ts, e.g. `{ system: { apt: ['libpq-dev'] } }`. */
   edit: Record<string, unknown>;
   why: string;
+  /** It often helps in such a case, but the log alone does not prove that it is right: worth a try, not worth trusting. */
+  guess?: true;
+}
+
+/** Something that the build looked for and did not find, in the words in which it asked for it. */
+export interface MissingPart {
+  kind: 'header' | 'library' | 'soname' | 'pkg-config' | 'cmake' | 'tool';
+  name: string;
+  /** Other names of the same kind that would do as well. */
+  or?: string[];
 }
 
 /** Why an attempt failed, in the words of its log. `line` is the decisive line and `lineNumber` its 1-based number in the attempt's log. */
@@ -45,4 +55,6 @@ export interface Failure {
   /** One or two sentences for a person: what it means and what usually helps. */
   cause: string;
   proposal?: Proposal;
+  /** What an index of packages can be asked for; the build needs all of them. */
+  missing?: MissingPart[];
 }

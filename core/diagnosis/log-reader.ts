@@ -1,0 +1,92 @@
+import type { Phase } from '../phase.js';
+import type { Surroundings } from './rule.js';
+
+/** `went-on`: what looked like a failure before was none. `handled`: the exception before was caught and another follows. */
+export type LogEvent = 'went-on' | 'handled' | undefined;
+
+const MAX_ASKED = 6;
+const FELL_BACK =
+  /fall(?:ing|s)? ?back (?:to|on) (?:a )?(?:the )?(?:slow(?:er)? )?(?:pure|python)|pure[- ]python (?:version|build|fallback|mode|implementation)|(?:will be|being|has been|was|were) (?:skipped|disabled|built without)|skipping (?:optional|the|building|C)|building extension "?[\w.]+"? failed|could not be compiled|(?:optional|c|cython) extensions? (?:could not|failed|not|will not)|without (?:the )?(?:C |optional )?(?:extension|speedups|accelerat)|speedups? (?:are not|is not|not) enabled/i;
+
+/** Follows the few things in a log that give its lines their meaning: steps of pip, tracebacks, CMake's error blocks. */
+export class LogReader implements Surroundings {
+  readonly #asked: string[] = [];
+  phase?: Phase;
+  python?: string;
+  installingRequirements = false;
+  inCmakeError = false;
+  /** Line number at which the present traceback began. */
+  tracebackStart = 0;
+  fellBack = false;
+  succeeded = false;
+  #failedCompile = false;
+
+  constructor(start: { phase?: Phase; python?: string }) {
+    if (start.phase !== undefined) this.phase = start.phase;
+    if (start.python !== undefined) this.python = start.python;
+  }
+
+  get askedPkgConfig(): readonly string[] {
+    return this.#asked;
+  }
+
+  read(line: string, number: number): LogEvent {
+    this.#followCmake(line);
+    this.#followPkgConfig(line);
+    if (this.python === undefined && line.includes('ython')) {
+      const found = /(?:\(python |cpython-|Run-time dependency python found: YES |\/python)(3\.?\d{1,2})\b/.exec(
+        line,
+      )?.[1];
+      if (found !== undefined) this.python = found.replace(/^3(?=\d)/, '3.');
+    }
+    if (/[Ii]nstalling (?:build|backend) dependencies(?!.*finished)/.test(line)) this.installingRequirements = true;
+    if (/finished with status 'done'$/.test(line) || /^Successfully (?:built|installed) /.test(line.trimStart())) {
+      this.installingRequirements = false;
+      this.succeeded = /^Successfully built /.test(line) || this.succeeded;
+      return 'went-on';
+    }
+    if (FELL_BACK.test(line)) {
+      this.fellBack = true;
+      return 'went-on';
+    }
+    if (/^\s*Traceback \(most recent call last\):/.test(line)) this.tracebackStart = number;
+    if (/^\s*(?:During handling of the above exception|The above exception was the direct cause)/.test(line))
+      return 'handled';
+    return this.#followCompiler(line);
+  }
+
+  /** setup scripts compile one file after the other: a later one shows that the earlier was not needed. */
+  #followCompiler(line: string): LogEvent {
+    const trimmed = line.trimStart();
+    if (/^(?:error: command|compilation terminated|\S+:\d+:(?:\d+:)? (?:fatal )?error:)/.test(trimmed)) {
+      this.#failedCompile = true;
+      return undefined;
+    }
+    if (
+      !this.#failedCompile ||
+      !/^(?:building '|running (?:build|install|bdist)|adding '|creating build\/|copying .+ -> |installing to )/.test(
+        trimmed,
+      )
+    )
+      return undefined;
+    this.#failedCompile = false;
+    return 'went-on';
+  }
+
+  #followCmake(line: string): void {
+    if (/CMake Error(?: at|:| in)/.test(line)) this.inCmakeError = true;
+    else if (this.inCmakeError && (/^\s*(?:Call Stack|-- |CMake )/.test(line) || /^\S/.test(line.trimEnd())))
+      this.inCmakeError = false;
+  }
+
+  #followPkgConfig(line: string): void {
+    if (!line.includes('pkg-config') && !line.includes('pkgconf')) return;
+    const name =
+      /pkg-?conf(?:ig)?['"]?,? .*?(?:--exists|--modversion|--cflags|--libs|--print-errors)['"]?,?\s+['"]?(?:--\S+\s+)*([A-Za-z][\w.+-]*)/.exec(
+        line,
+      )?.[1];
+    if (name === undefined || this.#asked.includes(name)) return;
+    this.#asked.push(name);
+    if (this.#asked.length > MAX_ASKED) this.#asked.shift();
+  }
+}

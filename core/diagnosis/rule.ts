@@ -1,0 +1,81 @@
+import type { FailureClass, MissingPart } from '../failure.js';
+import type { Phase } from '../phase.js';
+
+/**
+ * How much a line says about why a build ended, most first. Among lines of equal weight the earliest wins.
+ * `header` .. `tool`: tools that give up, in the order in which they are nearest to the cause. `hint`: may be a probe that went on.
+ * `exception` and `compile`: specific, but often the consequence of something else. `download` names what was wanted, `network` does not.
+ * `generic`: known only by its form.
+ */
+export const WEIGHTS = [
+  'resources',
+  'header',
+  'linker',
+  'dependency',
+  'toolchain',
+  'tool',
+  'requirement',
+  'compile',
+  'exception',
+  'download',
+  'network',
+  'hint',
+  'generic',
+] as const;
+export type Weight = (typeof WEIGHTS)[number];
+
+/** What a reducer has seen around the line being matched; all of it bounded. */
+export interface Surroundings {
+  /** `3.13`, where the log or its context says so. */
+  python?: string;
+  phase?: Phase;
+  /** Between the announcement that build requirements are installed and the next step. */
+  installingRequirements: boolean;
+  /** Names that pkg-config was asked for most recently. */
+  askedPkgConfig: readonly string[];
+  /** Inside the indented text of a fatal CMake error. */
+  inCmakeError: boolean;
+}
+
+export interface Finding {
+  class: FailureClass;
+  cause: string;
+  missing?: MissingPart[];
+  edit?: Record<string, unknown>;
+  why?: string;
+  /** The edit often helps but the line alone does not prove it. */
+  guess?: boolean;
+}
+
+/**
+ * One way in which builds fail. `cause`, `missing`, `edit` and `why` may name groups of `match` as `{1}`.
+ * `refine` settles what a table cannot: it changes the finding, or says that the line means nothing here.
+ */
+export interface Rule extends Finding {
+  match: RegExp;
+  weight: Weight;
+  only?: 'cmake-error';
+  refine?: (match: RegExpExecArray, around: Surroundings) => Partial<Finding> | 'ignore';
+}
+
+/** What a rule says about one line; undefined when it does not apply. */
+export function applyRule(rule: Rule, line: string, around: Surroundings): Finding | undefined {
+  if (rule.only === 'cmake-error' && !around.inCmakeError) return undefined;
+  const match = rule.match.exec(line);
+  if (match === null) return undefined;
+  const refined = rule.refine?.(match, around) ?? {};
+  if (refined === 'ignore') return undefined;
+  const { match: _match, weight: _weight, only: _only, refine: _refine, ...table } = rule;
+  return fill({ ...table, ...refined }, match) as Finding;
+}
+
+function fill(value: unknown, match: RegExpExecArray): unknown {
+  if (typeof value === 'string') return value.replaceAll(/\{(\d)\}/g, (_, group) => match[Number(group)] ?? '');
+  if (Array.isArray(value)) return value.map((item) => fill(item, match));
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [fill(key, match) as string, fill(item, match)]),
+    );
+  }
+  return value;
+}

@@ -1,0 +1,224 @@
+import type { Rule } from '../rule.js';
+
+const PY_NAME = /^_?_?Py[A-Z_]|^_?Py(?:Object|Thread|Long|Unicode|Frame|Code|Type)|^_PyErr|^PY_|^tp_print$/;
+
+const NO_SUCH_PART_OF_DEBIAN =
+  /^(?:windows|winsock2?|winbase|io|direct|conio|process|atlbase)\.h$|^(?:CoreFoundation|CoreServices|ApplicationServices|Carbon|Cocoa|Foundation|mach|Accelerate)\//i;
+
+/** C, C++ and the linker: what the compiler and ld say themselves. */
+export const nativeRules: readonly Rule[] = [
+  {
+    match: /fatal error: ['"<]?([\w./+-]+?)['">]?(?::| file not found|,) ?(?:No such file or directory|not found)?/,
+    weight: 'header',
+    class: 'missing-header',
+    cause:
+      'The build needs the C or C++ header {1}, which is not in the image. The development package that holds it helps.',
+    missing: [{ kind: 'header', name: '{1}' }],
+    refine([line, header = '']) {
+      if (!/No such file|not found/.test(line)) return 'ignore';
+      if (isProbe(line)) return 'ignore';
+      if (/^numpy\//.test(header)) {
+        return {
+          class: 'build-requirement',
+          cause: `The build needs numpy's header ${header}, and numpy is not among its build requirements. It must be added there.`,
+          missing: [],
+          edit: { requires: { additions: ['numpy'] } },
+          why: 'numpy brings its own headers, for the interpreter that builds.',
+        };
+      }
+      if (header === 'longintrepr.h') {
+        return {
+          class: 'python-too-new',
+          cause:
+            'Python 3.11 moved longintrepr.h, and this C code was generated for older ones. A newer release of the project, or Python 3.10, helps.',
+          missing: [],
+        };
+      }
+      if (/^(?:Python|pyconfig|structmember|frameobject)\.h$/.test(header)) {
+        return {
+          class: 'infrastructure',
+          cause: `${header} belongs to the interpreter itself: the image's Python has no headers, or the compiler was not told where they are.`,
+          missing: [],
+        };
+      }
+      if (/^jni(?:_md)?\.h$/.test(header)) {
+        return {
+          class: 'toolchain-missing',
+          cause: 'jni.h comes with a Java development kit, which the image does not have.',
+          missing: [],
+          edit: { toolchains: ['java'] },
+          why: 'The java toolchain brings a JDK with jni.h.',
+        };
+      }
+      if (NO_SUCH_PART_OF_DEBIAN.test(header)) {
+        return {
+          class: 'compile-error',
+          cause: `${header} belongs to another operating system: the build took the wrong branch for Linux, or the project does not support it.`,
+          missing: [],
+        };
+      }
+      if (header === 'xlocale.h') {
+        return {
+          class: 'compile-error',
+          cause:
+            'glibc 2.26 removed xlocale.h; the code is older than that. A newer release of the project usually helps.',
+          missing: [],
+        };
+      }
+      return {};
+    },
+  },
+  {
+    match: /(?:cannot find|unable to find library) -l:?(\S+?)(?:: No such file or directory|$)/,
+    weight: 'linker',
+    class: 'missing-library',
+    cause:
+      'The linker does not find the library {1}. Its development package brings the link (lib{1}.so) that it looks for.',
+    missing: [{ kind: 'library', name: '{1}' }],
+    refine([line, name = '']) {
+      if (isProbe(line)) return 'ignore';
+      return /^python\d/.test(name)
+        ? {
+            class: 'compile-error',
+            cause:
+              'The build links against libpython, which wheels must not do: extension modules find these symbols in the interpreter.',
+            missing: [],
+          }
+        : {};
+    },
+  },
+  {
+    match: /relocation \S+ against .* can not be used when making a shared object; recompile with -fPIC/,
+    weight: 'linker',
+    class: 'compile-error',
+    cause:
+      'A static library that was not compiled as position independent code is linked into the extension. The shared library, or one compiled with -fPIC, is needed.',
+  },
+  {
+    match: /(?:: |^)undefined reference to [`‘'](.+?)['’]/,
+    weight: 'compile',
+    class: 'compile-error',
+    cause:
+      'The linker misses {1}: a library is not named on its command line, or is older than the code. Compare the library that should have it with what the project asks for.',
+    refine: ([line]) => (isProbe(line) ? 'ignore' : {}),
+  },
+  {
+    match: /undefined symbol: (\S+?)(?:\s+\(.*\))?$/,
+    weight: 'exception',
+    class: 'library-too-old',
+    cause:
+      'The extension was linked, but {1} is in none of the libraries that it loads: the library is older than the code, or was left out when linking. An older release of the project, a newer target or a newer library helps.',
+    refine: ([, symbol = '']) =>
+      PY_NAME.test(symbol)
+        ? {
+            class: 'python-too-new',
+            cause: `The extension uses ${symbol}, which this Python no longer has (the compiler only warned). A newer release of the project, or an older Python, helps.`,
+          }
+        : {},
+  },
+  {
+    match: /error: #error:? ?(.*)/,
+    weight: 'compile',
+    class: 'compile-error',
+    cause: 'The code itself refuses to be compiled here and says why: {1}',
+    refine([line, text = '']) {
+      if (isProbe(line)) return 'ignore';
+      if (/python/i.test(text) && /support|version|require|need/i.test(text)) {
+        return {
+          class: 'python-too-new',
+          cause: `The code does not support this Python: ${text} A newer release of the project helps.`,
+        };
+      }
+      if (
+        /or (?:later|newer|above|greater|higher)|too old|at least|newer (?:version )?(?:is )?(?:required|needed)|>=|minimum|requires? .*\d/i.test(
+          text,
+        )
+      ) {
+        return {
+          class: 'library-too-old',
+          cause: `The code needs a newer library than the base has: ${text} An older release of the project, a newer target, or the library built first from a newer source package helps.`,
+        };
+      }
+      return {};
+    },
+  },
+  {
+    match:
+      /error: [‘'`](?:struct )?(_?Py\w*|struct _ts|_?_?py\w+|PyThreadState\b)[^’']*[’'].*has no member named [‘'`](\w+)[’']/,
+    weight: 'compile',
+    class: 'python-too-new',
+    cause:
+      'The C code reaches into {1}, whose member {2} this Python no longer has. A newer release of the project (its C is generated by a newer Cython), or an older Python, helps.',
+  },
+  {
+    match:
+      /error: (?:implicit declaration of function |too (?:few|many) arguments to function |unknown type name )[‘'`](_?_?Py\w*)/,
+    weight: 'compile',
+    class: 'python-too-new',
+    cause:
+      'The C code uses {1} in a way that this Python no longer offers. A newer release of the project, or an older Python, helps.',
+  },
+  {
+    match: /error: [‘'`](_?_?Py\w+)(?:\([^)]*\))?[’'] (?:undeclared|was not declared in this scope)/,
+    weight: 'compile',
+    class: 'python-too-new',
+    cause:
+      'The C code uses {1}, which this Python does not have. A newer release of the project, or an older Python, helps.',
+  },
+  {
+    match: /error: [‘'`](\w+)(?:\([^)]*\))?[’'] (?:undeclared|was not declared in this scope|is not a member of)/,
+    weight: 'compile',
+    class: 'compile-error',
+    cause: 'The compiler does not know {1}: a header is not included, or the code is broken for this compiler.',
+    refine([line, name = '']) {
+      if (isProbe(line)) return 'ignore';
+      return looksLikeLibraryName(name)
+        ? {
+            class: 'library-too-old',
+            cause: `The code uses ${name}, which the installed library's headers do not have: the library is most likely older than this release needs. An older release of the project, a newer target, or the library built first from a newer source package helps.`,
+          }
+        : {};
+    },
+  },
+  {
+    match:
+      /error: #error "?(?:This file requires|.*)compiler and library support for the ISO C\+\+ ?(\d+)|error: .*requires? (?:at least )?C\+\+ ?(\d+)|unrecognized command[- ]line option [‘'](-std=\S+)[’']/i,
+    weight: 'compile',
+    class: 'compile-error',
+    cause:
+      'The compiler of the image does not know the C or C++ standard that the code asks for. A newer target has a newer compiler; an older release may ask for less.',
+  },
+  {
+    match:
+      /^(\S+?\.(?:c|cc|cpp|cxx|h|hh|hpp|hxx|pyx|m|f|f90|F90|cu|inc|tcc))[:(]\d+(?:[:,]\d+)?\)?: (?:fatal )?error: (.+)/,
+    weight: 'compile',
+    class: 'compile-error',
+    cause:
+      'The compiler refuses the code of {1}: it is not valid for this compiler and these libraries. A newer or older release of the project, or a flag that turns the error into a warning, usually helps.',
+    refine: ([line, , text = '']) => (isProbe(line) || /^#error|too many errors/.test(text) ? 'ignore' : {}),
+  },
+  {
+    match:
+      /error: command '?([\w./+-]*?(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+)(?:-\d+)?)'? failed: No such file or directory|(?:configure: error: (?:no acceptable C compiler|C\+?\+? compiler cannot create executables))/,
+    weight: 'tool',
+    class: 'infrastructure',
+    cause:
+      'There is no C or C++ compiler in the image. A builder image has one: this log comes from another, or the image is broken.',
+  },
+];
+
+/** Files that build tools write themselves to find out what the system has; their errors are answers, not failures. */
+function isProbe(line: string): boolean {
+  return /(?:^|[/\s])(?:_configtest|conftest|testfile|sanitycheckc|sanitycheckcpp|CMakeC(?:XX)?Compiler\w*|check_\w+|feature_tests?|try_\w+)\.(?:c|cc|cpp|cxx|f|f90)\b|CMakeTmp|CMakeScratch|TryCompile|meson-private|\/_configtest/i.test(
+    line,
+  );
+}
+
+/** Constants and functions of C libraries carry the library's prefix: `CURLUE_NO_ZONEID`, `xmlSecKeyDataFormatEngine`, `EVP_PKEY_get_id`. */
+function looksLikeLibraryName(name: string): boolean {
+  return (
+    /^[A-Z][A-Z0-9]{1,}_[A-Z0-9_]{3,}$/.test(name) ||
+    /^[a-z]{2,}(?:[A-Z][a-z0-9]+){2,}$/.test(name) ||
+    /^[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]{5,}$/.test(name)
+  );
+}

@@ -1,0 +1,233 @@
+import type { Rule } from '../rule.js';
+
+const JAVA_TOOL = /^(?:javac?|ant|mvn|jar|javadoc)$/;
+const C_COMPILER = /^(?:gcc|g\+\+|cc|c\+\+|x86_64-linux-gnu-gcc|x86_64-linux-gnu-g\+\+)$/;
+const TOOLCHAIN_OF: Readonly<Record<string, string>> = {
+  cargo: 'rust',
+  rustc: 'rust',
+  rustup: 'rust',
+  gfortran: 'fortran',
+  f77: 'fortran',
+  f90: 'fortran',
+  go: 'go',
+  cmake: 'cmake',
+  swig: 'swig',
+  bazel: 'bazel',
+  bazelisk: 'bazel',
+};
+const DATA_FILE =
+  /\.(?:txt|md|rst|json|toml|cfg|ini|in|py|pyx|pyi|c|cc|cpp|h|pxd|yaml|yml|lock|sh|typed|xml|csv|proto|so|a)$/i;
+
+function missingTool(name: string): ReturnType<NonNullable<Rule['refine']>> {
+  if (name === '' || DATA_FILE.test(name) || /^(?:python[\d.]*|sh|bash|env)$/.test(name)) return 'ignore';
+  if (/^(?:README|LICENSE|VERSION|CHANGES|HISTORY|CHANGELOG|PKG-INFO|MANIFEST|AUTHORS|requirements)/i.test(name))
+    return 'ignore';
+  if (C_COMPILER.test(name)) {
+    return {
+      class: 'infrastructure',
+      cause:
+        'There is no C or C++ compiler in the image. A builder image has one: this log comes from another, or the image is broken.',
+    };
+  }
+  const toolchain = JAVA_TOOL.test(name) ? 'java' : TOOLCHAIN_OF[name];
+  if (toolchain !== undefined) {
+    return {
+      class: name === 'bazel' || name === 'swig' || name === 'cmake' ? 'missing-tool' : 'toolchain-missing',
+      cause: `The build calls ${name}, which is not in the image: it needs the ${toolchain} toolchain.`,
+      edit: { toolchains: [toolchain] },
+      why: `The ${toolchain} toolchain brings ${name}.`,
+    };
+  }
+  return { missing: [{ kind: 'tool', name }] };
+}
+
+const tool = {
+  weight: 'tool',
+  class: 'missing-tool',
+  cause: 'The build calls the program {1}, which is not in the image. The package that has it helps.',
+} as const;
+
+/** Compilers and programs that are not there, or too old. */
+export const toolchainRules: readonly Rule[] = [
+  {
+    match:
+      /Rust not found, installing into a temporary directory|can't find Rust compiler|Cargo, the Rust package manager, is not installed|(?:maturin|setuptools-rust).*(?:rustc|cargo).*(?:not found|not installed)|Unable to find (?:rustc|cargo)|Rust toolchain .*not (?:found|installed)|rustc is not installed/,
+    weight: 'toolchain',
+    class: 'toolchain-missing',
+    cause: 'The project is written in Rust, and the image has no Rust toolchain.',
+    edit: { toolchains: ['rust'] },
+    why: 'The rust toolchain brings rustc and cargo.',
+  },
+  {
+    match:
+      /(?:requires|needs) rustc (?:version )?v?([\d.]+)(?:.*(?:currently|active|while).*rustc(?: is| version is)? ([\d.]+))?/,
+    weight: 'toolchain',
+    class: 'toolchain-missing',
+    cause:
+      'A crate needs rustc {1}, and the image has an older one. A newer Rust toolchain, or an older release of the project, helps.',
+    edit: { toolchains: ['rust'] },
+    why: "The rust toolchain is newer than the distribution's rustc.",
+    guess: true,
+  },
+  {
+    match:
+      /feature [`'"]edition20\d\d[`'"] is required|lock file version [`'"]?(\d+)[`'"]? (?:was found, but this version|requires)|this version of Cargo is older than the [`'"]?20\d\d|failed to parse lock file|is not supported by this (?:version of Cargo|Cargo)|cannot be built because it requires rustc/,
+    weight: 'toolchain',
+    class: 'toolchain-missing',
+    cause:
+      "The image's Rust is older than the project's crates. A newer Rust toolchain, or an older release of the project, helps.",
+    edit: { toolchains: ['rust'] },
+    why: "The rust toolchain is newer than the distribution's rustc.",
+    guess: true,
+  },
+  {
+    match:
+      /the configured Python (?:interpreter )?version \((3\.\d+)\) is newer than PyO3's maximum supported version \((3\.\d+)\)/,
+    weight: 'toolchain',
+    class: 'python-too-new',
+    cause:
+      "The project's PyO3 knows Python up to {2}, and this is {1}. A newer release of the project or an older Python helps; building for the stable ABI often works too.",
+    edit: { environment: { PYO3_USE_ABI3_FORWARD_COMPATIBILITY: '1' } },
+    why: 'PyO3 then builds for the stable ABI of the newest Python that it knows.',
+    guess: true,
+  },
+  {
+    match:
+      /^error(?:\[E\d{4}\])?: (?!failed to run custom build command|could not compile|aborting due to|linking with|Failed to)(.+)$/,
+    weight: 'generic',
+    class: 'compile-error',
+    cause: 'The Rust compiler or cargo refuses: {1}',
+    refine: ([line, text = '']) =>
+      /^error\[E\d{4}\]/.test(line) ||
+      /^(?:failed to (?:select a version|parse manifest|load manifest|get|resolve)|no matching package|package `)/.test(
+        text,
+      )
+        ? { class: /E\d{4}/.test(line) ? 'compile-error' : 'build-requirement' }
+        : 'ignore',
+  },
+  {
+    match:
+      /Unknown compiler\(s\): \[\[['"]gfortran|No Fortran compiler|(?:gfortran|f77|f90): (?:command )?not found|No CMAKE_Fortran_COMPILER could be found|error: (?:extension|library) '?\S*'? has Fortran sources but no Fortran compiler found|no acceptable Fortran compiler|Fortran compiler not found/,
+    weight: 'toolchain',
+    class: 'toolchain-missing',
+    cause: 'The project has Fortran code, and the image has no Fortran compiler.',
+    edit: { toolchains: ['fortran'] },
+    why: 'The fortran toolchain brings gfortran.',
+  },
+  {
+    match: /Unknown compiler\(s\): \[?\[['"]([\w+.-]+)/,
+    weight: 'toolchain',
+    class: 'toolchain-missing',
+    cause: 'meson finds no compiler such as {1}.',
+    refine: ([, name = '']) =>
+      TOOLCHAIN_OF[name] !== undefined
+        ? missingTool(name)
+        : C_COMPILER.test(name)
+          ? missingTool(name)
+          : name === 'cython' || name === 'cython3'
+            ? {
+                class: 'build-requirement',
+                cause: 'meson does not find cython in the build environment.',
+                edit: { requires: { additions: ['cython'] } },
+                why: 'cython is a Python package; the project does not declare it.',
+              }
+            : {},
+  },
+  {
+    match: /No CMAKE_(\w+)_COMPILER could be found/,
+    weight: 'toolchain',
+    class: 'toolchain-missing',
+    cause: 'CMake finds no {1} compiler, which the project requires.',
+  },
+  {
+    match:
+      /JAVA_HOME (?:is not|not|must be|is undefined|environment variable)|No JVM shared library file|(?:Unable|Could not|Couldn't) (?:to )?(?:find|locate) (?:a )?(?:java|JDK|javac|JAVA_HOME)\b|JDK.*(?:not found|is required)/i,
+    weight: 'toolchain',
+    class: 'toolchain-missing',
+    cause: 'The build needs a Java development kit, which is not in the image.',
+    edit: { toolchains: ['java'] },
+    why: 'The java toolchain brings a JDK and sets JAVA_HOME.',
+  },
+  {
+    match:
+      /(\w+_config) (?:executable |command )?(?:not found|is not found|could not be found)|(?:mysql_config): not found/,
+    ...tool,
+    cause:
+      'The setup script asks {1} where its library is, and {1} is not in the image. The development package of the library brings it.',
+    refine: ([, name]) => ({ missing: [{ kind: 'tool', name: name ?? 'mysql_config' }] }),
+  },
+  {
+    match: /Could not run ([\w.+-]+-config)\b/,
+    ...tool,
+    cause:
+      'The setup script asks {1} where its library is, and {1} is not in the image. The development package of the library brings it.',
+    missing: [{ kind: 'tool', name: '{1}' }],
+  },
+  {
+    match: /(?:llvm-config|LLVM_CONFIG).*(?:failed|not found|No such file)|Could not find a suitable llvm-config/,
+    ...tool,
+    cause:
+      'The build asks llvm-config where LLVM is, and it is not in the image, or fails. The development package of the right LLVM version helps.',
+    missing: [{ kind: 'tool', name: 'llvm-config' }],
+  },
+  {
+    match: /(?:^|: )(?:\d+: |line \d+: )?([\w.+-]+): (?:command not found|not found|No such file or directory)$/,
+    ...tool,
+    refine([line, name = '']) {
+      if (
+        /^\S*(?:checking|warning|cc1|ld|gcc|g\+\+|cp|mv|rm|cat|ls|tar|cd|install|find|stat|touch|chmod|mkdir|ln)\b/.test(
+          line.trimStart(),
+        )
+      )
+        return 'ignore';
+      if (!/not found$/.test(line) && !/^(?:make|\/bin\/sh|sh|bash|env|\/usr\/bin\/env)\b/.test(line.trimStart()))
+        return 'ignore';
+      return missingTool(name);
+    },
+  },
+  {
+    match: /^(?:\/usr\/bin\/)?env: [‘'“"]?([\w.+-]+)[’'”"]?: No such file or directory/,
+    ...tool,
+    refine: ([, name = '']) => missingTool(name),
+  },
+  {
+    match: /make(?:\[\d+\])?: ([\w.+-]+): (?:Command not found|No such file or directory)/,
+    ...tool,
+    refine: ([, name = '']) => missingTool(name),
+  },
+  {
+    match: /error: command ['"]?([\w.+-]+)['"]? failed: (?:No such file or directory|None)/,
+    ...tool,
+    refine: ([, name = '']) => missingTool(name),
+  },
+  {
+    match: /(?:FileNotFoundError|OSError|\w*Error): (?:.*: )?\[Errno 2\] No such file or directory: ['"]([\w.+-]+)['"]/,
+    ...tool,
+    refine: ([, name = '']) => missingTool(name),
+  },
+  {
+    match: /unable to execute ['"]?([\w.+-]+)['"]?: No such file or directory/,
+    ...tool,
+    refine: ([, name = '']) => missingTool(name),
+  },
+  {
+    match:
+      /(?:Could not find|Cannot find|Can't find|Unable to find|could not locate|Didn't find) (?:the )?(?:program |executable |command )?[`'"]?(ant|mvn|swig|bazel|cmake|ninja|flex|bison|autoreconf|autoconf|automake|libtoolize|nasm|yasm|protoc|patchelf|re2c|git|m4|perl|gperf|meson|makeinfo|help2man|thrift|capnp|flatc|qmake|moc|doxygen|xmllint|nvcc)[`'"]?(?:\b(?!\.)|$)/i,
+    ...tool,
+    refine: ([, name = '']) => missingTool(name.toLowerCase()),
+  },
+  {
+    match:
+      /CUDA_HOME (?:environment variable )?is not set|nvcc(?: was)? not found|Failed to find CUDA|Could NOT find CUDA/i,
+    weight: 'toolchain',
+    class: 'toolchain-missing',
+    cause:
+      "The build wants NVIDIA's CUDA compiler, which the image does not have. Most projects have a switch that leaves the GPU code out.",
+  },
+  {
+    match: /go: go\.mod requires go >= ([\d.]+) \(running go ([\d.]+)|module requires Go ([\d.]+)/,
+    weight: 'toolchain',
+    class: 'toolchain-missing',
+    cause: "The Go code needs Go {1}{3}, and the image's is older.",
+  },
+];

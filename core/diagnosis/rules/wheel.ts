@@ -1,0 +1,83 @@
+import type { Rule } from '../rule.js';
+
+/** What auditwheel says, and what happens when the finished wheel is imported. */
+export const wheelRules: readonly Rule[] = [
+  {
+    match: /too-recent versioned symbols/,
+    weight: 'requirement',
+    class: 'repair-refused',
+    cause:
+      'A library or extension in the wheel needs a newer glibc than the target has. It was compiled elsewhere (a prebuilt binary in the sdist or a download) or the target is older than its builder image.',
+  },
+  {
+    match:
+      /required library ['"](.+?)['"] could not be located|Cannot repair wheel, because required library "(.+?)" could not be located/,
+    weight: 'requirement',
+    class: 'repair-refused',
+    cause:
+      'auditwheel does not find {1}{2}, which an extension needs. Either it lies in a folder that auditwheel does not look at, or another wheel brings it and it must be excluded.',
+  },
+  {
+    match: /black-listed symbols? dependencies|unsupported ISA (?:level|extensions)/,
+    weight: 'requirement',
+    class: 'repair-refused',
+    cause:
+      'The wheel depends on symbols or on processor instructions that the policy forbids. A switch of the project that turns them off helps.',
+  },
+  {
+    match: /Invalid binary wheel, found the following shared library|found in purelib folder/,
+    weight: 'requirement',
+    class: 'repair-refused',
+    cause:
+      'The wheel says that it is pure and holds a compiled library: its build does not mark it as platform specific.',
+  },
+  {
+    match: /(?:This does not look like a platform wheel|does not look like a platform wheel)/,
+    weight: 'requirement',
+    class: 'silent-fallback',
+    cause: 'The wheel has a platform tag, but no compiled file is in it: the extension was left out without failing.',
+  },
+  {
+    match: /patchelf\b.*(?:not found|>= 0\.14)|Cannot find required utility `patchelf`/,
+    weight: 'requirement',
+    class: 'infrastructure',
+    cause: 'patchelf is missing in the builder image, or is too old for auditwheel.',
+  },
+  {
+    match:
+      /(?:ImportError|OSError): (?:.*: )?(lib[\w.+-]+\.so(?:\.[\w.]+)?): cannot open shared object file|error while loading shared libraries: (\S+?): cannot open/,
+    weight: 'requirement',
+    class: 'missing-in-clean-image',
+    cause:
+      'The wheel loads {1}{2}, which is neither in it nor in an image without compilers. If the library may not be put into wheels, the consuming image must bring it.',
+    missing: [{ kind: 'soname', name: '{1}{2}' }],
+    refine: (_match, { phase }) =>
+      phase === 'build' || phase === 'fetch'
+        ? { class: 'missing-library', cause: 'A program of the build loads {1}{2}, which is not in the image.' }
+        : {},
+  },
+  {
+    match: /(?:ImportError|OSError): .*version [`'"](GLIBC(?:XX)?_[\d.]+|CXXABI_[\d.]+)['"] not found/,
+    weight: 'requirement',
+    class: 'missing-in-clean-image',
+    cause: 'The wheel needs {1}, which is newer than what the image has: it was built for a newer base.',
+  },
+  {
+    match:
+      /ImportError: (?:dynamic module does not define module export function|.*: invalid ELF header|.*wrong ELF class|\S+: file too short)/,
+    weight: 'requirement',
+    class: 'test-failed',
+    cause: 'The extension is not one that this interpreter can load.',
+  },
+  {
+    match:
+      /A module that was compiled using NumPy 1\.x cannot be run in|numpy\.dtype size changed, may indicate binary incompatibility|numpy\.core\.multiarray failed to import/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause:
+      'The wheel was compiled against another major version of numpy than the one it is imported with. Building against the right one helps.',
+    edit: { requires: { constraints: ['numpy<2'] } },
+    why: 'The project seems to be older than numpy 2.',
+    guess: true,
+  },
+];

@@ -1,0 +1,53 @@
+import type { LogReader } from './log-reader.js';
+
+export interface NumberedLine {
+  line: string;
+  lineNumber: number;
+}
+
+const EXCEPTION =
+  /^\s*(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Exit|Failure|Warning|Interrupt|NotFound|Unavailable)(?::| \[|$)/;
+const WRAPPER =
+  /subprocess-exited-with-error|metadata-generation-failed|CalledProcessError|CompileError: command|BackendUnavailable|error: command ['"]?\S+['"]? failed with exit|LinkError: command|failed with exit (?:code|status)|SystemExit: 1$|ninja: build stopped|Failed building wheel|Failed to build|HookMissing|CCompilerError|BuildFailed$/;
+const MAX_OTHERS = 3;
+const MAX_SHOWN = 300;
+
+/** The lines that a person would look at when no rule knows a log. */
+export class TellingLines {
+  #last: NumberedLine = { line: '', lineNumber: 0 };
+  #exception: NumberedLine | undefined;
+  #error: NumberedLine | undefined;
+  #wrapper: NumberedLine | undefined;
+
+  line(text: string, lineNumber: number, _reader: LogReader): void {
+    const line = text.trim().slice(0, MAX_SHOWN);
+    if (line === '') return;
+    this.#last = { line, lineNumber };
+    if (!/rror|xception|xit|ailure|nterrupt|FAILED|navailable/.test(line)) return;
+    if (WRAPPER.test(line)) this.#wrapper = { line, lineNumber };
+    else if (EXCEPTION.test(line) && !/Warning\b/.test(line)) this.#exception = { line, lineNumber };
+    else if (/(?:^|[\s:])(?:error|ERROR|fatal error|FAILED)(?::| )/.test(line)) this.#error ??= { line, lineNumber };
+  }
+
+  /** The build went on: what was told so far was not its end. */
+  forget(): void {
+    this.#exception = undefined;
+    this.#error = undefined;
+    this.#wrapper = undefined;
+  }
+
+  best(): NumberedLine | undefined {
+    return this.#exception ?? this.#error ?? this.#wrapper;
+  }
+
+  others(): NumberedLine[] {
+    return [this.#exception, this.#error, this.#wrapper, this.#last]
+      .filter((line) => line !== undefined)
+      .filter((line, index, all) => all.findIndex((other) => other.lineNumber === line.lineNumber) === index)
+      .slice(0, MAX_OTHERS);
+  }
+
+  last(): NumberedLine {
+    return this.#last;
+  }
+}
