@@ -37,7 +37,15 @@ const attemptSchema = z.object({
   /** ISO 8601, UTC. */
   startedAt: z.string(),
   finishedAt: z.string().optional(),
-  phases: z.array(z.object({ phase: z.enum(PHASES), startedAt: z.string(), finishedAt: z.string().optional() })),
+  phases: z.array(
+    z.object({
+      phase: z.enum(PHASES),
+      /** Where it starts in the attempt's log, 1-based. */
+      firstLine: z.int().optional(),
+      startedAt: z.string(),
+      finishedAt: z.string().optional(),
+    }),
+  ),
   failure: failureSchema.optional(),
 });
 
