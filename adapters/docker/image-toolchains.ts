@@ -1,0 +1,90 @@
+import type { AttemptInput } from '../../core/attempt.js';
+import type { ImageRefusal } from '../../core/engine.js';
+import { type ImageDefinition, isDebianPackageName, isRpmPackageName } from '../../core/image.js';
+import type { EffectiveRecipe } from '../../core/recipe.js';
+import type { DerivedContent } from './image-derived.js';
+import { refuse } from './image-refusal.js';
+import { type RustToolchain, readRustToolchain } from './image-rust.js';
+
+type Toolchain = NonNullable<EffectiveRecipe['toolchains']>[number];
+type Manager = 'apt' | 'dnf';
+
+/** Rust from the distribution where no toolchain folder is given: `-web` is what Debian keeps recent enough for browsers. */
+const PACKAGES: Record<Manager, Record<Exclude<Toolchain, 'bazel'>, readonly string[]>> = {
+  apt: {
+    fortran: ['gfortran'],
+    java: ['default-jdk-headless', 'ant', 'maven'],
+    go: ['golang-go'],
+    cmake: ['cmake'],
+    swig: ['swig'],
+    rust: ['rustc-web', 'cargo-web'],
+  },
+  dnf: {
+    fortran: ['gcc-gfortran'],
+    java: ['java-17-openjdk-devel', 'ant', 'maven'],
+    go: ['golang'],
+    cmake: ['cmake'],
+    swig: ['swig'],
+    rust: ['rust', 'cargo'],
+  },
+};
+
+export interface ToolchainSource {
+  rustFolder: string | undefined;
+  /** Hashing a toolchain takes seconds, so it is read once. */
+  rust?: Promise<RustToolchain>;
+}
+
+export type RecipeContent =
+  | { kind: 'content'; builder: DerivedContent; clean: DerivedContent; inputs: AttemptInput[] }
+  | ImageRefusal;
+
+/** What a recipe adds to the builder (system packages, toolchains) and to the clean image (runtime libraries). */
+export async function contentOf(
+  definition: ImageDefinition,
+  recipe: EffectiveRecipe,
+  source: ToolchainSource,
+): Promise<RecipeContent> {
+  const manager: Manager = definition.family === 'debian' ? 'apt' : 'dnf';
+  const toolchains = recipe.toolchains ?? [];
+  if (toolchains.includes('bazel')) {
+    return refuse('toolchains: bazel', 'Bazel is not available in any image: no distribution packages it.');
+  }
+  const named = [...(recipe.system?.[manager] ?? []), ...(recipe.runtime?.[manager] ?? [])];
+  const isName = manager === 'apt' ? isDebianPackageName : isRpmPackageName;
+  const wrong = named.find((name) => !isName(name));
+  if (wrong !== undefined) {
+    return refuse(
+      `${manager}: ${JSON.stringify(wrong)}`,
+      `${JSON.stringify(wrong)} is not a package name: versions, options and patterns are not possible here.`,
+    );
+  }
+
+  const useRustFolder = toolchains.includes('rust') && source.rustFolder !== undefined;
+  const fromPackages = toolchains.filter(
+    (toolchain) => toolchain !== 'bazel' && !(toolchain === 'rust' && useRustFolder),
+  );
+  const rust = useRustFolder ? await rustOf(source) : undefined;
+  return {
+    kind: 'content',
+    builder: {
+      packages: sorted([
+        ...(recipe.system?.[manager] ?? []),
+        ...fromPackages.flatMap((toolchain) => PACKAGES[manager][toolchain as keyof (typeof PACKAGES)['apt']]),
+      ]),
+      environment: toolchains.includes('java') && manager === 'apt' ? { JAVA_HOME: '/usr/lib/jvm/default-java' } : {},
+      rust,
+    },
+    clean: { packages: sorted(recipe.runtime?.[manager] ?? []), environment: {} },
+    inputs: rust ? [{ kind: 'toolchain', name: 'rust', version: rust.version, sha256: rust.sha256 }] : [],
+  };
+}
+
+async function rustOf(source: ToolchainSource): Promise<RustToolchain> {
+  source.rust ??= readRustToolchain(source.rustFolder ?? '');
+  return source.rust;
+}
+
+function sorted(names: readonly string[]): string[] {
+  return [...new Set(names)].sort();
+}

@@ -1,0 +1,190 @@
+import type { AttemptInput } from '../../core/attempt.js';
+import type { Target } from '../../core/build.js';
+import type { BuilderImages, Engine, ImageRefusal } from '../../core/engine.js';
+import { WheelwrightError } from '../../core/errors.js';
+import { imageDigests, type LoadedImage, securityWarning, targetsOf } from '../../core/image.js';
+import type { EffectiveRecipe } from '../../core/recipe.js';
+import { callEngine, statusOf } from './engine-error.js';
+import { installedPackages, makeDerived } from './image-derived.js';
+import { SingleFlight } from './image-flight.js';
+import { findImage, KIND_LABEL } from './image-names.js';
+import {
+  type ImageSite,
+  makeTarget,
+  type Progress,
+  type TargetImages,
+  type TargetPlan,
+  targetReferences,
+} from './image-targets.js';
+import { contentOf, type ToolchainSource } from './image-toolchains.js';
+import { readToolLock } from './image-tools.js';
+import { INSTANCE_LABEL } from './labels.js';
+
+export interface ImagesOptions extends Omit<ImageSite, 'now'> {
+  definitions: readonly LoadedImage[];
+  /** Folder of a Rust toolchain as rustup lays it out; undefined: Debian's rustc-web. */
+  rustToolchain: string | undefined;
+  /** Milliseconds of a clock that never goes back; only for saying how long steps took. */
+  now?: () => number;
+}
+
+/** One target as `image list` shows it. */
+export interface ImageState {
+  name: string;
+  policy: string;
+  arch: string;
+  python: string;
+  pythonVersion: string;
+  digest: string;
+  /** Missing where it has not been built on this engine. */
+  built?: TargetImages & { sizeBytes: number; createdAt: string };
+  securityUntil: string;
+  warning?: string;
+}
+
+export interface Images {
+  prepareImages: Engine['prepareImages'];
+  /** Builder and clean twin of a target, without anything of a recipe. */
+  buildImage(target: Target, progress: Progress, signal: AbortSignal): Promise<TargetImages>;
+  /** Every target of every definition, in their order; `today` as YYYY-MM-DD. */
+  listImages(today: string, signal: AbortSignal): Promise<ImageState[]>;
+  /** Removes derived images of this instance that were made, and here last used, before `olderThanMs` ago; returns their names. */
+  pruneDerived(olderThanMs: number, signal: AbortSignal): Promise<string[]>;
+}
+
+/** Builder images on a container engine, made from definitions as they are needed. */
+export function openImages(options: ImagesOptions): Images {
+  const site: ImageSite = { ...options, now: options.now ?? (() => performance.now()) };
+  const { docker } = site;
+  const flights = new SingleFlight();
+  const lastUsed = new Map<string, number>();
+  const toolchains: ToolchainSource = { rustFolder: options.rustToolchain };
+
+  function planOf(target: Target): TargetPlan {
+    const image = options.definitions.find(({ definition }) => definition.name === target.image);
+    const interpreter = image?.definition.interpreters.find(({ tag }) => tag === target.python);
+    if (image === undefined || interpreter === undefined) {
+      throw new WheelwrightError('not-found', `there is no image ${target.image} with ${target.python}`, {
+        hint: '`wheelwright image list` shows what images/ defines.',
+      });
+    }
+    if (imageDigests(image, interpreter).target !== target.builderDigest) {
+      throw new WheelwrightError(
+        'conflict',
+        `${target.image} is defined otherwise here than where the build was planned`,
+        {
+          hint: 'Worker and API must run the same version, with the same images/. Bring both up to date and ask for the build again.',
+        },
+      );
+    }
+    return { image, interpreter };
+  }
+
+  async function buildImage(target: Target, progress: Progress, signal: AbortSignal): Promise<TargetImages> {
+    const plan = planOf(target);
+    // One at a time per definition: interpreters of one image share its base and compilers.
+    return flights.run(`target ${target.image} ${target.builderDigest}`, signal, (shared) =>
+      makeTarget(site, plan, progress, shared),
+    );
+  }
+
+  async function prepareImages(
+    target: Target,
+    recipe: EffectiveRecipe,
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<BuilderImages | ImageRefusal> {
+    const { image } = planOf(target);
+    const content = await contentOf(image.definition, recipe, toolchains);
+    if (content.kind === 'refused') return content;
+    const references = await buildImage(target, progress, signal);
+    const derive = (role: keyof TargetImages) => {
+      const from = { reference: references[role], name: target.image, digest: target.builderDigest };
+      const key = `derived ${JSON.stringify([from, content[role]])}`;
+      return flights.run(key, signal, (shared) => makeDerived(site, from, content[role], progress, shared));
+    };
+    const builder = await derive('builder');
+    if (builder.kind === 'refused') return builder;
+    const clean = await derive('clean');
+    if (clean.kind === 'refused') return clean;
+    for (const { reference } of [builder, clean]) lastUsed.set(reference, Date.now());
+
+    const inputs = [
+      ...(await imageInputs(target, { builder: builder.reference, clean: clean.reference }, signal)),
+      ...(await readToolLock(site.imagesFolder, image.definition.family)),
+      ...content.inputs,
+    ];
+    return { builder: builder.reference, clean: clean.reference, inputs };
+  }
+
+  async function imageInputs(target: Target, made: TargetImages, signal: AbortSignal): Promise<AttemptInput[]> {
+    const inputs: AttemptInput[] = [];
+    const packages = new Map<string, AttemptInput>();
+    for (const role of ['builder', 'clean'] as const) {
+      const reference = made[role];
+      const found = await findImage(docker, reference, undefined, signal);
+      inputs.push({
+        kind: 'image',
+        name: `${role} ${target.image} ${target.python}`,
+        version: reference,
+        ...(found && { sha256: found.id }),
+      });
+      if (!reference.startsWith('wheelwright-derived:')) continue;
+      for (const { name, version } of await installedPackages(docker, reference, signal)) {
+        packages.set(`${name} ${version}`, { kind: 'system-package', name, version });
+      }
+    }
+    return [...inputs, ...packages.values()];
+  }
+
+  async function listImages(today: string, signal: AbortSignal): Promise<ImageState[]> {
+    const states = options.definitions.flatMap((image) =>
+      targetsOf(image).map(async (target): Promise<ImageState> => {
+        const plan = planOf(target);
+        const references = targetReferences(plan);
+        const [builder, clean] = await Promise.all([
+          findImage(docker, references.builder, target.builderDigest, signal),
+          findImage(docker, references.clean, target.builderDigest, signal),
+        ]);
+        const warning = securityWarning(image.definition, today);
+        return {
+          name: target.image,
+          policy: target.policy,
+          arch: target.arch,
+          python: target.python,
+          pythonVersion: plan.interpreter.version,
+          digest: target.builderDigest,
+          ...(builder &&
+            clean && { built: { ...references, sizeBytes: builder.sizeBytes, createdAt: builder.createdAt } }),
+          securityUntil: image.definition['security-until'],
+          ...(warning !== undefined && { warning }),
+        };
+      }),
+    );
+    return Promise.all(states);
+  }
+
+  async function pruneDerived(olderThanMs: number, signal: AbortSignal): Promise<string[]> {
+    const label = [`${KIND_LABEL}=derived`, `${INSTANCE_LABEL}=${site.instance}`];
+    const images = await callEngine('listing derived images', signal, () => docker.listImages({ filters: { label } }));
+    const oldest = Date.now() - olderThanMs;
+    const removed: string[] = [];
+    for (const { RepoTags, Created } of images) {
+      for (const reference of RepoTags ?? []) {
+        if (Math.max(Created * 1000, lastUsed.get(reference) ?? 0) > oldest) continue;
+        await callEngine(`removing ${reference}`, signal, async () => {
+          try {
+            await docker.getImage(reference).remove();
+            removed.push(reference);
+          } catch (error) {
+            // Gone already, or a container still uses it.
+            if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
+          }
+        });
+      }
+    }
+    return removed;
+  }
+
+  return { prepareImages, buildImage, listImages, pruneDerived };
+}

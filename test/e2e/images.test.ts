@@ -1,0 +1,154 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import Docker from 'dockerode';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadImages } from '../../adapters/disk/image-definitions.js';
+import { type Images, openImages } from '../../adapters/docker/images.js';
+import type { Target } from '../../core/build.js';
+import type { BuilderImages } from '../../core/engine.js';
+import { targetsOf } from '../../core/image.js';
+import type { EffectiveRecipe } from '../../core/recipe.js';
+
+const NAME = process.env['WHEELWRIGHT_TEST_IMAGE'] ?? 'debian-11';
+const PYTHON = process.env['WHEELWRIGHT_TEST_PYTHON'] ?? 'cp313';
+const GLIBC: Record<string, string> = { manylinux_2_31: '2.31', manylinux_2_36: '2.36' };
+
+const docker = new Docker();
+const instance = `test-images-${process.pid}`;
+const { signal } = new AbortController();
+
+let images: Images;
+let target: Target;
+let made: BuilderImages;
+
+async function prepare(recipe: EffectiveRecipe, progress: string[] = []): Promise<BuilderImages> {
+  const result = await images.prepareImages(target, recipe, (line) => progress.push(line), signal);
+  if ('kind' in result) throw new Error(`refused: ${result.line}`);
+  return result;
+}
+
+async function inImage(image: string, ...command: string[]): Promise<string> {
+  const options = ['run', '--rm', '--network=none', '--read-only', '--tmpfs=/tmp'];
+  const { stdout } = await promisify(execFile)('docker', [...options, image, ...command]);
+  return stdout;
+}
+
+beforeAll(async () => {
+  const definitions = await loadImages('images');
+  const found = definitions.flatMap(targetsOf).find(({ image, python }) => image === NAME && python === PYTHON);
+  if (found === undefined) throw new Error(`images/ has no ${NAME} with ${PYTHON}`);
+  target = found;
+  images = openImages({
+    docker,
+    definitions,
+    imagesFolder: 'images',
+    caBundle: process.env['WHEELWRIGHT_CA_BUNDLE'] ?? '/etc/ssl/certs/ca-certificates.crt',
+    debianMirror: process.env['WHEELWRIGHT_DEBIAN_MIRROR'],
+    indexUrl: process.env['PIP_INDEX_URL'],
+    rustToolchain: process.env['WHEELWRIGHT_RUST_TOOLCHAIN'],
+    instance,
+  });
+  made = await prepare(
+    {},
+    process.env['CI'] ? [] : new Proxy([], { get: () => (line: string) => console.error(line) }),
+  );
+});
+
+describe('builder and clean twin', () => {
+  it('have the glibc of the policy and run unprivileged', async () => {
+    for (const image of [made.builder, made.clean]) {
+      const script = 'import os, platform; print(platform.libc_ver()[1], os.getuid())';
+      expect(await inImage(image, 'python3', '-c', script)).toBe(`${GLIBC[target.policy]} 1000\n`);
+    }
+  });
+
+  it('have the same interpreter bytes', async () => {
+    const path = `/opt/python/${PYTHON}-${PYTHON}/bin/python`;
+    expect(await inImage(made.builder, 'sha256sum', path)).toBe(await inImage(made.clean, 'sha256sum', path));
+    expect(await inImage(made.builder, 'sh', '-c', 'readlink -f "$(command -v python3)"')).toContain(
+      `/opt/python/${PYTHON}`,
+    );
+  });
+
+  it('import every module that needs a system library', async () => {
+    const script = 'import ssl, sqlite3, ctypes, lzma, bz2, zlib; print(ssl.create_default_context().verify_mode)';
+    for (const image of [made.builder, made.clean]) expect(await inImage(image, 'python3', '-c', script)).not.toBe('');
+  });
+
+  it('keep compilers, headers and static libraries out of the clean twin', async () => {
+    const found =
+      'for t in gcc cc g++ ld make cmake; do command -v $t; done; find / -xdev -name "*.h" -o -xdev -name "*.a"';
+    expect(await inImage(made.clean, 'sh', '-c', `(${found}) 2> /dev/null; true`)).toBe('');
+  });
+
+  it('give the builder its tools, and no library with headers beyond libc and the compiler', async () => {
+    for (const tool of ['auditwheel', 'patchelf', 'uv', 'cmake', 'ninja', 'git', 'gcc', 'g++']) {
+      expect(await inImage(made.builder, tool, '--version'), tool).not.toBe('');
+    }
+    const script = 'import auditwheel, packaging, pyproject_hooks, wheel';
+    await inImage(made.builder, '/opt/tools/bin/python', '-c', script);
+    const packages = await inImage(made.builder, 'dpkg-query', '-W', '-f', '${Package}\n');
+    const headers = packages
+      .split('\n')
+      .filter(
+        (name) =>
+          name.endsWith('-dev') && !/^(libc6|libstdc\+\+-\d+|libgcc-\d+|libcrypt|libnsl|libtirpc)-dev$/.test(name),
+      );
+    expect(headers).toEqual([]);
+  });
+});
+
+describe('prepareImages', () => {
+  it('makes nothing when nothing changed', async () => {
+    const progress: string[] = [];
+    const again = await prepare({}, progress);
+    expect(progress).toEqual([]);
+    expect(again).toEqual(made);
+    const [state] = (await images.listImages('2026-09-01', signal)).filter(
+      ({ digest }) => digest === target.builderDigest,
+    );
+    expect(state).toMatchObject({ name: NAME, python: PYTHON, built: { builder: made.builder, clean: made.clean } });
+  });
+
+  it('derives an image with system packages once, records them, and prunes it', async () => {
+    const progress: string[] = [];
+    const recipe: EffectiveRecipe = { system: { apt: ['libyaml-dev'] }, runtime: { apt: ['libyaml-0-2'] } };
+    const [first, second] = await Promise.all([prepare(recipe, progress), prepare(recipe, progress)]);
+    expect(second).toEqual(first);
+    expect(progress.filter((line) => line.endsWith('installing libyaml-dev'))).toHaveLength(1);
+    expect(await inImage(first.builder, 'cat', '/usr/include/yaml.h')).toContain('YAML_H');
+    expect(first.inputs).toContainEqual({
+      kind: 'system-package',
+      name: 'libyaml-dev',
+      version: expect.stringMatching(/^0\.2/),
+    });
+    expect(first.inputs).toContainEqual({ kind: 'tool', name: 'auditwheel', version: expect.stringMatching(/^6\.8/) });
+
+    const later: string[] = [];
+    expect(await prepare(recipe, later)).toEqual(first);
+    expect(later).toEqual([]);
+
+    expect(await images.pruneDerived(60_000, signal)).toEqual([]);
+    expect((await images.pruneDerived(-1, signal)).sort()).toEqual([first.builder, first.clean].sort());
+  });
+
+  it('refuses a package that apt does not know, in its words', async () => {
+    const recipe: EffectiveRecipe = { system: { apt: ['libyaml-dev', 'no-such-library-dev'] } };
+    expect(await images.prepareImages(target, recipe, () => {}, signal)).toMatchObject({
+      kind: 'refused',
+      line: 'E: Unable to locate package no-such-library-dev',
+    });
+  });
+
+  it('does not take a name for a pattern', async () => {
+    const recipe: EffectiveRecipe = { system: { apt: ['libyam.-dev'] } };
+    expect(await images.prepareImages(target, recipe, () => {}, signal)).toMatchObject({ kind: 'refused' });
+  });
+
+  it('ends when it is aborted', async () => {
+    const abort = new AbortController();
+    const recipe: EffectiveRecipe = { system: { apt: ['libfftw3-dev'] } };
+    const preparing = images.prepareImages(target, recipe, () => abort.abort(new Error('stopped')), abort.signal);
+    await expect(preparing).rejects.toThrow('stopped');
+  });
+});
