@@ -1,6 +1,6 @@
 // Environment markers: https://packaging.python.org/en/latest/specifications/dependency-specifiers/#environment-markers
-import pep440 from '@renovatebot/pep440';
 import { interpreterVersion } from './interpreter.js';
+import { isSpecifierSet, isVersion, satisfiesSpecifiers } from './version.js';
 
 /** A condition of a requirement, e.g. `python_version < "3.12" and extra == "test"`; plain JSON. */
 export type Marker =
@@ -50,8 +50,8 @@ function valueFor(side: string, target: MarkerTarget): string {
 function compare(left: string, operator: MarkerOperator, right: string): boolean {
   if (operator === 'in') return right.includes(left);
   if (operator === 'not in') return !right.includes(left);
-  if (pep440.valid(left) !== null && pep440.validRange(`${operator}${right}`)) {
-    return pep440.satisfies(left, `${operator}${right}`, { prereleases: true });
+  if (isVersion(left) && isSpecifierSet(`${operator}${right}`)) {
+    return satisfiesSpecifiers(left, `${operator}${right}`, { prereleases: true });
   }
   switch (operator) {
     case '==':

@@ -1,4 +1,3 @@
-import pep440 from '@renovatebot/pep440';
 import type { Sdist } from './build.js';
 import { WheelwrightError } from './errors.js';
 import { interpreterVersion } from './interpreter.js';
@@ -6,6 +5,7 @@ import { type MarkerTarget, markerApplies } from './marker.js';
 import { type Release, releasesOf } from './release.js';
 import type { Requirement } from './requirement.js';
 import type { ProjectPage } from './simple-index.js';
+import { compareVersions, isPrerelease, isSpecifierSet, isVersion, satisfiesSpecifiers } from './version.js';
 
 export interface ReleasePlan {
   /** Normalised (PEP 440). */
@@ -92,12 +92,12 @@ function chooseRelease(requirement: Requirement, releases: readonly Release[], p
 
 /** The releases within a specifier, pre-releases included, newest first. */
 function satisfying(specifier: string, releases: readonly Release[]): Release[] {
-  return releases.filter(({ version }) => pep440.satisfies(version, specifier, { prereleases: true }));
+  return releases.filter(({ version }) => satisfiesSpecifiers(version, specifier, { prereleases: true }));
 }
 
 function preferFinal(specifier: string, releases: readonly Release[]): readonly Release[] {
   if (asksForPrerelease(specifier)) return releases;
-  const finals = releases.filter(({ version }) => pep440.explain(version)?.is_prerelease === false);
+  const finals = releases.filter(({ version }) => !isPrerelease(version));
   return finals.length > 0 ? finals : releases;
 }
 
@@ -106,14 +106,14 @@ function asksForPrerelease(specifier: string): boolean {
   return specifier
     .split(',')
     .filter((clause) => /^(==|~=|>=|<=)/.test(clause))
-    .some((clause) => pep440.explain(clause.replace(/^[=~<>]+/, ''))?.is_prerelease === true);
+    .some((clause) => isPrerelease(clause.replace(/^[=~<>]+/, '')));
 }
 
 function allowsPython(release: Release, python: string): boolean {
   const { requiresPython } = release;
   // pip ignores a Requires-Python that is not a valid specifier, and releases like that work.
-  if (requiresPython === undefined || !pep440.validRange(requiresPython)) return true;
-  return pep440.satisfies(interpreterVersion(python), requiresPython, { prereleases: true });
+  if (requiresPython === undefined || !isSpecifierSet(requiresPython)) return true;
+  return satisfiesSpecifiers(interpreterVersion(python), requiresPython, { prereleases: true });
 }
 
 function chooseSdist(project: string, release: Release, releases: readonly Release[]): Sdist {
@@ -144,11 +144,11 @@ function chooseSdist(project: string, release: Release, releases: readonly Relea
 
 /** Says what there is around the version that was asked for. */
 function nearest(specifier: string, releases: readonly Release[]): string {
-  const newest = releases.find(({ version }) => pep440.explain(version)?.is_prerelease === false) ?? releases[0];
+  const newest = releases.find(({ version }) => !isPrerelease(version)) ?? releases[0];
   if (newest === undefined) return 'The index has no release of it at all.';
   const asked = /[\d!][^,*]*/.exec(specifier)?.[0]?.replace(/\.$/, '') ?? '';
-  if (pep440.valid(asked) === null) return `The newest is ${newest.version}.`;
-  const position = releases.findIndex(({ version }) => pep440.compare(version, asked) <= 0);
+  if (!isVersion(asked)) return `The newest is ${newest.version}.`;
+  const position = releases.findIndex(({ version }) => compareVersions(version, asked) <= 0);
   const at = position < 0 ? releases.length : position;
   const around = releases.slice(Math.max(0, at - 3), at + 3);
   return `The nearest are ${listed(around)}; the newest is ${newest.version}.`;

@@ -1,6 +1,6 @@
-import pep440 from '@renovatebot/pep440';
-import { isValidProjectName, normalizeProjectName } from './project-name.js';
+import { type SdistName, sdistNameOf } from './sdist-name.js';
 import type { IndexFile, ProjectPage } from './simple-index.js';
+import { compareVersions, isVersion, normalizeVersion } from './version.js';
 
 /** What a project page says about one version; its sdists in the order of preference. */
 export interface Release {
@@ -15,53 +15,47 @@ export interface Release {
   requiresPython?: string;
 }
 
-const SDIST_SUFFIXES = ['.tar.gz', '.tgz', '.zip', '.tar.bz2', '.tar.xz'];
+interface Named {
+  file: IndexFile;
+  version: string;
+  /** Undefined for a wheel. */
+  extension?: SdistName['extension'];
+}
 
 /** The releases of a page, newest first. Files that belong to no PEP 440 version, and formats other than sdists and wheels, are left out. */
 export function releasesOf(page: ProjectPage): Release[] {
-  const files = new Map<string, IndexFile[]>();
+  const releases = new Map<string, Named[]>();
   for (const file of page.files) {
-    const version = versionOf(file.filename, page.name);
-    if (version !== undefined) files.set(version, [...(files.get(version) ?? []), file]);
+    const named = nameOf(file, page.name);
+    if (named !== undefined) releases.set(named.version, [...(releases.get(named.version) ?? []), named]);
   }
-  return [...files]
-    .map(([version, all]) => releaseOf(version, all))
-    .sort((a, b) => pep440.rcompare(a.version, b.version));
+  return [...releases]
+    .map(([version, files]) => releaseOf(version, files))
+    .sort((a, b) => compareVersions(b.version, a.version));
 }
 
-function releaseOf(version: string, files: readonly IndexFile[]): Release {
-  const ranked = files
-    .map((file) => ({ file, rank: SDIST_SUFFIXES.findIndex((suffix) => file.filename.endsWith(suffix)) }))
-    .sort((a, b) => a.rank - b.rank);
-  const sdists = ranked.filter(({ rank }) => rank >= 0).map(({ file }) => file);
-  const wheels = ranked.filter(({ rank }) => rank < 0).map(({ file }) => file);
-  const deciding = sdists.length > 0 ? sdists : wheels;
+function releaseOf(version: string, files: readonly Named[]): Release {
+  const sdists = files
+    .filter(({ extension }) => extension !== undefined)
+    .sort((a, b) => Number(b.extension === '.tar.gz') - Number(a.extension === '.tar.gz'));
+  const wheels = files.filter(({ extension }) => extension === undefined);
+  const deciding = (sdists.length > 0 ? sdists : wheels).map(({ file }) => file);
   const requiresPython = deciding[0]?.requiresPython;
   return {
     version,
-    sdists,
-    wheels: wheels.map(({ filename }) => filename),
+    sdists: sdists.map(({ file }) => file),
+    wheels: wheels.map(({ file }) => file.filename),
     yanked: deciding.every(({ yanked }) => yanked !== undefined),
     ...(requiresPython === undefined ? {} : { requiresPython }),
   };
 }
 
-function versionOf(filename: string, project: string): string | undefined {
-  if (filename.endsWith('.whl')) return normalizedVersion(filename.split('-')[1]);
-  const suffix = SDIST_SUFFIXES.find((each) => filename.endsWith(each));
-  if (suffix === undefined) return undefined;
-  // Before PEP 625 both parts could hold dashes, so the name is what ends the first part.
-  const stem = filename.slice(0, -suffix.length);
-  for (let dash = stem.indexOf('-'); dash > 0; dash = stem.indexOf('-', dash + 1)) {
-    const name = stem.slice(0, dash);
-    if (isValidProjectName(name) && normalizeProjectName(name) === project)
-      return normalizedVersion(stem.slice(dash + 1));
+function nameOf(file: IndexFile, project: string): Named | undefined {
+  if (file.filename.endsWith('.whl')) {
+    // Only the version matters here, and wheels of tags that we do not know count as well.
+    const version = file.filename.split('-')[1] ?? '';
+    return isVersion(version) ? { file, version: normalizeVersion(version) } : undefined;
   }
-  return undefined;
-}
-
-function normalizedVersion(text: string | undefined): string | undefined {
-  const parts = pep440.explain(text);
-  if (parts === null) return undefined;
-  return parts.local === null ? parts.public : `${parts.public}+${parts.local}`;
+  const name = sdistNameOf(file.filename, project);
+  return name && { file, version: name.version, extension: name.extension };
 }

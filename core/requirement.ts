@@ -1,9 +1,9 @@
 // https://packaging.python.org/en/latest/specifications/dependency-specifiers/
-import pep440 from '@renovatebot/pep440';
 import pipRequirements from 'pip-requirements-js';
 import { WheelwrightError } from './errors.js';
 import type { Marker } from './marker.js';
 import { isValidProjectName, normalizeProjectName } from './project-name.js';
+import { isSpecifierSet } from './version.js';
 
 /** One requirement on a project of an index (PEP 508, without direct references). */
 export interface Requirement {
@@ -49,7 +49,7 @@ export function parseRequirement(text: string): Requirement {
     });
   }
   const specifier = (parsed.versionSpec ?? []).map(({ operator, version }) => `${operator}${version}`).join(',');
-  if (!pep440.validRange(specifier)) {
+  if (!isSpecifierSet(specifier)) {
     throw new WheelwrightError('invalid', `${quote(specifier)} in ${quote(text)} is not a version specifier`, {
       hint: 'Versions look like 1.2, 1.2rc1 or 1.2.*; ".*" goes with == and != only (PEP 440).',
     });
