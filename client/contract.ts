@@ -88,6 +88,7 @@ export type Build = z.infer<typeof buildSchema>;
 
 export const buildsCreatedSchema = z.object({ builds: z.array(buildSchema) });
 export const buildPageSchema = z.object({ builds: z.array(buildSchema), nextCursor: z.string().optional() });
+export type BuildPage = z.infer<typeof buildPageSchema>;
 
 /** RFC 9457 problem document. */
 export const problemSchema = z.object({
