@@ -1,0 +1,37 @@
+import { WheelwrightError } from './errors.js';
+import type { Recipe } from './recipe.js';
+
+/** A recipe with the text it was read from. */
+export interface CatalogueRecipe {
+  recipe: Recipe;
+  yaml: string;
+}
+
+/** The recipes that ship, by normalised project name. */
+export interface RecipeCatalogue {
+  /** @throws WheelwrightError `invalid` with all faults when the file of that project is not a sound recipe. */
+  recipe(project: string): Promise<CatalogueRecipe | undefined>;
+  projects(): Promise<string[]>;
+}
+
+/** Refuses recipes that depend on each other in a circle: none of them could be built first. @throws WheelwrightError `invalid`. */
+export function checkDependencies(recipes: ReadonlyMap<string, Recipe>): void {
+  const done = new Set<string>();
+  const visit = (project: string, path: readonly string[]): void => {
+    const start = path.indexOf(project);
+    if (start >= 0) {
+      const circle = [...path.slice(start), project].join(' -> ');
+      throw new WheelwrightError('invalid', `recipes depend on each other in a circle: ${circle}`, {
+        hint: 'Take one `depends` out: it names projects whose wheels must be built first and share a library.',
+      });
+    }
+    if (done.has(project)) return;
+    for (const next of dependsOf(recipes.get(project))) visit(next, [...path, project]);
+    done.add(project);
+  };
+  for (const project of recipes.keys()) visit(project, []);
+}
+
+function dependsOf(recipe: Recipe | undefined): string[] {
+  return [...(recipe?.depends ?? []), ...(recipe?.overrides ?? []).flatMap(({ depends }) => depends ?? [])];
+}

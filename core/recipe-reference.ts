@@ -1,0 +1,69 @@
+import { recipeJsonSchema, type SchemaNode } from './recipe-keys.js';
+
+const INTRODUCTION = `# Recipes
+
+A recipe says what one project needs beyond a bare build. It is a YAML file named after the normalised project name, \`recipes/<project>.yaml\`; \`wheelwright build --recipe FILE\`
+takes one from anywhere. This page is generated from the schema in core/recipe.ts.
+
+\`\`\`yaml
+project: pyyaml
+versions: ">=5.4"
+system: { apt: [libyaml-dev], dnf: [libyaml-devel] }
+environment: { PYYAML_FORCE_LIBYAML: "1" }
+overrides:
+  - { when: { versions: "<6.0.1" }, requires: { constraints: ["cython<3"] } }
+test: { imports: [yaml, yaml._yaml] }
+\`\`\`
+
+\`wheelwright recipe lint FILE\` gives every fault at once, with line and column; unknown keys, anchors and aliases are faults.
+\`wheelwright recipe show PROJECT==VERSION --python cp313\` prints what finally applies and which line gave it.
+
+## How overrides are merged
+
+Where all of \`when\` is true (\`versions\` and \`python\` are PEP 440 specifiers, \`policy\` a name), the override is merged over what stands so far, in the order of the file:
+maps key by key; lists by adding what is not there yet, and in lists of requirements (\`constraints\`, \`additions\`, \`test.requires\`) a later entry about the same project replaces
+the earlier; anything else by taking the later value. \`python\` speaks of a series: \`<=3.12\` includes every 3.12.
+
+## Keys
+`;
+
+/** The text of docs/recipes.md. */
+export function renderRecipeReference(): string {
+  const schema = recipeJsonSchema();
+  return `${INTRODUCTION}\n| key | value | meaning |\n|---|---|---|\n${rowsOf(schema, '').join('\n')}\n\nAn override may hold every key from \`${firstSetting(schema)}\` on, down to \`depends\`.\n`;
+}
+
+function firstSetting(schema: SchemaNode): string {
+  const inOverride = Object.keys(schema.properties?.overrides?.items?.properties ?? {});
+  return inOverride.find((key) => key !== 'when') ?? '';
+}
+
+function rowsOf(schema: SchemaNode, prefix: string): string[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([key, node]) => {
+    const path = `${prefix}${key}`;
+    if (path === 'overrides')
+      return [row(path, 'list of maps', node), ...rowsOf(node.items?.properties?.when ?? {}, 'overrides[].when.')];
+    const item = node.items?.properties === undefined ? node : node.items;
+    const inner = item === node ? `${path}.` : `${path}[].`;
+    const required = schema.required?.includes(key) ? ' (required)' : '';
+    return item.properties === undefined
+      ? [row(path, typeOf(node) + required, node)]
+      : [row(path, typeOf(node) + required, node), ...rowsOf(item, inner)];
+  });
+}
+
+function row(path: string, type: string, { description = '' }: SchemaNode): string {
+  return `| \`${path}\` | ${type} | ${description.replaceAll('|', '\\|')} |`;
+}
+
+function typeOf({ type, items, anyOf, enum: values, format }: SchemaNode): string {
+  if (values !== undefined) return values.map((value) => `\`${value}\``).join(', ');
+  if (anyOf !== undefined) return anyOf.map(typeOf).join(' or ');
+  if (type === 'array')
+    return items?.enum === undefined
+      ? `list of ${items?.type === 'object' ? 'maps' : 'texts'}`
+      : `list of ${typeOf(items)}`;
+  if (type === 'object') return 'map';
+  if (format === 'date') return 'date';
+  return type === 'string' ? 'text' : (type ?? 'any');
+}

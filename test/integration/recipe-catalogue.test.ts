@@ -1,0 +1,39 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openRecipeFolder } from '../../adapters/disk/recipes.js';
+import type { Recipe } from '../../core/recipe.js';
+import { checkDependencies } from '../../core/recipe-catalogue.js';
+import { renderRecipeReference } from '../../core/recipe-reference.js';
+
+test('every recipe of the catalogue is sound and none depend on each other in a circle', async () => {
+  const catalogue = openRecipeFolder('recipes');
+  const recipes = new Map<string, Recipe>();
+  for (const project of await catalogue.projects()) {
+    const found = await catalogue.recipe(project);
+    if (found !== undefined) recipes.set(project, found.recipe);
+  }
+  expect(recipes.size).toBeGreaterThan(5);
+  checkDependencies(recipes);
+});
+
+test('docs/recipes.md is what the schema says; `npx vitest run <this file> --update` writes it', async () => {
+  await expect(renderRecipeReference()).toMatchFileSnapshot('../../docs/recipes.md');
+});
+
+test('a file is found by any spelling of its project, and must be named after it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'recipes-'));
+  await writeFile(join(folder, 'foo-bar.yaml'), 'project: Foo.Bar\n');
+  await writeFile(join(folder, 'other.yaml'), 'project: another\n');
+  await writeFile(join(folder, 'broken.yaml'), 'projekt: broken\n');
+  const catalogue = openRecipeFolder(folder);
+  expect((await catalogue.recipe('FOO_bar'))?.recipe.project).toBe('Foo.Bar');
+  expect(await catalogue.recipe('absent')).toBeUndefined();
+  await expect(catalogue.recipe('other')).rejects.toThrow('holds the recipe of another');
+  await expect(catalogue.recipe('broken')).rejects.toMatchObject({
+    code: 'invalid',
+    faults: [{ line: 1 }, { line: 1 }],
+  });
+  expect(await openRecipeFolder(join(folder, 'nowhere')).projects()).toEqual([]);
+});
