@@ -77,7 +77,7 @@ function parseImage(text: string, folderName: string, path: string): ImageDefini
 
 async function hashFiles(folder: string): Promise<Record<string, string>> {
   const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
+  const names = entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
   const hashes = names.map(async (name) => {
     const bytes = await readFile(join(folder, name));
     return [name, createHash('sha256').update(bytes).digest('hex')] as const;

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { WheelwrightError } from '../../core/errors.js';
@@ -48,17 +47,24 @@ export async function buildImage(docker: Docker, build: ImageBuild, signal: Abor
   return { kind: 'failed', log };
 }
 
-/** Reads the engine's stream of JSON lines (import, pull, build) to its end; `log` is what the commands printed. */
+/**
+ * Reads the engine's stream of JSON lines (import, pull, build) to its end; `log` is what the commands printed.
+ * Rejects when the engine goes away in the middle, which node:readline would take for the end.
+ */
 export async function readMessages(output: Readable): Promise<{ log: string; error: string | undefined }> {
   let log = '';
   let error: string | undefined;
-  for await (const line of createInterface({ input: output })) {
-    if (line === '') continue;
-    const message = JSON.parse(line) as EngineMessage;
-    log += message.stream ?? '';
-    if (message.error !== undefined) {
-      error = message.error;
-      log += `${message.error}\n`;
+  let rest = '';
+  for await (const chunk of output.setEncoding('utf8')) {
+    const lines = (rest + String(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines.filter((text) => text.trim() !== '')) {
+      const message = JSON.parse(line) as EngineMessage;
+      log += message.stream ?? '';
+      if (message.error !== undefined) {
+        error = message.error;
+        log += `${message.error}\n`;
+      }
     }
   }
   return { log: stripColours(log), error };

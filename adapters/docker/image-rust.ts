@@ -43,6 +43,18 @@ export async function readRustToolchain(folder: string): Promise<RustToolchain> 
   return { folder, version: /^rustc (\S+)/.exec(stdout)?.[1] ?? 'unknown', sha256: hash.digest('hex') };
 }
 
+/** The toolchain folder that rustup's `rustc` uses on this machine; undefined without rustup (a distribution's rustc lives in /usr). */
+export async function findRustToolchain(): Promise<string | undefined> {
+  const found = await promisify(execFile)('rustc', ['--print', 'sysroot']).catch(() => undefined);
+  const folder = found?.stdout.trim();
+  if (folder === undefined) return undefined;
+  const manifest = join(folder, 'lib', 'rustlib', 'multirust-channel-manifest.toml');
+  return stat(manifest).then(
+    () => folder,
+    () => undefined,
+  );
+}
+
 /** Adds the toolchain to a build context under `rust/`. */
 export async function packRustToolchain(tar: Pack, { folder }: RustToolchain): Promise<void> {
   for (const entry of await listEntries(folder)) {

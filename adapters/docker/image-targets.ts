@@ -6,7 +6,7 @@ import { type ImageDefinition, type Interpreter, imageDigests, type LoadedImage 
 import { bootstrapBase, pullBase } from './image-base.js';
 import { buildImage } from './image-build.js';
 import { type ContextFile, packContext, readContextFiles } from './image-context.js';
-import { findImage, imageLabels, shortDigest } from './image-names.js';
+import { type FoundImage, findImage, imageLabels, shortDigest } from './image-names.js';
 
 /** What images are made with; the same for all of them. */
 export interface ImageSite {
@@ -48,24 +48,35 @@ export function targetReferences({ image, interpreter }: TargetPlan): TargetImag
   return { builder: `wheelwright-builder:${tag}`, clean: `wheelwright-clean:${tag}` };
 }
 
-/** Makes the base, the interpreter, the builder and its clean twin as far as they are missing. */
+/** Builder and clean twin, if both are there as the definition wants them. */
+export async function findTarget(
+  site: ImageSite,
+  plan: TargetPlan,
+  signal: AbortSignal,
+): Promise<{ references: TargetImages; builder: FoundImage } | undefined> {
+  const { target } = imageDigests(plan.image, plan.interpreter);
+  const references = targetReferences(plan);
+  const [builder, clean] = await Promise.all([
+    findImage(site.docker, references.builder, target, signal),
+    findImage(site.docker, references.clean, target, signal),
+  ]);
+  return builder && clean && { references, builder };
+}
+
+/**
+ * Makes the interpreter, the builder and its clean twin on a base of {@link makeBase}. Steps that the engine still has in its cache
+ * take no time, such as the compilers that another interpreter's builder shares.
+ */
 export async function makeTarget(
   site: ImageSite,
   plan: TargetPlan,
+  base: string,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<TargetImages> {
-  const digests = imageDigests(plan.image, plan.interpreter);
+  const { target: digest } = imageDigests(plan.image, plan.interpreter);
   const references = targetReferences(plan);
-  const present = await Promise.all(
-    [references.builder, references.clean].map((reference) =>
-      findImage(site.docker, reference, digests.target, signal),
-    ),
-  );
-  if (present.every((image) => image !== undefined)) return references;
-
   const { definition } = plan.image;
-  const base = await makeBase(site, plan.image, digests.base, progress, signal);
   const context = await targetContext(site, definition);
   for (const step of stepsOf(definition, plan.interpreter)) {
     const tag = step.final
@@ -77,7 +88,7 @@ export async function makeTarget(
         {
           context: packContext(context),
           tag,
-          labels: imageLabels(site.instance, step.final ?? 'stage', digests.target),
+          labels: imageLabels(site.instance, step.final ?? 'stage', digest),
           target: step.target,
           buildArgs: buildArgs(base, definition, plan.interpreter),
         },
@@ -126,7 +137,8 @@ function buildArgs(base: string, definition: ImageDefinition, interpreter: Inter
   };
 }
 
-async function makeBase(
+/** Pulls or bootstraps the base that all interpreters of an image share, unless it is there; returns its reference. */
+export async function makeBase(
   site: ImageSite,
   { definition }: LoadedImage,
   digest: string,

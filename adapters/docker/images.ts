@@ -9,12 +9,13 @@ import { installedPackages, makeDerived } from './image-derived.js';
 import { SingleFlight } from './image-flight.js';
 import { findImage, KIND_LABEL } from './image-names.js';
 import {
+  findTarget,
   type ImageSite,
+  makeBase,
   makeTarget,
   type Progress,
   type TargetImages,
   type TargetPlan,
-  targetReferences,
 } from './image-targets.js';
 import { contentOf, type ToolchainSource } from './image-toolchains.js';
 import { readToolLock } from './image-tools.js';
@@ -82,10 +83,13 @@ export function openImages(options: ImagesOptions): Images {
 
   async function buildImage(target: Target, progress: Progress, signal: AbortSignal): Promise<TargetImages> {
     const plan = planOf(target);
-    // One at a time per definition: interpreters of one image share its base and compilers.
-    return flights.run(`target ${target.image} ${target.builderDigest}`, signal, (shared) =>
-      makeTarget(site, plan, progress, shared),
+    const found = await findTarget(site, plan, signal);
+    if (found) return found.references;
+    const digests = imageDigests(plan.image, plan.interpreter);
+    const base = await flights.run(`base ${digests.base}`, signal, (shared) =>
+      makeBase(site, plan.image, digests.base, progress, shared),
     );
+    return flights.run(`target ${digests.target}`, signal, (shared) => makeTarget(site, plan, base, progress, shared));
   }
 
   async function prepareImages(
@@ -141,11 +145,7 @@ export function openImages(options: ImagesOptions): Images {
     const states = options.definitions.flatMap((image) =>
       targetsOf(image).map(async (target): Promise<ImageState> => {
         const plan = planOf(target);
-        const references = targetReferences(plan);
-        const [builder, clean] = await Promise.all([
-          findImage(docker, references.builder, target.builderDigest, signal),
-          findImage(docker, references.clean, target.builderDigest, signal),
-        ]);
+        const found = await findTarget(site, plan, signal);
         const warning = securityWarning(image.definition, today);
         return {
           name: target.image,
@@ -154,8 +154,13 @@ export function openImages(options: ImagesOptions): Images {
           python: target.python,
           pythonVersion: plan.interpreter.version,
           digest: target.builderDigest,
-          ...(builder &&
-            clean && { built: { ...references, sizeBytes: builder.sizeBytes, createdAt: builder.createdAt } }),
+          ...(found && {
+            built: {
+              ...found.references,
+              sizeBytes: found.builder.sizeBytes,
+              createdAt: found.builder.createdAt,
+            },
+          }),
           securityUntil: image.definition['security-until'],
           ...(warning !== undefined && { warning }),
         };

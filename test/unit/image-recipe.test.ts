@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { derivedDockerfile } from '../../adapters/docker/image-derived.js';
+import { SingleFlight } from '../../adapters/docker/image-flight.js';
+import { refusalOf } from '../../adapters/docker/image-refusal.js';
+import { contentOf } from '../../adapters/docker/image-toolchains.js';
+import { imageSchema } from '../../core/image.js';
+
+const definition = imageSchema.parse({
+  name: 'debian-11',
+  family: 'debian',
+  policy: 'manylinux_2_31',
+  architecture: 'x86_64',
+  base: { debootstrap: { suite: 'bullseye' } },
+  'security-until': '2026-08-31',
+  packages: {},
+  interpreters: [
+    {
+      version: '3.13.5',
+      tag: 'cp313',
+      source: {
+        debian: { suite: 'trixie', package: 'python3.13' },
+        filename: 'python3.13_3.13.5.orig.tar.xz',
+        sha256: 'a'.repeat(64),
+      },
+    },
+  ],
+});
+
+describe('what a recipe adds', () => {
+  const noRust = { rustFolder: undefined };
+
+  it('is sorted, each package once, runtime libraries in the clean image only', async () => {
+    const recipe = {
+      system: { apt: ['libz', 'liba', 'libz'], dnf: ['other'] },
+      toolchains: ['fortran' as const],
+      runtime: { apt: ['libexpat1'] },
+    };
+    expect(await contentOf(definition, recipe, noRust)).toMatchObject({
+      builder: { packages: ['gfortran', 'liba', 'libz'] },
+      clean: { packages: ['libexpat1'] },
+    });
+  });
+
+  it('takes Rust from Debian where no toolchain folder is given', async () => {
+    expect(await contentOf(definition, { toolchains: ['rust'] }, noRust)).toMatchObject({
+      builder: { packages: ['cargo-web', 'rustc-web'] },
+    });
+  });
+
+  it.each(['a;id', '-oAPT::Foo=1', 'libpq-', 'x y', ''])('is refused with %j as a package', async (name) => {
+    for (const recipe of [{ system: { apt: [name] } }, { runtime: { apt: [name] } }]) {
+      expect(await contentOf(definition, recipe, noRust)).toMatchObject({ kind: 'refused', line: `apt: "${name}"` });
+    }
+  });
+
+  it('is refused with bazel', async () => {
+    expect(await contentOf(definition, { toolchains: ['bazel'] }, noRust)).toMatchObject({ kind: 'refused' });
+  });
+});
+
+describe('derivedDockerfile', () => {
+  it('passes packages as arguments and not through a shell, and ends unprivileged', () => {
+    const content = { packages: ['g++', 'libpq-dev'], environment: { JAVA_HOME: '/java' } };
+    expect(derivedDockerfile('wheelwright-builder:x', content)).toBe(
+      [
+        'FROM wheelwright-builder:x',
+        'USER root',
+        'COPY ca-bundle.crt /opt/wheelwright/ca-bundle.crt',
+        'RUN ["/opt/wheelwright/install-packages","g++","libpq-dev"]',
+        'ENV JAVA_HOME=/java',
+        'USER 1000:1000',
+        '',
+      ].join('\n'),
+    );
+  });
+});
+
+describe('refusalOf', () => {
+  it.each([
+    [
+      'Reading package lists...\nE: Unable to locate package libfoo-dev\n',
+      'E: Unable to locate package libfoo-dev',
+      'libfoo-dev',
+    ],
+    [
+      "Package libx is a virtual package provided by:\nE: Package 'libx' has no installation candidate\n",
+      "E: Package 'libx' has no installation candidate",
+      'libx',
+    ],
+    [
+      'The following packages have unmet dependencies:\n liba-dev : Conflicts: libb-dev\nE: Unable to correct problems, you have held broken packages.\n',
+      'liba-dev : Conflicts: libb-dev',
+      'together',
+    ],
+  ])('finds the decisive line of %j', (log, line, cause) => {
+    const refusal = refusalOf(log, 'debian-11');
+    expect(refusal).toMatchObject({ kind: 'refused', log, line });
+    expect(refusal.cause).toContain(cause);
+  });
+
+  it.each([
+    "Err:1 http://mirror.example bullseye InRelease\n  Temporary failure resolving 'mirror.example'\nE: Unable to locate package libpq-dev\n",
+    'E: Failed to fetch http://mirror.example/pool/x.deb  404  Not Found\n',
+    'dpkg: error: failed to write: No space left on device\n',
+  ])('does not blame the recipe for %j', (log) => {
+    expect(() => refusalOf(log, 'debian-11')).toThrow(/installing packages into debian-11 failed/);
+  });
+});
+
+describe('SingleFlight', () => {
+  it('works once for all who ask meanwhile, and again afterwards', async () => {
+    const flights = new SingleFlight();
+    let runs = 0;
+    const work = async () => {
+      await Promise.resolve();
+      runs += 1;
+      return runs;
+    };
+    const { signal } = new AbortController();
+    expect(await Promise.all([flights.run('a', signal, work), flights.run('a', signal, work)])).toEqual([1, 1]);
+    expect(await flights.run('a', signal, work)).toBe(2);
+  });
+
+  it('aborts the work only when nobody waits any more', async () => {
+    const flights = new SingleFlight();
+    let aborted = false;
+    const work = (signal: AbortSignal) =>
+      new Promise<never>((_resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          aborted = true;
+          reject(signal.reason);
+        });
+      });
+    const [first, second] = [new AbortController(), new AbortController()];
+    const results = [flights.run('a', first.signal, work), flights.run('a', second.signal, work)];
+    first.abort(new Error('first'));
+    await expect(results[0]).rejects.toThrow('first');
+    expect(aborted).toBe(false);
+    second.abort(new Error('second'));
+    await expect(results[1]).rejects.toThrow('second');
+    expect(aborted).toBe(true);
+  });
+});
