@@ -90,6 +90,31 @@ export const buildsCreatedSchema = z.object({ builds: z.array(buildSchema) });
 export const buildPageSchema = z.object({ builds: z.array(buildSchema), nextCursor: z.string().optional() });
 export type BuildPage = z.infer<typeof buildPageSchema>;
 
+/** GET /projects/:name: what there is of each release, newest release first. */
+export const projectSchema = z.object({
+  name: z.string(),
+  releases: z.array(
+    z.object({
+      version: z.string(),
+      /** Uploaded ones included. */
+      files: z.array(fileSchema.extend({ channel: z.enum(['stable', 'trial']) })),
+      targets: z.array(
+        z.object({
+          policy: z.string(),
+          arch: z.string(),
+          python: z.string(),
+          buildId: z.string(),
+          status: z.enum(BUILD_STATUSES),
+          /** Names among `files` that answer this target. */
+          files: z.array(z.string()),
+          failure: failureSchema.optional(),
+        }),
+      ),
+    }),
+  ),
+});
+export type Project = z.infer<typeof projectSchema>;
+
 /** RFC 9457 problem document. */
 export const problemSchema = z.object({
   type: z.string(),

@@ -32,8 +32,8 @@ export type BuildEvent = 'enqueue' | 'claim' | 'succeed' | 'fail' | 'requeue' | 
 const TRANSITIONS: Record<BuildEvent, { from: readonly BuildStatus[]; to: BuildStatus }> = {
   enqueue: { from: ['planned', 'waiting'], to: 'queued' },
   claim: { from: ['queued'], to: 'running' },
-  // A waiting build succeeds without an attempt when another interpreter's wheel serves it too.
-  succeed: { from: ['running', 'waiting'], to: 'succeeded' },
+  // A build succeeds without an attempt when another interpreter's wheel serves it too.
+  succeed: { from: ['planned', 'queued', 'running', 'waiting'], to: 'succeeded' },
   fail: { from: ['running', 'waiting'], to: 'failed' },
   requeue: { from: ['running'], to: 'queued' },
   wait: { from: ['planned', 'running'], to: 'waiting' },

@@ -91,20 +91,23 @@ export type DeferResult =
   | { kind: 'no-progress'; projects: string[] };
 
 export interface BuildStore {
-  /** Adds what is missing; the same key again gives the existing build. `sameReleaseAs`: wait for that build, whose wheel may serve this one too. */
+  /**
+   * Adds what is missing; the same key again gives the existing build. It is queued, or succeeded at once where a wheel already answers it (abi3, pure).
+   * `sameReleaseAs`: wait for that build, whose wheel may answer this one too.
+   */
   addBuild(build: PlannedBuild, sameReleaseAs?: string): Promise<{ build: BuildRecord; created: boolean }>;
   build(id: string): Promise<BuildRecord | undefined>;
   buildByKey(key: string): Promise<BuildRecord | undefined>;
   attempt(id: string): Promise<(AttemptRecord & { buildId: string }) | undefined>;
+  /** How many builds there are in each status. */
+  buildCounts(): Promise<Partial<Record<BuildStatus, number>>>;
   /** Newest first. */
   builds(filter: BuildFilter): Promise<{ builds: BuildRecord[]; nextCursor?: string }>;
-  /** Builds of the same sdist and recipe revision that succeeded, for finding an abi3 or pure wheel that already serves a target. */
-  succeededBuilds(sdistSha256: string, recipeDigest: string): Promise<BuildRecord[]>;
   addRecipeRevision(revision: RecipeRevision): Promise<void>;
 
   /** Ids of builds that can be tried now, soonest first: what a lost queue is rebuilt from. */
   queuedBuilds(now: number, limit: number): Promise<{ id: string; priority: number; notBefore: number }[]>;
-  /** Starts an attempt on a queued build; undefined when it is no longer queued. */
+  /** Starts an attempt on a queued build; undefined when it is no longer queued, or when a wheel made meanwhile answers it so that it succeeds without one. */
   claim(buildId: string, worker: string, leaseMs: number, now: number): Promise<Lease | undefined>;
   /** @throws WheelwrightError `conflict` for a stale token; so does every call below that takes a lease. */
   heartbeat(lease: LeaseRef, leaseMs: number, now: number): Promise<{ cancelRequested: boolean }>;
@@ -131,6 +134,8 @@ export interface BuildStore {
   addFile(file: NewFile, now: number): Promise<'added' | 'present'>;
   /** Build number (PEP 427) for the next wheel of this release and target; undefined when it has none yet. */
   nextBuildTag(project: string, version: string, target: Target): Promise<number | undefined>;
+  /** @throws when the database does not answer. */
+  ping(): Promise<void>;
   close(): Promise<void>;
 }
 

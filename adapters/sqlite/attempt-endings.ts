@@ -76,6 +76,8 @@ async function finish(
   if (!(LIVE as readonly string[]).includes(attempt.status)) {
     // The answer to the first report was lost on its way: the same again is a no-op.
     if (attempt.status === outcome.kind || attempt.cancel_requested === 1) return;
+    // So it is where the first report was made a failure: by a bad wheel, or by requirements that cannot be had.
+    if (attempt.status === 'failed' && (outcome.kind === 'succeeded' || outcome.kind === 'deferred')) return;
     throw staleLease(lease.attemptId);
   }
   if (attempt.cancel_requested === 1) return endAttempt(trx, attempt, 'cancelled', now);

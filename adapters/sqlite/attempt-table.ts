@@ -8,6 +8,7 @@ import type { Database } from './database.js';
 import { LIVE, staleLease, writeFenced } from './fence.js';
 import { nextBuildTag } from './file-table.js';
 import { newId, newSecret } from './id.js';
+import { linkFiles, sharedFiles } from './shared-files.js';
 
 type AttemptTable = Pick<BuildStore, 'claim' | 'heartbeat' | 'startPhase' | 'addInputs' | 'checkLease'>;
 
@@ -105,6 +106,16 @@ async function claim(
       .executeTakeFirst();
     const build = row && (await loadBuilds(trx, [row]))[0];
     if (build === undefined) return undefined;
+    const shared = await sharedFiles(trx, build);
+    if (shared.length > 0) {
+      await trx
+        .updateTable('builds')
+        .set({ status: transitionBuild('running', 'succeed'), finished_at: now })
+        .where('id', '=', buildId)
+        .execute();
+      await linkFiles(trx, buildId, shared);
+      return undefined;
+    }
     const attemptId = newId();
     const attemptNumber = (build.attempts.at(-1)?.number ?? 0) + 1;
     const token = newSecret();

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { BuildStore } from '../../core/store.js';
 import { attemptEndings } from './attempt-endings.js';
 import { attemptTable } from './attempt-table.js';
@@ -22,6 +23,9 @@ export function createBuildStore(db: Database, { indexUrl, clock }: BuildStoreOp
     ...attemptEndings(db, builds.build),
     ...waiting(db),
     ...fileTable(db),
+    async ping() {
+      await sql`SELECT 1`.execute(db);
+    },
     close: () => db.destroy(),
   };
 }

@@ -5,10 +5,11 @@ import type { BuildFilter, BuildRecord, BuildStore, PlannedBuild, RecipeRevision
 import { loadBuilds, withPhases } from './build-records.js';
 import type { Database } from './database.js';
 import { newId } from './id.js';
+import { linkFiles, sharedFiles } from './shared-files.js';
 
 type BuildTable = Pick<
   BuildStore,
-  'addBuild' | 'addRecipeRevision' | 'build' | 'buildByKey' | 'attempt' | 'builds' | 'succeededBuilds' | 'queuedBuilds'
+  'addBuild' | 'addRecipeRevision' | 'build' | 'buildByKey' | 'attempt' | 'buildCounts' | 'builds' | 'queuedBuilds'
 >;
 
 export function buildTable(db: Database, clock: () => number): BuildTable {
@@ -24,17 +25,13 @@ export function buildTable(db: Database, clock: () => number): BuildTable {
       return (await withPhases(db, rows))[0];
     },
 
-    async succeededBuilds(sdistSha256, recipeDigest) {
+    async buildCounts() {
       const rows = await db
         .selectFrom('builds')
-        .selectAll()
-        .where('recipe_digest', '=', recipeDigest)
-        .where('status', '=', 'succeeded')
-        .orderBy('created_at')
-        .orderBy('id')
+        .select(['status', (builds) => builds.fn.countAll<number>().as('count')])
+        .groupBy('status')
         .execute();
-      const builds = await loadBuilds(db, rows);
-      return builds.filter(({ sdist }) => sdist.sha256 === sdistSha256);
+      return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
     },
 
     async queuedBuilds(now, limit) {
@@ -56,6 +53,8 @@ export function buildTable(db: Database, clock: () => number): BuildTable {
 async function addBuild(db: Database, build: PlannedBuild, sameReleaseAs: string | undefined, now: number) {
   const id = newId();
   const created = await db.transaction().execute(async (trx) => {
+    const shared = await sharedFiles(trx, build);
+    const event = shared.length > 0 ? 'succeed' : sameReleaseAs === undefined ? 'enqueue' : 'wait';
     const inserted = await trx
       .insertInto('builds')
       .values({
@@ -73,20 +72,23 @@ async function addBuild(db: Database, build: PlannedBuild, sameReleaseAs: string
         image: build.target.image,
         builder_digest: build.target.builderDigest,
         channel: build.channel,
-        status: transitionBuild('planned', sameReleaseAs === undefined ? 'enqueue' : 'wait'),
+        status: transitionBuild('planned', event),
         priority: build.priority,
         created_at: now,
+        finished_at: event === 'succeed' ? now : null,
       })
       .onConflict((conflict) => conflict.column('key').doNothing())
       .returning('id')
       .executeTakeFirst();
-    if (inserted !== undefined && sameReleaseAs !== undefined) {
+    if (inserted === undefined) return false;
+    if (event === 'succeed') await linkFiles(trx, id, shared);
+    if (event === 'wait' && sameReleaseAs !== undefined) {
       await trx
         .insertInto('build_needs')
         .values({ build_id: id, needs_id: sameReleaseAs, kind: 'same-release' })
         .execute();
     }
-    return inserted !== undefined;
+    return true;
   });
   const present = await buildBy(db, 'key', build.key);
   if (present === undefined) {
@@ -99,17 +101,15 @@ async function addBuild(db: Database, build: PlannedBuild, sameReleaseAs: string
 }
 
 async function addRecipeRevision(db: Database, revision: RecipeRevision, now: number): Promise<void> {
+  const { digest, project, yaml, origin } = revision;
+  const approval = { origin, approved: 1 } as const;
   await db
     .insertInto('recipe_revisions')
-    .values({
-      digest: revision.digest,
-      project: revision.project,
-      yaml: revision.yaml,
-      origin: revision.origin,
-      approved: revision.approved ? 1 : 0,
-      created_at: now,
-    })
-    .onConflict((conflict) => conflict.column('digest').doNothing())
+    .values({ digest, project, yaml, origin, approved: revision.approved ? 1 : 0, created_at: now })
+    // What came with a request may have been taken into the catalogue since.
+    .onConflict((conflict) =>
+      revision.approved ? conflict.column('digest').doUpdateSet(approval) : conflict.column('digest').doNothing(),
+    )
     .execute();
 }
 

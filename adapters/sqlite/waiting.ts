@@ -2,13 +2,13 @@
 import { type Selectable, sql } from 'kysely';
 import { isFinished } from '../../core/build.js';
 import type { Failure } from '../../core/failure.js';
-import { wheelAnswersTarget } from '../../core/shared-wheel.js';
 import type { BuildRecord, BuildStore, DeferResult, LeaseRef } from '../../core/store.js';
 import { endAttempt, moveBuild } from './attempt-endings.js';
 import { loadBuilds } from './build-records.js';
 import type { Database } from './database.js';
 import { writeFenced } from './fence.js';
 import type { BuildNeedsTable } from './schema.js';
+import { linkFiles, sharedFiles } from './shared-files.js';
 
 export function waiting(db: Database): Pick<BuildStore, 'defer' | 'wakeWaiting'> {
   return {
@@ -107,19 +107,13 @@ async function wake(trx: Database, build: BuildRecord, now: number): Promise<boo
     return true;
   }
   if (!needed.every(({ status }) => isFinished(status))) return false;
-  const shared = needed
-    .filter(({ id, status }) => kindOf(id) === 'same-release' && status === 'succeeded')
-    .flatMap((other) => other.files.filter(({ filename }) => wheelAnswersTarget(filename, other.target, build.target)));
+  const shared = await sharedFiles(trx, build);
   if (shared.length === 0) {
     await moveBuild(trx, build.id, 'enqueue');
     return true;
   }
   await moveBuild(trx, build.id, 'succeed', { finished_at: now });
-  await trx
-    .insertInto('build_files')
-    .values(shared.map(({ filename }) => ({ build_id: build.id, filename })))
-    .onConflict((conflict) => conflict.columns(['build_id', 'filename']).doNothing())
-    .execute();
+  await linkFiles(trx, build.id, shared);
   return true;
 }
 

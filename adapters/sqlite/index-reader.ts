@@ -1,0 +1,150 @@
+import { existsSync, statSync } from 'node:fs';
+import Sqlite from 'better-sqlite3';
+import type { Channel } from '../../core/build.js';
+import type { IndexFile, ProjectStatus } from '../../core/simple-index.js';
+
+/** A file as the index shows it; `url` is left to whoever renders it. */
+export interface HostedFile extends Omit<IndexFile, 'url'> {
+  project: string;
+  version: string;
+  channel: Channel;
+  sha256: string;
+  sizeBytes: number;
+  metadataSha256?: string;
+  provenanceSha256?: string;
+}
+
+export interface HostedProject {
+  name: string;
+  owned: boolean;
+  status: ProjectStatus;
+  statusReason?: string;
+}
+
+/** Read-only view of what the service holds. Every method reads the database at that moment. */
+export interface IndexReader {
+  /** Rises with every change of what the index shows. */
+  serial(): number;
+  /** Normalised names of the projects changed after a serial. */
+  projectsChangedSince(serial: number): string[];
+  project(name: string): HostedProject | undefined;
+  /** Trial files only where the channel is `trial`; in the order in which they were added. */
+  files(project: string, channel: Channel): HostedFile[];
+  file(filename: string): HostedFile | undefined;
+  reservedNames(): string[];
+  /** Whether the project has a file in the channel. */
+  hasFiles(project: string, channel: Channel): boolean;
+  /** Names of projects with a file in the channel, sorted, from `from` (inclusive) to before `to`. */
+  projectNames(channel: Channel, from: string, to: string | undefined, limit: number): string[];
+  /** False when another database has been put in its place, e.g. by a restore. */
+  isCurrent(): boolean;
+  close(): void;
+}
+
+const FILE_COLUMNS = `filename, project, version, channel, sha256, size_bytes AS sizeBytes, metadata_sha256 AS metadataSha256,
+  requires_python AS requiresPython, upload_time AS uploadTime, yanked, yanked_reason AS yankedReason, provenance_sha256 AS provenanceSha256`;
+
+interface FileRow {
+  filename: string;
+  project: string;
+  version: string;
+  channel: Channel;
+  sha256: string;
+  sizeBytes: number;
+  metadataSha256: string | null;
+  requiresPython: string | null;
+  uploadTime: number;
+  yanked: 0 | 1;
+  yankedReason: string | null;
+  provenanceSha256: string | null;
+}
+
+/** Opens the service's database without a right to write; undefined while the service has not made it yet. */
+export function openIndexReader(path: string): IndexReader | undefined {
+  if (!existsSync(path)) return undefined;
+  const inode = statSync(path).ino;
+  const database = new Sqlite(path, { readonly: true, timeout: 1000 });
+  try {
+    return readerOf(database, () => statSync(path, { throwIfNoEntry: false })?.ino === inode);
+  } catch (error) {
+    database.close();
+    // The service is about to create its tables, or to make the file a database at all.
+    if (error instanceof Sqlite.SqliteError && /no such table|not a database/.test(error.message)) return undefined;
+    throw error;
+  }
+}
+
+function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexReader {
+  const serial = database.prepare<[], number>('SELECT value FROM index_serial').pluck();
+  const changed = database.prepare<[number], string>('SELECT name FROM projects WHERE serial > ?').pluck();
+  const project = database.prepare<
+    [string],
+    { name: string; owned: 0 | 1; status: ProjectStatus; statusReason: string | null }
+  >('SELECT name, owned, status, status_reason AS statusReason FROM projects WHERE name = ?');
+  const files = {
+    stable: database.prepare<[string], FileRow>(
+      `SELECT ${FILE_COLUMNS} FROM files WHERE project = ? AND channel = 'stable' ORDER BY upload_time, filename`,
+    ),
+    trial: database.prepare<[string], FileRow>(
+      `SELECT ${FILE_COLUMNS} FROM files WHERE project = ? ORDER BY upload_time, filename`,
+    ),
+  };
+  const file = database.prepare<[string], FileRow>(`SELECT ${FILE_COLUMNS} FROM files WHERE filename = ?`);
+  const reserved = database.prepare<[], string>('SELECT name FROM reserved_names ORDER BY name').pluck();
+  const inChannel = (channel: Channel) =>
+    `EXISTS (SELECT 1 FROM files WHERE project = name${channel === 'stable' ? " AND channel = 'stable'" : ''})`;
+  const has = {
+    stable: database
+      .prepare<[string], number>(`SELECT 1 FROM projects WHERE name = ? AND ${inChannel('stable')}`)
+      .pluck(),
+    trial: database
+      .prepare<[string], number>(`SELECT 1 FROM projects WHERE name = ? AND ${inChannel('trial')}`)
+      .pluck(),
+  };
+  const names = (channel: Channel) =>
+    database
+      .prepare<[string, string | null, string | null, number], string>(
+        `SELECT name FROM projects WHERE name >= ? AND (? IS NULL OR name < ?) AND ${inChannel(channel)} ORDER BY name LIMIT ?`,
+      )
+      .pluck();
+  const namesOf = { stable: names('stable'), trial: names('trial') };
+  return {
+    serial: () => serial.get() ?? 0,
+    projectsChangedSince: (since) => changed.all(since),
+    project: (name) => {
+      const row = project.get(name);
+      if (row === undefined) return undefined;
+      const { statusReason, ...rest } = row;
+      return { ...rest, owned: row.owned === 1, ...(statusReason === null ? {} : { statusReason }) };
+    },
+    files: (name, channel) => files[channel].all(name).map(hostedFile),
+    file: (filename) => {
+      const row = file.get(filename);
+      return row === undefined ? undefined : hostedFile(row);
+    },
+    reservedNames: () => reserved.all(),
+    hasFiles: (name, channel) => has[channel].get(name) === 1,
+    projectNames: (channel, from, to, limit) => namesOf[channel].all(from, to ?? null, to ?? null, limit),
+    isCurrent,
+    close: () => database.close(),
+  };
+}
+
+function hostedFile(row: FileRow): HostedFile {
+  return {
+    filename: row.filename,
+    project: row.project,
+    version: row.version,
+    channel: row.channel,
+    sha256: row.sha256,
+    hashes: { sha256: row.sha256 },
+    sizeBytes: row.sizeBytes,
+    uploadTime: new Date(row.uploadTime).toISOString(),
+    ...(row.requiresPython === null ? {} : { requiresPython: row.requiresPython }),
+    ...(row.yanked === 0 ? {} : { yanked: row.yankedReason || (true as const) }),
+    ...(row.metadataSha256 === null
+      ? {}
+      : { metadataSha256: row.metadataSha256, coreMetadata: { sha256: row.metadataSha256 } }),
+    ...(row.provenanceSha256 === null ? {} : { provenanceSha256: row.provenanceSha256 }),
+  };
+}

@@ -1,0 +1,45 @@
+import express, { type Express, Router } from 'express';
+import { attemptRoutes } from './attempt-routes.js';
+import { createGuards } from './authentication.js';
+import { buildRoutes } from './build-routes.js';
+import type { ApiContext } from './context.js';
+import { healthRoutes } from './health-routes.js';
+import type { Metrics } from './metrics.js';
+import { problemHandler, unknownRoute } from './problem.js';
+import { projectRoutes } from './project-routes.js';
+import { workerRoutes } from './worker-routes.js';
+
+/** The whole HTTP interface of the API on one Express application. */
+export function createApp(context: ApiContext, metrics: Metrics): Express {
+  const guards = createGuards(context.tokens, {
+    readTokenRequired: context.settings.WHEELWRIGHT_READ_TOKEN_REQUIRED,
+  });
+  const api = Router();
+  api.use((_request, response, next) => {
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
+  api.use(buildRoutes(context, guards));
+  api.use(attemptRoutes(context, guards));
+  api.use(projectRoutes(context, guards));
+  api.use(workerRoutes(context, guards));
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.use((request, response, next) => {
+    const startedAt = context.clock();
+    response.on('close', () => {
+      metrics.requestEnded(request.method, response.statusCode, context.clock() - startedAt);
+    });
+    next();
+  });
+  app.use('/api/v1', api);
+  app.use(healthRoutes(context));
+  app.get('/metrics', async (_request, response) => {
+    response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+  });
+  app.use(unknownRoute);
+  app.use(problemHandler(context.log));
+  return app;
+}

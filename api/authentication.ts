@@ -1,0 +1,58 @@
+import type { Request, RequestHandler, Response } from 'express';
+import type { Scope, TokenRecord, TokenStore } from '../adapters/sqlite/tokens.js';
+import { WheelwrightError } from '../core/errors.js';
+
+/** Handlers that let a request pass or throw `unauthorized` or `forbidden`. */
+export interface Guards {
+  /** Reading: open, or any token where the settings say so. */
+  read: RequestHandler;
+  /** Writing: a token with that scope, or an admin's. */
+  scope(scope: Scope): RequestHandler;
+}
+
+const HINT =
+  'The first start writes an admin token to the file admin-token in the data folder; `wheelwright` on the same machine finds it.';
+
+export function createGuards(tokens: TokenStore, options: { readTokenRequired: boolean }): Guards {
+  return {
+    async read(request, response, next) {
+      if (options.readTokenRequired) await authenticate(tokens, request, response);
+      next();
+    },
+    scope: (scope) => async (request, response, next) => {
+      const token = await authenticate(tokens, request, response);
+      if (!token.scopes.includes(scope) && !token.scopes.includes('admin')) {
+        throw new WheelwrightError(
+          'forbidden',
+          `the token ${token.name} may not do this: it lacks the scope ${scope}`,
+          {
+            hint: `It has ${token.scopes.join(', ') || 'no scope'}. Ask an administrator for a token with ${scope}.`,
+          },
+        );
+      }
+      next();
+    },
+  };
+}
+
+/** @throws WheelwrightError `unauthorized` */
+async function authenticate(tokens: TokenStore, request: Request, response: Response): Promise<TokenRecord> {
+  const secret = /^Bearer +([\x21-\x7e]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (secret === undefined) {
+    throw new WheelwrightError('unauthorized', 'this call takes a token', {
+      hint: `Send it as "Authorization: Bearer <token>". ${HINT}`,
+    });
+  }
+  const token = await tokens.find(secret);
+  if (token === undefined || token.revoked) {
+    throw new WheelwrightError(
+      'unauthorized',
+      token === undefined ? 'the token is not known' : 'the token was revoked',
+      {
+        hint: HINT,
+      },
+    );
+  }
+  response.locals.token = token;
+  return token;
+}

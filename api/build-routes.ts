@@ -1,0 +1,63 @@
+import { json, Router } from 'express';
+import { buildRequestSchema } from '../client/contract.js';
+import { WheelwrightError } from '../core/errors.js';
+import type { BuildRecord } from '../core/store.js';
+import { PRIORITY, submitBuilds } from '../core/submission.js';
+import type { Guards } from './authentication.js';
+import { viewBuild } from './build-view.js';
+import type { ApiContext } from './context.js';
+import { wakeWaitingOne } from './loops.js';
+import { buildFilterSchema } from './parameters.js';
+
+/** Larger than any recipe may be. */
+const MAX_REQUEST_BYTES = 2 ** 20;
+
+export function buildRoutes(context: ApiContext, guards: Guards): Router {
+  const { store, queue, signals, clock } = context;
+  const router = Router();
+  const view = (build: BuildRecord) => viewBuild(build, context.view);
+  const changed = async (build: BuildRecord) => {
+    if (build.status === 'queued') {
+      await queue.add({ buildId: build.id, priority: build.priority, notBefore: 0 });
+    } else await queue.remove(build.id);
+    for (const attempt of build.attempts) signals.changed(attempt.id);
+    await wakeWaitingOne(context);
+  };
+
+  router.post('/builds', guards.scope('build'), json({ limit: MAX_REQUEST_BYTES }), async (request, response) => {
+    const { requirement, python, policy, recipe } = buildRequestSchema.parse(request.body);
+    const submission = { requirement, pythons: python, policy, recipe };
+    const { builds, created } = await submitBuilds(context.submission, submission, PRIORITY.asked, context.stopping);
+    response.status(created ? 202 : 200).json({ builds: builds.map(view) });
+  });
+
+  router.get('/builds', guards.read, async (request, response) => {
+    const { builds, nextCursor } = await store.builds(buildFilterSchema.parse(request.query));
+    response.json({ builds: builds.map(view), ...(nextCursor === undefined ? {} : { nextCursor }) });
+  });
+
+  router.get('/builds/:id', guards.read, async (request, response) => {
+    const id = String(request.params.id);
+    const build = await store.build(id);
+    if (build === undefined) {
+      throw new WheelwrightError('not-found', `there is no build ${JSON.stringify(id)}`, {
+        hint: '`wheelwright list` shows the builds and their ids.',
+      });
+    }
+    response.json(view(build));
+  });
+
+  router.post('/builds/:id/retry', guards.scope('build'), async (request, response) => {
+    const build = await store.retry(String(request.params.id), clock());
+    await changed(build);
+    response.status(202).json(view(build));
+  });
+
+  router.post('/builds/:id/cancel', guards.scope('build'), async (request, response) => {
+    const build = await store.cancel(String(request.params.id), clock());
+    await changed(build);
+    response.status(202).json(view(build));
+  });
+
+  return router;
+}

@@ -1,0 +1,43 @@
+import type { Logger } from 'pino';
+import type { TokenStore } from '../adapters/sqlite/tokens.js';
+import type { AttemptOutcome } from '../core/attempt.js';
+import type { Settings } from '../core/settings.js';
+import type { BlobStore, BuildQueue, BuildRecord, BuildStore, LogStore, NewFile } from '../core/store.js';
+import type { SubmissionDeps } from '../core/submission.js';
+import type { AttemptSignals } from './attempt-signals.js';
+import type { BuildViewOptions } from './build-view.js';
+
+/** What a wheel is checked for before it may be published; see adapters/archive/wheel.ts. */
+export type CheckWheel = (
+  path: string,
+  options: { filename: string },
+) => Promise<{
+  name: { project: string; version: string };
+  metadataBytes: Uint8Array;
+  metadata: { requiresPython?: string };
+}>;
+
+/** Makes the PEP 740 provenance object of a file that is about to be published. */
+export type MakeProvenance = (file: NewFile, build: BuildRecord) => Promise<Uint8Array>;
+
+/** Everything that the handlers of the API work with; made once in start.ts. */
+export interface ApiContext {
+  settings: Settings;
+  log: Logger;
+  /** Milliseconds since the epoch. */
+  clock: () => number;
+  store: BuildStore;
+  tokens: TokenStore;
+  blobs: BlobStore;
+  logs: LogStore;
+  queue: BuildQueue;
+  signals: AttemptSignals;
+  submission: SubmissionDeps;
+  view: BuildViewOptions;
+  checkWheel: CheckWheel;
+  makeProvenance?: MakeProvenance;
+  /** Told of every attempt that a worker ended. */
+  attemptEnded(outcome: AttemptOutcome, durationMs: number): void;
+  /** Aborts when the program stops, so that long polls and event streams end. */
+  stopping: AbortSignal;
+}

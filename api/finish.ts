@@ -1,0 +1,196 @@
+// How an attempt's end, as its worker reports it, becomes a published file, a failure, or builds to wait for.
+import type { AttemptOutcome, WheelReport } from '../core/attempt.js';
+import { WheelwrightError } from '../core/errors.js';
+import type { Failure } from '../core/failure.js';
+import type { BuildRecord, LeaseRef, NewFile } from '../core/store.js';
+import { PRIORITY, submitBuilds } from '../core/submission.js';
+import { wheelServesTarget } from '../core/tag.js';
+import { compareVersions } from '../core/version.js';
+import type { ApiContext } from './context.js';
+import { wakeWaitingOne } from './loops.js';
+
+/**
+ * Ends an attempt; the same report again is a no-op.
+ * @throws WheelwrightError `conflict` for a stale lease, `invalid` when the wheel was not uploaded first, `unavailable` when the upstream is needed and away
+ */
+export async function finishAttempt(
+  context: ApiContext,
+  lease: LeaseRef,
+  outcome: AttemptOutcome,
+): Promise<BuildRecord> {
+  const attempt = await context.store.attempt(lease.attemptId);
+  const build = attempt && (await context.store.build(attempt.buildId));
+  if (attempt === undefined || build === undefined) {
+    throw new WheelwrightError('not-found', `there is no attempt ${JSON.stringify(lease.attemptId)}`);
+  }
+  const ended = attempt.finishedAt !== undefined;
+  if (ended) await context.store.finish(lease, outcome, undefined, context.clock());
+  else {
+    const final = await endAttempt(context, lease, outcome, build);
+    const now = context.clock();
+    context.attemptEnded(final, now - attempt.startedAt);
+    context.log.info(
+      { attemptId: attempt.id, buildId: build.id, project: build.project, outcome: final.kind },
+      'attempt ended',
+    );
+  }
+  context.signals.changed(lease.attemptId);
+  await wakeWaitingOne(context);
+  return (await context.store.build(build.id)) ?? build;
+}
+
+/** Returns the outcome that was recorded, which may be another than the one reported. */
+async function endAttempt(
+  context: ApiContext,
+  lease: LeaseRef,
+  outcome: AttemptOutcome,
+  build: BuildRecord,
+): Promise<AttemptOutcome> {
+  await context.store.checkLease(lease);
+  switch (outcome.kind) {
+    case 'succeeded':
+      return publish(context, lease, outcome, build);
+    case 'deferred':
+      return waitForRequirements(context, lease, outcome, build);
+    case 'failed':
+    case 'lost':
+    case 'cancelled':
+      return record(context, lease, outcome);
+    default:
+      return outcome satisfies never;
+  }
+}
+
+async function record(context: ApiContext, lease: LeaseRef, outcome: AttemptOutcome): Promise<AttemptOutcome> {
+  await context.store.finish(lease, outcome, undefined, context.clock());
+  return outcome;
+}
+
+async function publish(
+  context: ApiContext,
+  lease: LeaseRef,
+  outcome: AttemptOutcome & { kind: 'succeeded' },
+  build: BuildRecord,
+): Promise<AttemptOutcome> {
+  const { wheel } = outcome;
+  if (!(await context.blobs.has(wheel.sha256))) {
+    throw new WheelwrightError('invalid', `the wheel ${wheel.filename} has not been stored`, {
+      hint: 'Send its bytes with PUT artifacts/<filename> first, and report the sha256 that the answer gives.',
+    });
+  }
+  let file: NewFile;
+  try {
+    file = await checkedFile(context, wheel, build);
+  } catch (error) {
+    if (!(error instanceof WheelwrightError) || error.code !== 'invalid') throw error;
+    return record(context, lease, { kind: 'failed', failure: badWheel(error) });
+  }
+  if (context.makeProvenance !== undefined) {
+    const provenance = await context.makeProvenance({ ...file, attemptId: lease.attemptId }, build);
+    const stored = await context.blobs.put(one(provenance), { maxBytes: provenance.byteLength });
+    file = { ...file, provenanceSha256: stored.sha256 };
+  }
+  try {
+    await context.store.finish(lease, outcome, file, context.clock());
+    return outcome;
+  } catch (error) {
+    const present = await context.store.file(wheel.filename);
+    if (present === undefined || present.sha256 === wheel.sha256) throw error;
+    // Another build published this name meanwhile. The next try is answered by that wheel, or gets the next build number.
+    return record(context, lease, {
+      kind: 'lost',
+      reason: `${wheel.filename} was published by another build meanwhile`,
+    });
+  }
+}
+
+/** @throws WheelwrightError `invalid` for a wheel that must not be published. */
+async function checkedFile(context: ApiContext, wheel: WheelReport, build: BuildRecord): Promise<NewFile> {
+  const facts = await context.checkWheel(context.blobs.path(wheel.sha256), { filename: wheel.filename });
+  const { project, version } = facts.name;
+  if (project !== build.project || compareVersions(version, build.version) !== 0) {
+    throw new WheelwrightError(
+      'invalid',
+      `the wheel is of ${project} ${version}, not of ${build.project} ${build.version}`,
+    );
+  }
+  if (!wheelServesTarget(wheel.filename, build.target)) {
+    const { python, policy, arch } = build.target;
+    throw new WheelwrightError('invalid', `${wheel.filename} does not install on ${python} with ${policy}_${arch}`);
+  }
+  const metadata = await context.blobs.put(one(facts.metadataBytes), { maxBytes: facts.metadataBytes.byteLength });
+  const { requiresPython } = facts.metadata;
+  return {
+    filename: wheel.filename,
+    project: build.project,
+    version: build.version,
+    channel: build.channel,
+    sha256: wheel.sha256,
+    sizeBytes: wheel.sizeBytes,
+    metadataSha256: metadata.sha256,
+    ...(requiresPython === undefined ? {} : { requiresPython }),
+    origin: 'build',
+    grafted: wheel.grafted,
+    needs: wheel.needs,
+    ownsProject: false,
+  };
+}
+
+function badWheel(error: WheelwrightError): Failure {
+  return {
+    class: 'bad-wheel',
+    phase: 'publish',
+    line: error.message,
+    lineNumber: 0,
+    cause: `The wheel was built, but may not be published: ${error.message}. ${error.hint ?? ''}`.trim(),
+  };
+}
+
+async function waitForRequirements(
+  context: ApiContext,
+  lease: LeaseRef,
+  outcome: AttemptOutcome & { kind: 'deferred' },
+  build: BuildRecord,
+): Promise<AttemptOutcome> {
+  const needs: string[] = [];
+  for (const requirement of outcome.requirements) {
+    const { python, policy } = build.target;
+    try {
+      const { builds } = await submitBuilds(
+        context.submission,
+        { requirement, pythons: [python], policy },
+        Math.min(build.priority, PRIORITY.needed),
+        context.stopping,
+      );
+      needs.push(...builds.map(({ id }) => id));
+    } catch (error) {
+      if (!(error instanceof WheelwrightError) || error.code === 'unavailable' || error.code === 'internal')
+        throw error;
+      const cause = `It needs ${requirement}, which exists as no wheel, and cannot be built either: ${error.message}. ${error.hint ?? ''}`;
+      return record(context, lease, { kind: 'failed', failure: needFailure(error.message, cause) });
+    }
+  }
+  const result = await context.store.defer(lease, [...new Set(needs)], context.clock());
+  switch (result.kind) {
+    case 'deferred':
+      return outcome;
+    case 'cycle': {
+      const cause = `Each of these needs another one to be built first: ${result.projects.join(', ')}. A wheel of one of them from elsewhere (an upload), or a recipe that changes what it requires, breaks the circle.`;
+      return record(context, lease, { kind: 'failed', failure: needFailure('', cause) });
+    }
+    case 'no-progress': {
+      const cause = `It was built already that this needs (${result.projects.join(', ')}), and its wheel still does not satisfy ${outcome.requirements.join(', ')}. Constrain the requirement in the recipe to the version that was built.`;
+      return record(context, lease, { kind: 'failed', failure: needFailure('', cause) });
+    }
+    default:
+      return result satisfies never;
+  }
+}
+
+function needFailure(line: string, cause: string): Failure {
+  return { class: 'build-requirement', phase: 'fetch', line, lineNumber: 0, cause: cause.trim() };
+}
+
+async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,0 +1,71 @@
+// What the API does by itself. Each `xOne` is one round of a loop, so that tests can call it; the loops are timers around them.
+import type { ApiContext } from './context.js';
+
+const HEAL_LIMIT = 10_000;
+
+/** Gives builds of vanished workers back to the queue. Returns how many attempts were lost. */
+export async function expireLeasesOne(
+  context: Pick<ApiContext, 'store' | 'signals' | 'clock' | 'log'>,
+): Promise<number> {
+  const lost = await context.store.expireLeases(context.clock());
+  for (const attemptId of lost) {
+    context.log.warn({ attemptId }, 'attempt lost: its worker was not heard of for the whole of its lease');
+    context.signals.changed(attemptId);
+  }
+  return lost.length;
+}
+
+/** Moves on builds whose needs have ended. A build that succeeds or fails by that may be what others wait for, hence the repetition. */
+export async function wakeWaitingOne(context: Pick<ApiContext, 'store' | 'queue' | 'clock'>): Promise<number> {
+  let total = 0;
+  for (;;) {
+    const woken = await context.store.wakeWaiting(context.clock());
+    for (const id of woken) {
+      const build = await context.store.build(id);
+      if (build?.status === 'queued') {
+        await context.queue.add({ buildId: id, priority: build.priority, notBefore: 0 });
+      }
+    }
+    if (woken.length === 0) return total;
+    total += woken.length;
+  }
+}
+
+/** Puts into the queue whatever the store says can be tried now: what was lost, and what has waited its backoff out. */
+export async function healQueueOne(context: Pick<ApiContext, 'store' | 'queue' | 'clock'>): Promise<number> {
+  const queued = await context.store.queuedBuilds(context.clock(), HEAL_LIMIT);
+  for (const { id, priority, notBefore } of queued) {
+    await context.queue.add({ buildId: id, priority, notBefore });
+  }
+  return queued.length;
+}
+
+/** Runs a round, then pauses, until the signal aborts. A round that fails is logged and does not end the loop. */
+export async function runLoop(
+  context: Pick<ApiContext, 'log' | 'stopping'>,
+  name: string,
+  pauseMs: number,
+  round: () => Promise<unknown>,
+): Promise<void> {
+  while (!context.stopping.aborted) {
+    try {
+      await round();
+    } catch (error) {
+      context.log.error({ err: error, loop: name }, 'a round of a loop failed');
+    }
+    await pause(pauseMs, context.stopping);
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', done);
+  });
+}

@@ -1,0 +1,154 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import { checkWheel } from '../adapters/archive/wheel.js';
+import { openBlobStore } from '../adapters/disk/blobs.js';
+import { loadImages } from '../adapters/disk/image-definitions.js';
+import { openLogStore } from '../adapters/disk/logs.js';
+import { openRecipeFolder } from '../adapters/disk/recipes.js';
+import { createMemoryQueue } from '../adapters/memory/build-queue.js';
+import { createBuildStore } from '../adapters/sqlite/build-store.js';
+import { openDatabase } from '../adapters/sqlite/database.js';
+import { logRows } from '../adapters/sqlite/log-rows.js';
+import { readMigrations } from '../adapters/sqlite/migrations.js';
+import { tokenStore } from '../adapters/sqlite/tokens.js';
+import { openSimpleUpstream } from '../adapters/upstream/simple-upstream.js';
+import { resolveUpstreamUrl } from '../adapters/upstream/upstream-url.js';
+import { type LoadedImage, securityWarning, targetsOf } from '../core/image.js';
+import { indexUrl, type Settings } from '../core/settings.js';
+import { ensureAdminToken } from './admin-token.js';
+import { createApp } from './app.js';
+import { createAttemptSignals } from './attempt-signals.js';
+import type { ApiContext } from './context.js';
+import { expireLeasesOne, healQueueOne, runLoop, wakeWaitingOne } from './loops.js';
+import { createMetrics } from './metrics.js';
+import { cachedPages } from './page-cache.js';
+
+export interface ApiOptions {
+  log: Logger;
+  /** The repository: its folders images/, recipes/ and migrations/ are read. */
+  root: string;
+  /** Milliseconds since the epoch; default: the machine's clock. */
+  clock?: () => number;
+}
+
+export interface RunningApi {
+  /** Base URL without a trailing slash. */
+  url: string;
+  context: ApiContext;
+  close(): Promise<void>;
+}
+
+const EXPIRE_EVERY_MS = 2_000;
+const WAKE_EVERY_MS = 5_000;
+const HEAL_EVERY_MS = 2_000;
+const PAGE_MAX_AGE_MS = 60_000;
+/** A wheel of some gigabytes over a slow line. */
+const REQUEST_TIMEOUT_MS = 60 * 60_000;
+
+/**
+ * Starts the API on the host and port of the settings (port 0: a free one) and its loops.
+ * @throws WheelwrightError when the data folder, an image definition or the upstream setting is unusable
+ */
+export async function startApi(settings: Settings, { log, root, clock = Date.now }: ApiOptions): Promise<RunningApi> {
+  const data = resolve(settings.WHEELWRIGHT_DATA);
+  await mkdir(data, { recursive: true, mode: 0o755 });
+  const images = await loadImages(join(root, 'images'));
+  const upstream = await openUpstream(settings);
+  const db = openDatabase(join(data, 'wheelwright.db'), readMigrations(join(root, 'migrations')), clock());
+  const store = createBuildStore(db, { indexUrl: `${indexUrl(settings)}/simple/`, clock });
+  const tokens = tokenStore(db);
+  const queue = createMemoryQueue(clock);
+  const metrics = createMetrics(store);
+  const stopping = new AbortController();
+  try {
+    await ensureAdminToken(data, tokens, clock());
+    const context: ApiContext = {
+      settings: { ...settings, WHEELWRIGHT_DATA: data },
+      log,
+      clock,
+      store,
+      tokens,
+      blobs: await openBlobStore(join(data, 'blobs')),
+      logs: await openLogStore(join(data, 'logs'), logRows(db)),
+      queue,
+      signals: createAttemptSignals(),
+      submission: {
+        store,
+        queue,
+        recipes: openRecipeFolder(join(root, 'recipes')),
+        targets: images.flatMap(targetsOf),
+        projectPage: cachedPages(upstream, PAGE_MAX_AGE_MS, clock),
+        defaults: {
+          policy: settings.WHEELWRIGHT_DEFAULT_POLICY,
+          pythons: settings.WHEELWRIGHT_DEFAULT_PYTHONS,
+        },
+      },
+      view: { indexUrl: indexUrl(settings), warnings: (target) => warningsOf(images, target.image, clock()) },
+      checkWheel,
+      attemptEnded: metrics.attemptEnded,
+      stopping: stopping.signal,
+    };
+    const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, createApp(context, metrics));
+    await listen(server, settings.WHEELWRIGHT_API_PORT, settings.WHEELWRIGHT_HOST);
+    const loops = Promise.all([
+      runLoop(context, 'expire leases', EXPIRE_EVERY_MS, async () =>
+        metrics.leasesExpired(await expireLeasesOne(context)),
+      ),
+      runLoop(context, 'wake waiting', WAKE_EVERY_MS, () => wakeWaitingOne(context)),
+      runLoop(context, 'heal queue', HEAL_EVERY_MS, () => healQueueOne(context)),
+    ]);
+    const { port } = server.address() as AddressInfo;
+    const host = settings.WHEELWRIGHT_HOST.includes(':') ? `[${settings.WHEELWRIGHT_HOST}]` : settings.WHEELWRIGHT_HOST;
+    return {
+      url: `http://${host}:${port}`,
+      context,
+      async close() {
+        stopping.abort();
+        await closeServer(server);
+        await loops;
+        await queue.close();
+        await upstream.close();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    stopping.abort();
+    await upstream.close();
+    await store.close();
+    throw error;
+  }
+}
+
+async function openUpstream(settings: Settings) {
+  const url = await resolveUpstreamUrl({ ...process.env, WHEELWRIGHT_UPSTREAM: settings.WHEELWRIGHT_UPSTREAM });
+  const bundle = settings.WHEELWRIGHT_CA_BUNDLE;
+  return openSimpleUpstream({ url, ...(bundle === undefined ? {} : { ca: await readFile(bundle, 'utf8') }) });
+}
+
+function warningsOf(images: readonly LoadedImage[], name: string, now: number): string[] {
+  const image = images.find(({ definition }) => definition.name === name);
+  const warning = image && securityWarning(image.definition, new Date(now).toISOString().slice(0, 10));
+  return warning === undefined ? [] : [warning];
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Lets requests that are under way end, for a while. */
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const patience = setTimeout(() => server.closeAllConnections(), 5_000);
+  await closed;
+  clearTimeout(patience);
+}

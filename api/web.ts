@@ -1,0 +1,116 @@
+// The built web UI: hashed assets that never change, and one page for every address of the UI.
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress, gzip } from 'node:zlib';
+import { type Request, type Response, Router } from 'express';
+import { WheelwrightError } from '../core/errors.js';
+
+const TYPES: Record<string, string> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** Nothing from anywhere else, no inline script or style, and no markup made from strings. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'self'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ');
+
+interface Asset {
+  type: string;
+  identity: Buffer;
+  br: Buffer;
+  gzip: Buffer;
+}
+
+/** Where `vite build` puts the UI, seen from the sources and from dist/. */
+export function builtWebFolder(): string {
+  const fromSources = join(import.meta.dirname, '..', 'dist', 'web');
+  return existsSync(fromSources) ? fromSources : join(import.meta.dirname, '..', 'web');
+}
+
+/**
+ * The UI at whatever address the router is mounted. It is a few hundred kilobytes, so it is read and compressed once. Where it has not been built, its
+ * page says so.
+ */
+export async function webRoutes(folder: string): Promise<Router> {
+  const router = Router();
+  const assets = await readAssets(join(folder, 'assets'));
+  const page = assets === undefined ? undefined : await readFile(join(folder, 'index.html'), 'utf8');
+
+  router.get('/assets/:name', (request, response) => {
+    const asset = assets?.get(request.params.name);
+    if (asset === undefined) {
+      throw new WheelwrightError('not-found', `there is no asset ${request.params.name}`, {
+        hint: 'The page is of another version than the service: load it again.',
+      });
+    }
+    response.set('Cache-Control', 'public, max-age=31536000, immutable');
+    sendAsset(request, response, asset);
+  });
+
+  router.get(/.*/, (request, response, next) => {
+    if (!isPage(request)) return next();
+    response.set({
+      'Cache-Control': 'no-cache',
+      'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Referrer-Policy': 'same-origin',
+      'X-Content-Type-Options': 'nosniff',
+    });
+    if (page === undefined) {
+      return void response
+        .status(503)
+        .type('text/plain')
+        .send(
+          'The web UI has not been built. Run: npm run build\nThe API at /api/v1 and ./wheelwright work without it.\n',
+        );
+    }
+    const html = page.replace('<base href="./" />', `<base href="${pathToRoot(request.path)}" />`);
+    response.set('ETag', `"${createHash('sha256').update(html).digest('base64url').slice(0, 27)}"`);
+    response.type('html').send(html);
+  });
+  return router;
+}
+
+/** Undefined where there is no built UI; in web/ itself, the sources, there is no such folder. */
+async function readAssets(folder: string): Promise<Map<string, Asset> | undefined> {
+  if (!existsSync(folder)) return undefined;
+  const names = await readdir(folder);
+  return new Map(await Promise.all(names.map(async (name) => [name, await readAsset(join(folder, name))] as const)));
+}
+
+async function readAsset(path: string): Promise<Asset> {
+  const identity = await readFile(path);
+  const [br, gzipped] = await Promise.all([promisify(brotliCompress)(identity), promisify(gzip)(identity)]);
+  return { type: TYPES[extname(path)] ?? 'application/octet-stream', identity, br, gzip: gzipped };
+}
+
+function sendAsset(request: Request, response: Response, asset: Asset): void {
+  const encoding = request.acceptsEncodings('br', 'gzip', 'identity') as 'br' | 'gzip' | 'identity' | false;
+  response.vary('Accept-Encoding').set({ 'Content-Type': asset.type, 'X-Content-Type-Options': 'nosniff' });
+  if (encoding === 'br' || encoding === 'gzip') response.set('Content-Encoding', encoding);
+  response.send(asset[encoding || 'identity']);
+}
+
+function isPage(request: Request): boolean {
+  const [first] = request.path.slice(1).split('/');
+  return !['api', 'legacy', 'assets'].includes(first ?? '') && request.accepts('html') === 'html';
+}
+
+/** The way from a page's address to the UI's root, whatever prefix stands before it. */
+function pathToRoot(path: string): string {
+  return '../'.repeat(path.slice(1).split('/').length - 1) || './';
+}

@@ -1,0 +1,104 @@
+// The worker's side of the API. Every write carries the lease token and is refused once the lease does not hold.
+import { json, type Request, Router, raw } from 'express';
+import { claimRequestSchema, inputsSchema, LEASE_HEADER, outcomeSchema, phaseStartSchema } from '../client/contract.js';
+import type { AttemptInput, AttemptOutcome, Lease } from '../core/attempt.js';
+import { WheelwrightError } from '../core/errors.js';
+import type { LeaseRef } from '../core/store.js';
+import type { Guards } from './authentication.js';
+import { viewBuild } from './build-view.js';
+import type { ApiContext } from './context.js';
+import { finishAttempt } from './finish.js';
+import { lineNumber } from './parameters.js';
+
+const MAX_LOG_CHUNK_BYTES = 4 * 2 ** 20;
+const MAX_INPUTS_BYTES = 4 * 2 ** 20;
+const MAX_OUTCOME_BYTES = 2 ** 20;
+
+export function workerRoutes(context: ApiContext, guards: Guards): Router {
+  const { store, logs, blobs, signals, clock, settings } = context;
+  const router = Router();
+  const worker = guards.scope('worker');
+
+  router.post('/worker/claims', worker, json({ limit: '10kb' }), async (request, response) => {
+    const { worker: name, waitMs } = claimRequestSchema.parse(request.body);
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    const lease = await claimNext(context, name, waitMs, AbortSignal.any([gone.signal, context.stopping]));
+    if (lease === undefined) response.status(204).end();
+    else response.json(lease);
+  });
+
+  router.post('/attempts/:id/heartbeat', worker, async (request, response) => {
+    response.json(await store.heartbeat(leaseOf(request), settings.WHEELWRIGHT_LEASE_MS, clock()));
+  });
+
+  router.post('/attempts/:id/phase', worker, json({ limit: '10kb' }), async (request, response) => {
+    const lease = leaseOf(request);
+    await store.startPhase(lease, phaseStartSchema.parse(request.body).phase, clock());
+    signals.changed(lease.attemptId);
+    response.status(204).end();
+  });
+
+  router.post('/attempts/:id/inputs', worker, json({ limit: MAX_INPUTS_BYTES }), async (request, response) => {
+    const { inputs } = inputsSchema.parse(request.body);
+    await store.addInputs(leaseOf(request), inputs as AttemptInput[]);
+    response.status(204).end();
+  });
+
+  const text = raw({ type: () => true, limit: MAX_LOG_CHUNK_BYTES });
+  router.post('/attempts/:id/log', worker, text, async (request, response) => {
+    const lease = leaseOf(request);
+    const body: unknown = request.body;
+    const piece = Buffer.isBuffer(body) ? body.toString('utf8') : '';
+    const nextLine = await logs.append(lease, lineNumber(request.query.from), piece, clock());
+    signals.changed(lease.attemptId);
+    response.json({ nextLine });
+  });
+
+  router.put('/attempts/:id/artifacts/:filename', worker, async (request, response) => {
+    await store.checkLease(leaseOf(request));
+    const maxBytes = settings.WHEELWRIGHT_WHEEL_BYTES;
+    if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
+      throw new WheelwrightError('too-large', `${request.params.filename} is larger than ${maxBytes} bytes`, {
+        hint: 'WHEELWRIGHT_WHEEL_BYTES sets the limit.',
+      });
+    }
+    response.json(await blobs.put(request, { maxBytes }));
+  });
+
+  router.post('/attempts/:id/finish', worker, json({ limit: MAX_OUTCOME_BYTES }), async (request, response) => {
+    const outcome = outcomeSchema.parse(request.body) as AttemptOutcome;
+    response.json(viewBuild(await finishAttempt(context, leaseOf(request), outcome), context.view));
+  });
+
+  return router;
+}
+
+/** Takes builds off the queue until one can be claimed or the time is up. */
+async function claimNext(
+  { store, queue, clock, settings, log }: ApiContext,
+  worker: string,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<Lease | undefined> {
+  const deadline = clock() + waitMs;
+  for (;;) {
+    const buildId = await queue.take(Math.max(deadline - clock(), 0), signal);
+    // A build taken for a worker that has gone is put back by the next healing of the queue.
+    if (buildId === undefined || signal.aborted) return undefined;
+    const lease = await store.claim(buildId, worker, settings.WHEELWRIGHT_LEASE_MS, clock());
+    if (lease === undefined) continue;
+    log.info({ attemptId: lease.attemptId, buildId, worker }, 'attempt leased');
+    return lease;
+  }
+}
+
+function leaseOf(request: Request): LeaseRef {
+  const token = request.headers[LEASE_HEADER];
+  if (typeof token !== 'string') {
+    throw new WheelwrightError('invalid', `the header ${LEASE_HEADER} is missing`, {
+      hint: 'It carries the token that the claim answered.',
+    });
+  }
+  return { attemptId: String(request.params.id), token };
+}
