@@ -15,12 +15,8 @@ export const runPython: RunPython = async (args) => {
   return stdout;
 };
 
-/** Ways to learn pip's index, in pip's own order: a command's section of its configuration goes before the global one; the built-in default is last. */
-const PIP_SAYS: readonly (readonly string[])[] = [
-  ['-m', 'pip', 'config', 'get', 'install.index-url'],
-  ['-m', 'pip', 'config', 'get', 'global.index-url'],
-  ['-c', 'from pip._internal.models.index import PyPI; print(PyPI.simple_url)'],
-];
+/** pip's own constant, which no public interface of it gives. */
+const BUILT_IN = ['-c', 'from pip._internal.models.index import PyPI; print(PyPI.simple_url)'];
 
 /**
  * URL of the upstream index, ending in a slash: what the setting says, else what pip itself would use on this machine.
@@ -40,10 +36,12 @@ export async function resolveUpstreamUrl(
 }
 
 async function askPip(python: RunPython): Promise<string | undefined> {
-  for (const args of PIP_SAYS) {
-    // A key that is not set makes pip fail: the next source is asked.
-    const answer = (await python(args).catch(() => '')).trim().split('\n').at(-1) ?? '';
-    if (URL.canParse(answer)) return answer;
+  const configured = await python(['-m', 'pip', 'config', 'list']).catch(() => '');
+  // As pip does: a command's section of the configuration goes before the global one.
+  for (const section of ['install', 'global']) {
+    const url = new RegExp(`^${section}\\.index-url=(['"])(.*)\\1\\s*$`, 'm').exec(configured)?.[2];
+    if (url !== undefined && URL.canParse(url)) return url;
   }
-  return undefined;
+  const builtIn = (await python(BUILT_IN).catch(() => '')).trim();
+  return URL.canParse(builtIn) ? builtIn : undefined;
 }

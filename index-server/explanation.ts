@@ -1,0 +1,63 @@
+import type { Origin } from '../core/index-assembly.js';
+import type { ProjectView } from './project-views.js';
+
+/** Why the index offers a project's files or not: the answer of `GET /explain/<project>[/<file>]`. */
+export interface Explanation {
+  project: string;
+  channel: 'stable' | 'trial';
+  known: boolean;
+  /** Nothing of the project comes from an upstream. */
+  owned: boolean;
+  reserved: boolean;
+  status: string;
+  statusReason?: string;
+  /** Why nothing of it is offered to anyone. */
+  denied?: string;
+  /** The upstream could not be asked; what it said at that time is used. ISO 8601. */
+  upstreamUnavailableSince?: string;
+  files: FileExplanation[];
+}
+
+export interface FileExplanation {
+  filename: string;
+  offered: boolean;
+  /** `here`, or the name of an upstream. */
+  from: string;
+  reason: string;
+}
+
+/** @param filename only this file; its explanation is missing when nobody has heard of it */
+export function explain(view: ProjectView, filename?: string): Explanation {
+  const { assembly } = view;
+  const offered = assembly.offered.map(({ origin, file }) => ({
+    filename: file.filename,
+    offered: true,
+    from: fromText(origin),
+    reason:
+      origin.kind === 'here'
+        ? 'this service holds it'
+        : `the upstream ${origin.upstream} offers it and the policy allows it`,
+  }));
+  const withheld = assembly.withheld.map(({ origin, filename: name, reason }) => ({
+    filename: name,
+    offered: false,
+    from: fromText(origin),
+    reason,
+  }));
+  return {
+    project: assembly.name,
+    channel: view.channel,
+    known: view.known,
+    owned: view.owned,
+    reserved: view.reserved,
+    status: assembly.status,
+    ...(assembly.statusReason === undefined ? {} : { statusReason: assembly.statusReason }),
+    ...(assembly.denied === undefined ? {} : { denied: assembly.denied }),
+    ...(view.staleSince === undefined ? {} : { upstreamUnavailableSince: new Date(view.staleSince).toISOString() }),
+    files: [...offered, ...withheld].filter((file) => filename === undefined || file.filename === filename),
+  };
+}
+
+function fromText(origin: Origin): string {
+  return origin.kind === 'here' ? 'here' : origin.upstream;
+}

@@ -1,0 +1,95 @@
+import { type IndexReader, openIndexReader } from '../adapters/sqlite/index-reader.js';
+import { isReserved } from '../core/index-policy.js';
+
+/** What changed in the service's database: some projects, or possibly everything. */
+export type HostedChange = { kind: 'projects'; names: readonly string[] } | { kind: 'everything' };
+
+/** A publish must be seen by the next request within 50 ms; asking SQLite costs about 3 µs. */
+const CHECK_EVERY_MS = 5;
+/** How often a missing or replaced database is looked for. */
+const REOPEN_EVERY_MS = 250;
+
+/** The service's database as the index sees it: absent at first perhaps, growing, or replaced by a restore. */
+export class HostedIndex {
+  readonly #path: string;
+  readonly #onChange: (change: HostedChange) => void;
+  readonly #onFault: (error: unknown) => void;
+  readonly #clock: () => number;
+  #reader: IndexReader | undefined;
+  #serial = 0;
+  #reserved: readonly string[] = [];
+  #checkedAt = Number.NEGATIVE_INFINITY;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  /** @param clock milliseconds, monotonic */
+  constructor(
+    path: string,
+    options: { onChange: (change: HostedChange) => void; onFault: (error: unknown) => void; clock: () => number },
+  ) {
+    this.#path = path;
+    this.#onChange = options.onChange;
+    this.#onFault = options.onFault;
+    this.#clock = options.clock;
+  }
+
+  /** Notices what the service has written; called before each request is answered. Never throws: what is in memory goes on being served. */
+  refresh(): void {
+    const now = this.#clock();
+    if (now - this.#checkedAt < CHECK_EVERY_MS) return;
+    this.#checkedAt = now;
+    try {
+      if (now - this.#lookedAt >= REOPEN_EVERY_MS) {
+        this.#lookedAt = now;
+        this.#reopen();
+      }
+      this.#notice();
+    } catch (error) {
+      this.#onFault(error);
+      this.close();
+    }
+  }
+
+  /** The reader, or undefined while the service has no database. */
+  get reader(): IndexReader | undefined {
+    return this.#reader;
+  }
+
+  /** Whether a project is this organisation's own, so that no upstream may say anything about it. */
+  isOwned(project: string): boolean {
+    return isReserved(this.#reserved, project) || this.#reader?.project(project)?.owned === true;
+  }
+
+  isReserved(project: string): boolean {
+    return isReserved(this.#reserved, project);
+  }
+
+  close(): void {
+    this.#reader?.close();
+    this.#reader = undefined;
+  }
+
+  #reopen(): void {
+    if (this.#reader?.isCurrent() === true) return;
+    const had = this.#reader !== undefined;
+    this.close();
+    this.#reader = openIndexReader(this.#path);
+    if (this.#reader === undefined && !had) return;
+    this.#serial = this.#reader?.serial() ?? 0;
+    this.#reserved = this.#reader?.reservedNames() ?? [];
+    this.#onChange({ kind: 'everything' });
+  }
+
+  #notice(): void {
+    const reader = this.#reader;
+    if (reader === undefined) return;
+    const serial = reader.serial();
+    if (serial === this.#serial) return;
+    const names = reader.projectsChangedSince(this.#serial);
+    const reserved = reader.reservedNames();
+    // A serial that fell is another history: a database restored in place.
+    const everything = serial < this.#serial || reserved.join() !== this.#reserved.join();
+    this.#serial = serial;
+    this.#reserved = reserved;
+    this.#onChange(everything ? { kind: 'everything' } : { kind: 'projects', names });
+  }
+}

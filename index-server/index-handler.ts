@@ -1,0 +1,193 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { WheelwrightError } from '../core/errors.js';
+import type { ProjectPage } from '../core/simple-index.js';
+import type { PageFormat } from '../core/simple-index-negotiation.js';
+import { renderProjectHtml, renderProjectJson } from '../core/simple-index-render.js';
+import { sendError, sendJson, sendText } from './answers.js';
+import { explain } from './explanation.js';
+import type { FileService } from './file-service.js';
+import type { HostedIndex } from './hosted-index.js';
+import { negotiate, type ReadyPage, readyPage, sendNotAcceptable, sendPage } from './page-response.js';
+import type { ProjectView, ProjectViews } from './project-views.js';
+import { type RenderedPage, renderedPage } from './rendered-page.js';
+import { parseRequestTarget, type RequestTarget } from './request-target.js';
+import type { RootPage } from './root-page.js';
+
+export interface IndexHandlerOptions {
+  hosted: HostedIndex;
+  views: ProjectViews;
+  roots: Record<'stable' | 'trial', RootPage>;
+  files: FileService;
+  /** Where clients find the index, without a trailing slash; known once the server listens. */
+  publicUrl: () => string;
+  /** Milliseconds since the epoch. */
+  clock: () => number;
+  /** Aborted when the server closes. */
+  signal: AbortSignal;
+  onFault: (message: string, error: unknown) => void;
+}
+
+/** So many different requests are remembered with their pages; past that all are forgotten. */
+const READY_PAGES = 2000;
+
+/** Answers every request of the index. Pages asked for before, in the same words, are answered from memory at once. */
+export class IndexHandler {
+  readonly #options: IndexHandlerOptions;
+  readonly #ready = new Map<string, ReadyPage>();
+
+  constructor(options: IndexHandlerOptions) {
+    this.#options = options;
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    this.#options.hosted.refresh();
+    const { method, headers } = request;
+    if (method === 'GET') {
+      const ready = this.#ready.get(readyKey(request));
+      if (ready !== undefined && ready.freshUntil > this.#options.clock()) {
+        sendPage(request, response, ready);
+        return;
+      }
+    } else if (method !== 'HEAD') {
+      sendText(request, response, 405, 'the index only answers GET and HEAD; uploads go to the api', {
+        Allow: 'GET, HEAD',
+      });
+      return;
+    }
+    // A body of a GET is not read; the connection that carries one is not used again.
+    if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined)
+      response.shouldKeepAlive = false;
+    this.#answer(request, response).catch((error) => this.#fail(request, response, error));
+  }
+
+  /** Called with every change of what the index shows. */
+  forgetReady(): void {
+    this.#ready.clear();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { target, format } = parseRequestTarget(request.url ?? '');
+    switch (target.kind) {
+      case 'root':
+        return this.#root(request, response, target, format);
+      case 'project':
+        return this.#project(request, response, target, format);
+      case 'file':
+        return this.#options.files.serve(request, response, target, await this.#view(target));
+      case 'provenance':
+        return this.#options.files.serveProvenance(request, response, target, await this.#view(target));
+      case 'explain':
+        return sendJson(request, response, 200, explain(await this.#view(target), target.filename));
+      case 'redirect':
+        return sendText(request, response, 301, 'moved', {
+          Location: target.location,
+          'Cache-Control': 'max-age=3600',
+        });
+      case 'health':
+        return sendText(request, response, 200, 'ok');
+      case 'front':
+        return sendText(request, response, 200, 'A simple index for pip, uv and others: /simple/');
+      case 'nothing':
+        return sendText(request, response, 404, 'there is nothing here; the index is at /simple/');
+      default:
+        return target satisfies never;
+    }
+  }
+
+  async #root(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { channel }: Extract<RequestTarget, { kind: 'root' }>,
+    format: string | undefined,
+  ): Promise<void> {
+    const wanted = negotiate(request, format);
+    if (wanted === undefined) return sendNotAcceptable(request, response);
+    const body = await this.#options.roots[channel].body(wanted.format, this.#options.hosted.reader);
+    const encoding = wanted.encoding === 'identity' ? 'identity' : 'gzip';
+    const page: RenderedPage = {
+      digest: body.digest,
+      text: '',
+      encoded: new Map([[encoding, encoding === 'gzip' ? body.gzip : body.identity()]]),
+    };
+    const ready = readyPage(page, wanted.contentType, encoding, Number.POSITIVE_INFINITY);
+    // The plain text of half a million names is not worth its memory.
+    if (encoding === 'gzip') this.#remember(request, ready);
+    sendPage(request, response, ready);
+  }
+
+  async #project(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: Extract<RequestTarget, { kind: 'project' }>,
+    format: string | undefined,
+  ): Promise<void> {
+    const wanted = negotiate(request, format);
+    if (wanted === undefined) return sendNotAcceptable(request, response);
+    const view = await this.#view(target);
+    if (view.assembly.denied !== undefined) throw new WheelwrightError('forbidden', view.assembly.denied);
+    const page = this.#rendered(view, wanted.format);
+    const { clock } = this.#options;
+    const staleSeconds = view.staleSince === undefined ? undefined : Math.ceil((clock() - view.staleSince) / 1000);
+    const ready = readyPage(page, wanted.contentType, wanted.encoding, view.freshUntil, staleSeconds);
+    this.#remember(request, ready);
+    sendPage(request, response, ready);
+  }
+
+  /** @throws WheelwrightError `not-found` for a project that neither this service nor an upstream knows. */
+  async #view(target: { channel: 'stable' | 'trial'; project: string; kind: string }): Promise<ProjectView> {
+    const { views, signal } = this.#options;
+    const view =
+      views.peek(target.channel, target.project) ?? (await views.get(target.channel, target.project, signal));
+    if (view.known || target.kind === 'explain') return view;
+    throw new WheelwrightError('not-found', `there is no project ${target.project}`, {
+      hint: view.reserved
+        ? 'The name is reserved here, and nothing has been published under it yet.'
+        : 'Look at the spelling.',
+    });
+  }
+
+  #rendered(view: ProjectView, format: PageFormat): RenderedPage {
+    const present = view.pages.get(format);
+    if (present !== undefined) return present;
+    const page = this.#publicPage(view);
+    const rendered = renderedPage(format === 'json' ? renderProjectJson(page) : renderProjectHtml(page));
+    view.pages.set(format, rendered);
+    return rendered;
+  }
+
+  /** The page with URLs on this origin: relative where that is allowed, so that they hold behind any path prefix. */
+  #publicPage({ assembly, hosted, channel }: ProjectView): ProjectPage {
+    const { name, status, statusReason } = assembly;
+    const integrity = `${this.#options.publicUrl()}${channel === 'trial' ? '/trial' : ''}/integrity/${name}`;
+    const files = assembly.offered.map(({ file }) => {
+      const { provenanceSha256, version } = hosted.get(file.filename) ?? {};
+      return {
+        ...file,
+        url: `../../files/${name}/${file.hashes.sha256}/${encodeURIComponent(file.filename)}`,
+        ...(provenanceSha256 === undefined
+          ? {}
+          : { provenanceUrl: `${integrity}/${version}/${encodeURIComponent(file.filename)}/provenance` }),
+      };
+    });
+    return { name, files, status, ...(statusReason === undefined ? {} : { statusReason }) };
+  }
+
+  #remember(request: IncomingMessage, page: ReadyPage): void {
+    if (request.method !== 'GET') return;
+    if (this.#ready.size >= READY_PAGES) this.#ready.clear();
+    this.#ready.set(readyKey(request), page);
+  }
+
+  #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+    const gone = response.destroyed || (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
+    if (!gone && !(error instanceof WheelwrightError && error.code !== 'internal')) {
+      this.#options.onFault(`${request.method} ${request.url} failed`, error);
+    }
+    sendError(request, response, error);
+  }
+}
+
+/** What a page depends on in a request: these three, in these words. */
+function readyKey({ url, headers }: IncomingMessage): string {
+  return `${url}\n${headers.accept}\n${headers['accept-encoding']}`;
+}

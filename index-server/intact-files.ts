@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+
+/** Finds files whose bytes rotted on disk: each is hashed before this process serves it the first time, and again when it looks changed. */
+export class IntactFiles {
+  readonly #checked = new Map<string, { mark: string; intact: Promise<boolean> }>();
+
+  /** Size of the file when its bytes have the hash; undefined when they have another or it is not there. */
+  async sizeOf(path: string, sha256: string): Promise<number | undefined> {
+    const status = await stat(path).catch(() => undefined);
+    if (status === undefined) return undefined;
+    const mark = `${status.ino} ${status.size} ${status.mtimeMs}`;
+    let entry = this.#checked.get(sha256);
+    if (entry?.mark !== mark) {
+      entry = { mark, intact: hashFile(path).then((actual) => actual === sha256) };
+      this.#remember(sha256, entry);
+    }
+    return (await entry.intact.catch(() => false)) ? status.size : undefined;
+  }
+
+  #remember(sha256: string, entry: { mark: string; intact: Promise<boolean> }): void {
+    this.#checked.set(sha256, entry);
+    const [oldest] = this.#checked.keys();
+    if (this.#checked.size > 100_000 && oldest !== undefined) this.#checked.delete(oldest);
+  }
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash);
+  return hash.digest('hex');
+}

@@ -1,0 +1,92 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  negotiateEncoding,
+  negotiatePage,
+  type PageEncoding,
+  type PageFormat,
+} from '../core/simple-index-negotiation.js';
+import { sendText } from './answers.js';
+import { matchesEtag } from './byte-range.js';
+import { encodedBody, entityTag, type RenderedPage } from './rendered-page.js';
+
+/** A page as it goes over the wire, ready for any number of requests that ask in the same words. */
+export interface ReadyPage {
+  etag: string;
+  headers: string[];
+  notModifiedHeaders: string[];
+  body: Buffer;
+  /** Milliseconds since the epoch. */
+  freshUntil: number;
+}
+
+/** What a request's headers and query ask for; undefined: nothing that there is (406). */
+export function negotiate(
+  request: IncomingMessage,
+  format: string | undefined,
+): { format: PageFormat; contentType: string; encoding: PageEncoding } | undefined {
+  const page = negotiatePage(request.headers.accept, format);
+  return page === undefined
+    ? undefined
+    : { ...page, encoding: negotiateEncoding(request.headers['accept-encoding'] as string | undefined) };
+}
+
+export function readyPage(
+  page: RenderedPage,
+  contentType: string,
+  encoding: PageEncoding,
+  freshUntil: number,
+  staleSeconds?: number,
+): ReadyPage {
+  const body = encodedBody(page, encoding);
+  const etag = entityTag(page, encoding);
+  const common = [
+    'ETag',
+    etag,
+    // Asked again each time, by 304: a wheel that was just built must not be hidden by a cache (pip keeps pages since 26.2).
+    'Cache-Control',
+    'no-cache',
+    'Vary',
+    'Accept, Accept-Encoding',
+    // RFC 9211: a negative ttl says by how much the page is past its time.
+    ...(staleSeconds === undefined
+      ? []
+      : ['Cache-Status', `wheelwright; hit; ttl=-${staleSeconds}; detail=upstream-unavailable`]),
+  ];
+  return {
+    etag,
+    headers: [
+      'Content-Type',
+      contentType,
+      'Content-Length',
+      String(body.length),
+      ...(encoding === 'identity' ? [] : ['Content-Encoding', encoding]),
+      'X-Content-Type-Options',
+      'nosniff',
+      ...common,
+    ],
+    notModifiedHeaders: common,
+    body,
+    freshUntil,
+  };
+}
+
+export function sendPage(request: IncomingMessage, response: ServerResponse, page: ReadyPage): void {
+  const known = request.headers['if-none-match'];
+  if (known !== undefined && matchesEtag(known, page.etag)) {
+    response.writeHead(304, page.notModifiedHeaders);
+    response.end();
+    return;
+  }
+  response.writeHead(200, page.headers);
+  response.end(request.method === 'HEAD' ? undefined : page.body);
+}
+
+export function sendNotAcceptable(request: IncomingMessage, response: ServerResponse): void {
+  sendText(
+    request,
+    response,
+    406,
+    'none of the types asked for is offered: application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html, text/html',
+    { Vary: 'Accept' },
+  );
+}

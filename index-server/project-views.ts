@@ -1,0 +1,185 @@
+import type { CachedFile } from '../adapters/sqlite/index-cache.js';
+import type { HostedFile } from '../adapters/sqlite/index-reader.js';
+import type { Channel } from '../core/build.js';
+import { type Assembly, assembleProject, type OfferedFile } from '../core/index-assembly.js';
+import { type IndexPolicy, rulesFor, upstreamsFor } from '../core/index-policy.js';
+import type { ProjectPage } from '../core/simple-index.js';
+import type { HostedIndex } from './hosted-index.js';
+import type { RenderedPage } from './rendered-page.js';
+import type { UpstreamAnswer, UpstreamPages } from './upstream-pages.js';
+import type { Upstreams } from './upstreams.js';
+
+/** Everything the index says about one project in one channel; pages, files, metadata and provenance are all answered from it. */
+export interface ProjectView {
+  channel: Channel;
+  assembly: Assembly;
+  files: ReadonlyMap<string, OfferedFile>;
+  /** Files of this service by name, whether offered or not. */
+  hosted: ReadonlyMap<string, HostedFile>;
+  /** This organisation's own: no upstream is asked. */
+  owned: boolean;
+  reserved: boolean;
+  /** False: neither this service nor an upstream has ever heard of it. */
+  known: boolean;
+  /** Age of what the upstream said before it failed. */
+  staleSince?: number;
+  /** Milliseconds since the epoch. */
+  freshUntil: number;
+  /** Rendered on demand. */
+  pages: Map<string, RenderedPage>;
+}
+
+export interface ProjectViewsOptions {
+  hosted: HostedIndex;
+  policy: IndexPolicy;
+  upstreams: Upstreams;
+  upstreamPages: UpstreamPages;
+  heldFile: (sha256: string) => CachedFile | undefined;
+  /** Milliseconds since the epoch. */
+  clock: () => number;
+  /** Number of files over all views that are kept. */
+  maxFiles: number;
+}
+
+/** The views of the projects that were asked for lately, each thrown away when its project changes. */
+export class ProjectViews {
+  readonly #options: ProjectViewsOptions;
+  readonly #views = new Map<string, ProjectView>();
+  #files = 0;
+  #generation = 0;
+
+  constructor(options: ProjectViewsOptions) {
+    this.#options = options;
+  }
+
+  /** The view when it is at hand and still true. */
+  peek(channel: Channel, project: string): ProjectView | undefined {
+    const view = this.#views.get(`${channel}/${project}`);
+    return view !== undefined && view.freshUntil > this.#options.clock() ? view : undefined;
+  }
+
+  /** @throws WheelwrightError `unavailable` when an upstream that would have to be asked cannot be. */
+  async get(channel: Channel, project: string, signal: AbortSignal): Promise<ProjectView> {
+    const present = this.peek(channel, project);
+    if (present !== undefined) return present;
+    for (;;) {
+      const generation = this.#generation;
+      const view = await this.#build(channel, project, signal);
+      // What was published while the upstream answered has to be in the view.
+      if (generation !== this.#generation) continue;
+      this.#keep(`${channel}/${project}`, view);
+      return view;
+    }
+  }
+
+  forget(project: string): void {
+    this.#generation++;
+    for (const channel of ['stable', 'trial'] as const) this.#drop(`${channel}/${project}`);
+  }
+
+  forgetAll(): void {
+    this.#generation++;
+    this.#views.clear();
+    this.#files = 0;
+  }
+
+  async #build(channel: Channel, project: string, signal: AbortSignal): Promise<ProjectView> {
+    const { hosted, policy, clock } = this.#options;
+    const rules = rulesFor(policy, project);
+    const owned = hosted.isOwned(project);
+    const answer = owned || rules.access === 'deny' ? undefined : await this.#askUpstreams(project, signal);
+    const here = this.#here(channel, project);
+    const page = answer?.page === undefined ? undefined : this.#withHeldMetadata(answer.page);
+    const now = clock();
+    const assembly = assembleProject(
+      {
+        name: project,
+        rules,
+        here: here?.page,
+        upstream:
+          page === undefined || answer === undefined
+            ? undefined
+            : { name: answer.upstream, page, refused: answer.refused },
+      },
+      now,
+    );
+    return {
+      channel,
+      assembly,
+      files: new Map(assembly.offered.map((offered) => [offered.file.filename, offered])),
+      hosted: here?.files ?? new Map(),
+      owned,
+      reserved: hosted.isReserved(project),
+      known: here !== undefined || page !== undefined || rules.access === 'deny',
+      ...(answer?.stale === true ? { staleSince: answer.fetchedAt } : {}),
+      freshUntil: Math.min(
+        answer?.freshUntil ?? Number.POSITIVE_INFINITY,
+        assembly.changesAt ?? Number.POSITIVE_INFINITY,
+      ),
+      pages: new Map(),
+    };
+  }
+
+  /** The first upstream that knows the project; a failing one is not passed over, since the next might hold another project of that name. */
+  async #askUpstreams(
+    project: string,
+    signal: AbortSignal,
+  ): Promise<(UpstreamAnswer & { upstream: string }) | undefined> {
+    let unknown: (UpstreamAnswer & { upstream: string }) | undefined;
+    for (const { name } of upstreamsFor(this.#options.policy, project)) {
+      const answer = { ...(await this.#askUpstream(name, project, signal)), upstream: name };
+      if (answer.page !== undefined) return answer;
+      unknown = answer.freshUntil > (unknown?.freshUntil ?? Number.POSITIVE_INFINITY) ? unknown : answer;
+    }
+    return unknown;
+  }
+
+  async #askUpstream(name: string, project: string, signal: AbortSignal): Promise<UpstreamAnswer> {
+    const upstream = await this.#options.upstreams.get(name);
+    return this.#options.upstreamPages.page(name, upstream, project, signal);
+  }
+
+  #here(channel: Channel, name: string): { page: ProjectPage; files: Map<string, HostedFile> } | undefined {
+    const { reader } = this.#options.hosted;
+    const project = reader?.project(name);
+    if (reader === undefined || project === undefined) return undefined;
+    const files = reader.files(name, channel);
+    // Known by its trial wheels only, the project is unknown to those who did not ask for them.
+    if (files.length === 0 && !project.owned) return undefined;
+    return {
+      page: { ...project, files: files.map((file) => ({ ...file, url: '' })) },
+      files: new Map(files.map((file) => [file.filename, file])),
+    };
+  }
+
+  /** An upstream's promise of metadata is not passed on: only what is held here can be served whatever happens there. */
+  #withHeldMetadata(page: ProjectPage): ProjectPage {
+    const files = page.files.map(({ coreMetadata: _, provenanceUrl: __, ...file }) => {
+      const metadata =
+        file.hashes.sha256 === undefined ? undefined : this.#options.heldFile(file.hashes.sha256)?.metadata;
+      return metadata === undefined ? file : { ...file, coreMetadata: { sha256: metadata.sha256 } };
+    });
+    return { ...page, files };
+  }
+
+  #keep(key: string, view: ProjectView): void {
+    this.#drop(key);
+    this.#views.set(key, view);
+    this.#files += weight(view);
+    for (const oldest of this.#views.keys()) {
+      if (this.#files <= this.#options.maxFiles || oldest === key) break;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(key: string): void {
+    const view = this.#views.get(key);
+    if (view === undefined) return;
+    this.#views.delete(key);
+    this.#files -= weight(view);
+  }
+}
+
+function weight({ assembly }: ProjectView): number {
+  return 1 + assembly.offered.length + assembly.withheld.length;
+}

@@ -1,0 +1,148 @@
+import { mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type Logger, pino } from 'pino';
+import { openIndexCache } from '../adapters/sqlite/index-cache.js';
+import type { Settings } from '../core/settings.js';
+import { FileCache } from './file-cache.js';
+import { FileService } from './file-service.js';
+import { HostedIndex } from './hosted-index.js';
+import { IndexHandler } from './index-handler.js';
+import { IntactFiles } from './intact-files.js';
+import { ProjectViews } from './project-views.js';
+import { RootPage } from './root-page.js';
+import { type IndexSettings, readIndexSettings } from './settings.js';
+import { UpstreamPages } from './upstream-pages.js';
+import { Upstreams } from './upstreams.js';
+
+export interface IndexServer {
+  /** Without a trailing slash; the simple index is at `<url>/simple/`. */
+  url: string;
+  close(): Promise<void>;
+}
+
+const MINUTE_MS = 60_000;
+/** Files over all views that are kept in memory; a view of 5,000 files takes a few megabytes with its pages. */
+const VIEW_FILES = 40_000;
+
+/** As {@link serveIndex}, with the settings of the environment. */
+export function startIndexServer(settings: Settings, log: Logger = pino({ level: 'silent' })): Promise<IndexServer> {
+  return serveIndex(readIndexSettings(settings), log);
+}
+
+/**
+ * Starts the index. It needs neither the api nor the service's database to be there, and only writes to `<data>/index-cache`.
+ * @throws the error of the system when a folder cannot be made or the port is taken.
+ */
+export async function serveIndex(settings: IndexSettings, log: Logger): Promise<IndexServer> {
+  const onFault = (message: string, error: unknown) => log.warn({ err: error }, message);
+  const clock = () => Date.now();
+  const cacheFolder = join(settings.dataFolder, 'index-cache');
+  mkdirSync(cacheFolder, { recursive: true });
+  const cache = openIndexCache(join(cacheFolder, 'index-cache.db'));
+  const upstreams = new Upstreams(settings);
+  const closing = new AbortController();
+
+  const hosted = new HostedIndex(join(settings.dataFolder, 'wheelwright.db'), {
+    clock: () => performance.now(),
+    onFault: (error) => onFault("the service's database cannot be read", error),
+    onChange: (change) => {
+      if (change.kind === 'everything') {
+        views.forgetAll();
+        for (const root of Object.values(roots)) root.forgetAll();
+      } else {
+        for (const name of change.names) views.forget(name);
+        for (const root of Object.values(roots)) root.changed(change.names);
+      }
+      handler.forgetReady();
+    },
+  });
+  const fileCache = new FileCache({
+    folder: cacheFolder,
+    cache,
+    maxBytes: settings.cacheBytes,
+    maxFileBytes: settings.maxFileBytes,
+    timeoutMs: 60 * MINUTE_MS,
+    clock,
+    onFault,
+    onChange: () => {
+      views.forgetAll();
+      handler.forgetReady();
+    },
+  });
+  const views = new ProjectViews({
+    hosted,
+    policy: settings.policy,
+    upstreams,
+    upstreamPages: new UpstreamPages({ cache, clock, onFault }),
+    heldFile: (sha256) => fileCache.held(sha256),
+    clock,
+    maxFiles: VIEW_FILES,
+  });
+  const roots = { stable: new RootPage('stable'), trial: new RootPage('trial') };
+  const blobFolder = join(settings.dataFolder, 'blobs');
+  const files = new FileService({ blobFolder, fileCache, intact: new IntactFiles(), upstreams, onFault });
+  let url = '';
+  const publicUrl = () => settings.publicUrl ?? url;
+  const handler = new IndexHandler({ hosted, views, roots, files, publicUrl, clock, signal: closing.signal, onFault });
+
+  const server = listener((request, response) => handler.handle(request, response));
+  url = await listen(server, settings);
+  return {
+    url,
+    close: async () => {
+      closing.abort();
+      await closeServer(server);
+      await fileCache.close();
+      await upstreams.close();
+      hosted.close();
+      cache.close();
+    },
+  };
+}
+
+/** An HTTP server with a limit on everything that a client could make endless. */
+function listener(handle: Parameters<typeof createServer>[1] & {}): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: 16 * 1024,
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      keepAliveTimeout: 75_000,
+      connectionsCheckingInterval: 2_000,
+      noDelay: true,
+    },
+    handle,
+  );
+  // A client that neither reads nor writes for this long is gone; what it was sent so far is a broken download that it can resume.
+  server.setTimeout(2 * MINUTE_MS);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  });
+  return server;
+}
+
+function listen(server: Server, { host, port }: IndexSettings): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, backlog: 1024 }, () => {
+      server.off('error', reject);
+      const { address, family, port: actual } = server.address() as AddressInfo;
+      resolve(`http://${family === 'IPv6' ? `[${address}]` : address}:${actual}`);
+    });
+  });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), 2_000).unref();
+  });
+}

@@ -1,0 +1,64 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { WheelwrightError } from '../core/errors.js';
+import { type IndexPolicy, parseIndexPolicy } from '../core/index-policy.js';
+import { indexUrl, type Settings } from '../core/settings.js';
+
+/** What the index-server needs to know, read from the settings and the files they name. */
+export interface IndexSettings {
+  dataFolder: string;
+  host: string;
+  port: number;
+  /** Where clients find the index, without a trailing slash; undefined: at host and port. */
+  publicUrl?: string;
+  policy: IndexPolicy;
+  /** Of the upstream that the policy names without a URL. */
+  upstreamUrl?: string;
+  /** PEM. */
+  ca?: string;
+  cacheBytes: number;
+  maxFileBytes: number;
+}
+
+const SYSTEM_CA_BUNDLES = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt'];
+
+/** @throws WheelwrightError `invalid` for a policy file or CA bundle that cannot be used. */
+export function readIndexSettings(settings: Settings): IndexSettings {
+  const bundle = settings.WHEELWRIGHT_CA_BUNDLE ?? SYSTEM_CA_BUNDLES.find((path) => existsSync(path));
+  return {
+    dataFolder: settings.WHEELWRIGHT_DATA,
+    host: settings.WHEELWRIGHT_HOST,
+    port: settings.WHEELWRIGHT_INDEX_PORT,
+    ...(settings.WHEELWRIGHT_INDEX_URL === undefined ? {} : { publicUrl: indexUrl(settings) }),
+    policy: readPolicy(settings.WHEELWRIGHT_INDEX_POLICY, settings.WHEELWRIGHT_DATA),
+    ...(settings.WHEELWRIGHT_UPSTREAM === undefined ? {} : { upstreamUrl: settings.WHEELWRIGHT_UPSTREAM }),
+    ...(bundle === undefined ? {} : { ca: read(bundle, 'WHEELWRIGHT_CA_BUNDLE') }),
+    cacheBytes: settings.WHEELWRIGHT_INDEX_CACHE_BYTES,
+    maxFileBytes: settings.WHEELWRIGHT_WHEEL_BYTES,
+  };
+}
+
+/** The file that the setting names, else `index.yaml` in the data folder where there is one, else the default policy. */
+function readPolicy(named: string | undefined, dataFolder: string): IndexPolicy {
+  const path = named ?? join(dataFolder, 'index.yaml');
+  if (named === undefined && !existsSync(path)) return parseIndexPolicy({}, path);
+  const text = read(path, 'WHEELWRIGHT_INDEX_POLICY');
+  try {
+    return parseIndexPolicy(parse(text), path);
+  } catch (error) {
+    if (error instanceof WheelwrightError) throw error;
+    throw new WheelwrightError('invalid', `${path} is not YAML: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function read(path: string, setting: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new WheelwrightError('invalid', `cannot read ${path}: ${(error as Error).message}`, {
+      hint: `Check ${setting}.`,
+      cause: error,
+    });
+  }
+}

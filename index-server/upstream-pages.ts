@@ -1,0 +1,114 @@
+import type { IndexCache } from '../adapters/sqlite/index-cache.js';
+import { WheelwrightError } from '../core/errors.js';
+import type { ProjectPage } from '../core/simple-index.js';
+import type { Upstream } from '../core/upstream.js';
+
+/** What an upstream says about a project. */
+export interface UpstreamAnswer {
+  /** Undefined: it has no such project. */
+  page: ProjectPage | undefined;
+  /** Files that may not be offered, and why. */
+  refused: ReadonlyMap<string, string>;
+  /** Milliseconds since the epoch. */
+  freshUntil: number;
+  fetchedAt: number;
+  /** The upstream could not be asked, and this is what it said before. */
+  stale: boolean;
+}
+
+export interface UpstreamPagesOptions {
+  cache: IndexCache;
+  /** Milliseconds since the epoch. */
+  clock: () => number;
+  onFault: (message: string, error: unknown) => void;
+}
+
+const DEFAULT_FRESH_MS = 300_000;
+const MAX_FRESH_MS = 600_000;
+const UNKNOWN_FRESH_MS = 60_000;
+/** After a failure the upstream is left alone for this long: not every request has to wait for its time limit. */
+export const DOWN_MS = 5_000;
+
+/** Pages of upstreams: each fetched once however many ask, kept on disk, and served stale while the upstream is down. */
+export class UpstreamPages {
+  readonly #options: UpstreamPagesOptions;
+  readonly #inFlight = new Map<string, Promise<UpstreamAnswer>>();
+  readonly #downUntil = new Map<string, { until: number; error: unknown }>();
+
+  constructor(options: UpstreamPagesOptions) {
+    this.#options = options;
+  }
+
+  /** @throws WheelwrightError `unavailable` when the upstream cannot be asked and nothing is cached. */
+  page(name: string, upstream: Upstream, project: string, signal: AbortSignal): Promise<UpstreamAnswer> {
+    const key = `${name}/${project}`;
+    const running = this.#inFlight.get(key);
+    if (running !== undefined) return running;
+    const started = this.#page(name, upstream, project, signal).finally(() => this.#inFlight.delete(key));
+    this.#inFlight.set(key, started);
+    return started;
+  }
+
+  async #page(name: string, upstream: Upstream, project: string, signal: AbortSignal): Promise<UpstreamAnswer> {
+    const { cache, clock, onFault } = this.#options;
+    // An upstream that moved is another upstream: its URL is part of the key.
+    const identity = `${name} ${upstream.url}`;
+    const cached = cache.page(identity, project);
+    if (cached !== undefined && cached.freshUntil > clock()) {
+      return { ...cached, refused: this.#refusals(identity, cached.page), stale: false };
+    }
+    const down = this.#downUntil.get(identity);
+    try {
+      if (down !== undefined && down.until > clock()) throw down.error;
+      const answer = await upstream.project(project, signal);
+      const fetchedAt = clock();
+      const fresh = answer === undefined ? UNKNOWN_FRESH_MS : freshMs(answer.maxAgeSeconds);
+      const entry = { page: answer?.page, fetchedAt, freshUntil: fetchedAt + fresh };
+      cache.putPage(identity, project, entry);
+      this.#downUntil.delete(identity);
+      return { ...entry, refused: this.#refusals(identity, entry.page), stale: false };
+    } catch (error) {
+      if (down?.error !== error && !signal.aborted) {
+        this.#downUntil.set(identity, { until: clock() + DOWN_MS, error });
+        onFault(`the upstream ${name} failed for ${project}`, error);
+      }
+      if (cached === undefined) throw asUnavailable(error, name);
+      return {
+        ...cached,
+        freshUntil: clock() + DOWN_MS,
+        refused: this.#refusals(identity, cached.page),
+        stale: true,
+      };
+    }
+  }
+
+  /** Bytes under a file name never change, so a name that comes with another hash than before is refused until it comes with the first one again. */
+  #refusals(identity: string, page: ProjectPage | undefined): Map<string, string> {
+    const refused = new Map<string, string>();
+    if (page === undefined) return refused;
+    const { cache, onFault } = this.#options;
+    const first = cache.firstHashes(identity, page.name);
+    const fresh = new Map<string, string>();
+    for (const { filename, hashes } of page.files) {
+      const known = first.get(filename);
+      if (hashes.sha256 === undefined) continue;
+      if (known === undefined) fresh.set(filename, hashes.sha256);
+      else if (known !== hashes.sha256) {
+        refused.set(filename, `the upstream changed the file: its sha256 was ${known} and is now ${hashes.sha256}`);
+      }
+    }
+    if (fresh.size > 0) cache.rememberHashes(identity, page.name, fresh);
+    for (const [filename, reason] of refused) onFault(`${filename} is no longer offered: ${reason}`, undefined);
+    return refused;
+  }
+}
+
+function freshMs(maxAgeSeconds: number | undefined): number {
+  return maxAgeSeconds === undefined ? DEFAULT_FRESH_MS : Math.min(maxAgeSeconds * 1000, MAX_FRESH_MS);
+}
+
+function asUnavailable(error: unknown, name: string): WheelwrightError {
+  if (error instanceof WheelwrightError && error.code === 'unavailable') return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new WheelwrightError('unavailable', `the upstream ${name} cannot be used: ${message}`, { cause: error });
+}
