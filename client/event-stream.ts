@@ -19,8 +19,8 @@ const RETRIES = 30;
 const RETRY_MS = 2000;
 
 /**
- * The events of an attempt until its end. Connects again when the connection is lost, from the last line that came, so that no line is missing
- * or comes twice; `phase` events may come again.
+ * The events of an attempt until its end. Connects again when the connection is lost, from the last line that came, so that nothing is missing
+ * or comes twice.
  * @param afterLine number of the last line already known; 0 for none
  * @throws WheelwrightError `unavailable` when the service stays away, `not-found` for an unknown attempt
  */
@@ -30,15 +30,16 @@ export async function* attemptEvents(
   afterLine: number,
   signal: AbortSignal,
 ): AsyncGenerator<AttemptEvent> {
-  let lastLine = afterLine;
+  const position = { line: afterLine, id: afterLine === 0 ? undefined : String(afterLine) };
   let failures = 0;
   for (;;) {
     try {
-      for await (const event of connectOnce(connection, attemptId, lastLine, signal)) {
+      for await (const { event, id } of connectOnce(connection, attemptId, position.id, signal)) {
         failures = 0;
+        position.id = id ?? position.id;
         if (event.event === 'line') {
-          if (event.number <= lastLine) continue;
-          lastLine = event.number;
+          if (event.number <= position.line) continue;
+          position.line = event.number;
         }
         yield event;
         if (event.event === 'end') return;
@@ -57,18 +58,19 @@ export async function* attemptEvents(
 async function* connectOnce(
   connection: Connection,
   attemptId: string,
-  lastLine: number,
+  lastEventId: string | undefined,
   signal: AbortSignal,
-): AsyncGenerator<AttemptEvent> {
+): AsyncGenerator<{ event: AttemptEvent; id: string | undefined }> {
   const response = await send(connection, 'GET', `/api/v1/attempts/${encodeURIComponent(attemptId)}/events`, {
-    headers: { accept: 'text/event-stream', ...(lastLine === 0 ? {} : { 'last-event-id': String(lastLine) }) },
+    headers: { accept: 'text/event-stream', ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) },
     signal,
   });
   if (response.body === null) return;
   const messages = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
   try {
     for await (const message of messages) {
-      yield parseAnswer(connection, { ...JSON.parse(message.data), event: message.event }, eventSchema);
+      const event = parseAnswer(connection, { ...JSON.parse(message.data), event: message.event }, eventSchema);
+      yield { event, id: message.id };
     }
   } catch (error) {
     if (error instanceof WheelwrightError) throw error;

@@ -1,0 +1,81 @@
+import { Command } from 'commander';
+import { fetch } from 'undici';
+import { z } from 'zod';
+import { WheelwrightError } from '../../core/errors.js';
+import { normalizeProjectName } from '../../core/project-name.js';
+import type { Cli } from '../cli.js';
+import { formatTable } from '../format.js';
+import { withService } from '../service/session.js';
+
+export function indexCommand(cli: Cli): Command {
+  const command = new Command('index').description('look into the index');
+  command
+    .command('explain')
+    .description('why the index offers a project or a file, or not')
+    .argument('<project>')
+    .argument('[file]', 'file name')
+    .option('--trial', 'of /trial/simple/, where wheels of unapproved recipes are')
+    .option('--json', 'print what the index-server answers')
+    .action((project: string, file: string | undefined, options: { trial?: boolean; json?: boolean }) =>
+      withService(cli, ['api', 'index-server'], async ({ indexUrl }) => {
+        const path = [normalizeProjectName(project), ...(file === undefined ? [] : [file])].map(encodeURIComponent);
+        const url = `${indexUrl}${options.trial ? '/trial' : ''}/explain/${path.join('/')}`;
+        const explanation = await explain(url, cli.signal);
+        if (options.json) cli.terminal.printJson(explanation);
+        else for (const line of report(explanation)) cli.terminal.print(line);
+      }),
+    );
+  return command;
+}
+
+const explanationSchema = z.looseObject({
+  project: z.string(),
+  known: z.boolean(),
+  owned: z.boolean(),
+  reserved: z.boolean(),
+  status: z.string(),
+  statusReason: z.string().optional(),
+  denied: z.string().optional(),
+  upstreamUnavailableSince: z.string().optional(),
+  files: z.array(z.object({ filename: z.string(), offered: z.boolean(), from: z.string(), reason: z.string() })),
+});
+type Explanation = z.infer<typeof explanationSchema>;
+
+async function explain(url: string, signal: AbortSignal): Promise<Explanation> {
+  let status: number;
+  let body: unknown;
+  try {
+    const response = await fetch(url, { signal });
+    status = response.status;
+    body = await response.json();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new WheelwrightError('unavailable', `the index-server did not answer at ${url}`, {
+      hint: 'Is it running? ./wheelwright up starts it; WHEELWRIGHT_INDEX_URL says where it is.',
+      cause: error,
+    });
+  }
+  const parsed = explanationSchema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new WheelwrightError('unavailable', `the index-server answered ${status} without an explanation`, {
+    hint: 'An upstream may be away, or WHEELWRIGHT_INDEX_URL names something that is not an index-server.',
+  });
+}
+
+function report(explanation: Explanation): string[] {
+  const { project, known, owned, reserved, status, statusReason, denied, upstreamUnavailableSince, files } =
+    explanation;
+  return [
+    `${project}: ${known ? status : 'nobody knows it, neither here nor upstream'}${statusReason === undefined ? '' : ` (${statusReason})`}`,
+    ...(denied === undefined ? [] : [`nothing of it is offered: ${denied}`]),
+    ...(owned ? ['it is owned here: nothing of it comes from an upstream'] : []),
+    ...(reserved ? ['its name is reserved here: nothing of it comes from an upstream'] : []),
+    ...(upstreamUnavailableSince === undefined
+      ? []
+      : [`the upstream has not answered since ${upstreamUnavailableSince}; what it said before is used`]),
+    ...(known && files.length === 0 ? ['no such file is known'] : []),
+    ...formatTable(
+      files.map(({ filename, offered, from, reason }) => [offered ? 'offered' : 'withheld', filename, from, reason]),
+    ),
+  ];
+}

@@ -1,0 +1,100 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { Command } from 'commander';
+import { WheelwrightError } from '../../core/errors.js';
+import { checkDependencies } from '../../core/recipe-catalogue.js';
+import { explainRecipe } from '../../core/recipe-explain.js';
+import { lintRecipe } from '../../core/recipe-lint.js';
+import { recipeApplies } from '../../core/recipe-resolve.js';
+import { parseRequirement } from '../../core/requirement.js';
+import { type Cli, REPOSITORY } from '../cli.js';
+import { EXIT } from '../exit-code.js';
+import { formatTable } from '../format.js';
+import { readText } from '../given-file.js';
+
+const INDENT = ' '.repeat(8);
+const CATALOGUE = path.join(REPOSITORY, 'recipes');
+
+interface ShowOptions {
+  python?: string;
+  policy?: string;
+  recipe?: string;
+  json?: boolean;
+}
+
+export function recipeCommand(cli: Cli): Command {
+  const command = new Command('recipe').description('check and look at recipes');
+  command
+    .command('lint')
+    .description('find every fault of recipes')
+    .argument('[file...]', 'recipes; without any, the catalogue in recipes/')
+    .option('--json', 'print {"files": [{file, faults}]}')
+    .action((files: string[], options: { json?: boolean }) => lint(cli, files, options));
+  command
+    .command('show')
+    .description('what finally applies to one version on one target, and which line says so')
+    .argument('<project==version>')
+    .option('--python <tag>', 'interpreter; default: the first of WHEELWRIGHT_DEFAULT_PYTHONS')
+    .option('--policy <policy>', 'default: WHEELWRIGHT_DEFAULT_POLICY')
+    .option('--recipe <file>', 'a recipe other than that of the catalogue')
+    .option('--json', 'print {"file", "settings": [{path, value, line}]}')
+    .action((release: string, options: ShowOptions) => show(cli, release, options));
+  return command;
+}
+
+async function lint(cli: Cli, named: readonly string[], options: { json?: boolean }): Promise<void> {
+  const files = named.length > 0 ? named : await catalogueFiles();
+  const results = await Promise.all(
+    files.map(async (file) => ({ file, ...lintRecipe(await readText(file, 'recipe')) })),
+  );
+  const faulty = results.filter(({ faults }) => faults.length > 0);
+  if (faulty.length > 0) cli.exitCode = EXIT.failed;
+  else checkDependencies(new Map(results.flatMap(({ recipe }) => (recipe ? [[recipe.project, recipe] as const] : []))));
+  if (options.json) return cli.terminal.printJson({ files: results.map(({ file, faults }) => ({ file, faults })) });
+  for (const { file, faults } of faulty) {
+    for (const { message, path: where, line = 1, column = 1 } of faults) {
+      cli.terminal.print(`${file}:${line}:${column}: ${where === undefined ? '' : `${where}: `}${message}`);
+    }
+  }
+  cli.terminal.note(`${results.length - faulty.length} of ${results.length} recipes are without fault`);
+}
+
+async function catalogueFiles(): Promise<string[]> {
+  const names = await readdir(CATALOGUE);
+  return names
+    .filter((name) => name.endsWith('.yaml'))
+    .sort()
+    .map((name) => path.join(CATALOGUE, name));
+}
+
+async function show(cli: Cli, release: string, options: ShowOptions): Promise<void> {
+  const { name, specifier } = parseRequirement(release);
+  const version = /^==([^*,]+)$/.exec(specifier)?.[1];
+  if (version === undefined) {
+    throw new WheelwrightError('invalid', `${release} does not name one version`, {
+      hint: `Write ${name}==VERSION, since a recipe can say different things for different versions.`,
+    });
+  }
+  const { WHEELWRIGHT_DEFAULT_PYTHONS: pythons, WHEELWRIGHT_DEFAULT_POLICY } = cli.settings;
+  const python = options.python ?? pythons[0] ?? 'cp313';
+  const target = { version, python, policy: options.policy ?? WHEELWRIGHT_DEFAULT_POLICY };
+  const file = options.recipe ?? path.join(CATALOGUE, `${name}.yaml`);
+  const written = options.recipe !== undefined || (await catalogueFiles()).includes(file);
+  const text = written ? await readText(file, 'recipe') : undefined;
+  const { recipe } = text === undefined ? {} : lintRecipe(text);
+  // A recipe with faults goes on to explainRecipe, which lists them.
+  const applies = text !== undefined && (recipe === undefined || recipeApplies(recipe, target));
+  const settings = applies ? explainRecipe(text, target) : [];
+  if (options.json) return cli.terminal.printJson({ file: applies ? file : null, settings });
+  if (settings.length === 0) {
+    const why = written ? `the recipe ${file} says nothing for it` : `there is no ${file}`;
+    return cli.terminal.note(`Nothing is changed about the build of ${name} ${version} on ${python}: ${why}.`);
+  }
+  cli.terminal.note(file);
+  const rows = settings.map((each) => [
+    `line ${each.line}`,
+    each.path,
+    String(each.value).replaceAll('\n', `\n${INDENT}`),
+  ]);
+  for (const line of formatTable(rows)) cli.terminal.print(line);
+}

@@ -1,0 +1,23 @@
+import type { Client } from '../client/client.js';
+import type { Build } from '../client/contract.js';
+import { WheelwrightError } from '../core/errors.js';
+import { isValidProjectName, normalizeProjectName } from '../core/project-name.js';
+
+/**
+ * The build that a person means: by its id, or the newest of a project.
+ * @throws WheelwrightError `not-found` when there is none
+ */
+export async function findBuild(client: Client, reference: string, signal: AbortSignal): Promise<Build> {
+  try {
+    return await client.build(reference, signal);
+  } catch (error) {
+    if (!(error instanceof WheelwrightError) || error.code !== 'not-found') throw error;
+  }
+  if (isValidProjectName(reference)) {
+    const { builds } = await client.builds({ project: normalizeProjectName(reference) }, signal);
+    if (builds[0] !== undefined) return builds[0];
+  }
+  throw new WheelwrightError('not-found', `there is no build ${reference}, nor a build of a project with that name`, {
+    hint: './wheelwright list shows the builds with their ids.',
+  });
+}

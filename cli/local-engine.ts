@@ -1,0 +1,45 @@
+import path from 'node:path';
+import Docker from 'dockerode';
+import { loadImages } from '../adapters/disk/image-definitions.js';
+import { openEngine } from '../adapters/docker/engine.js';
+import { type Images, openImages } from '../adapters/docker/images.js';
+import type { Target } from '../core/build.js';
+import type { Engine } from '../core/engine.js';
+import { targetsOf } from '../core/image.js';
+import { type Cli, REPOSITORY } from './cli.js';
+
+/** The container engine of this machine, for commands that use it themselves instead of asking the service. */
+export interface LocalEngine {
+  images: Images;
+  engine: Engine;
+  /** Everything that images/ offers to build for. */
+  targets: readonly Target[];
+  close(): Promise<void>;
+}
+
+const SYSTEM_CA_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
+
+/** @throws WheelwrightError `unavailable` when the engine does not answer. */
+export async function openLocalEngine({ settings, environment, signal }: Cli): Promise<LocalEngine> {
+  const docker = new Docker();
+  const definitions = await loadImages(path.join(REPOSITORY, 'images'));
+  const images = openImages({
+    docker,
+    definitions,
+    imagesFolder: path.join(REPOSITORY, 'images'),
+    caBundle: settings.WHEELWRIGHT_CA_BUNDLE ?? SYSTEM_CA_BUNDLE,
+    debianMirror: settings.WHEELWRIGHT_DEBIAN_MIRROR,
+    indexUrl: settings.WHEELWRIGHT_UPSTREAM ?? environment.PIP_INDEX_URL,
+    rustToolchain: settings.WHEELWRIGHT_RUST_TOOLCHAIN,
+    instance: settings.WHEELWRIGHT_INSTANCE,
+  });
+  const engine = openEngine({
+    docker,
+    instance: settings.WHEELWRIGHT_INSTANCE,
+    fetchNetwork: settings.WHEELWRIGHT_FETCH_NETWORK,
+    prepareImages: images.prepareImages,
+    now: Date.now,
+  });
+  await engine.ping(signal);
+  return { images, engine, targets: definitions.flatMap(targetsOf), close: () => engine.close() };
+}

@@ -1,0 +1,114 @@
+// Where the service of a data folder is found. `up` leaves a note there, so that other commands find it on whatever ports it got.
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fetch } from 'undici';
+import { z } from 'zod';
+import { type Client, openClient } from '../../client/client.js';
+import { WheelwrightError } from '../../core/errors.js';
+import { apiUrl, indexUrl, type Settings } from '../../core/settings.js';
+import { PROGRAMS } from '../cli.js';
+
+export interface ServiceAddress {
+  apiUrl: string;
+  indexUrl: string;
+}
+
+const noteSchema = z.object({
+  apiUrl: z.string(),
+  indexUrl: z.string(),
+  /** The process that started the programs and will stop them. */
+  supervisor: z.int(),
+  programs: z.array(z.int()),
+});
+export type ServiceNote = z.infer<typeof noteSchema>;
+
+const PROBE_MS = 1000;
+
+/** The running service of these settings: the one named, the one noted in the data folder, or one on the usual port; undefined when none runs. */
+export async function findService(settings: Settings): Promise<ServiceAddress | undefined> {
+  const usual = { apiUrl: apiUrl(settings), indexUrl: indexUrl(settings) };
+  if (settings.WHEELWRIGHT_API_URL !== undefined) return usual;
+  const note = await readServiceNote(settings);
+  if (note !== undefined && (await runsWheelwright(note.supervisor))) return note;
+  // Without a token of this data folder it is somebody else's service, and would refuse us.
+  if ((await readToken(settings)) === undefined) return undefined;
+  return (await answers(usual.apiUrl)) ? usual : undefined;
+}
+
+/** @throws WheelwrightError `unavailable` when no service runs. */
+export async function requireService(settings: Settings): Promise<ServiceAddress> {
+  const address = await findService(settings);
+  if (address !== undefined) return address;
+  throw new WheelwrightError(
+    'unavailable',
+    `no service runs on ${settings.WHEELWRIGHT_DATA} or at ${apiUrl(settings)}`,
+    {
+      hint: 'Start one with ./wheelwright up, or say where one runs: WHEELWRIGHT_API_URL=http://host:port, WHEELWRIGHT_TOKEN=...',
+    },
+  );
+}
+
+/** A client of the running service with the token of these settings. @throws WheelwrightError `unavailable` when no service runs. */
+export async function connect(settings: Settings): Promise<Client> {
+  const { apiUrl: url } = await requireService(settings);
+  return openClient({ url, token: await readToken(settings) });
+}
+
+/** The token to act with: the one given, else the admin token that the first start left in the data folder. */
+export async function readToken(settings: Settings): Promise<string | undefined> {
+  if (settings.WHEELWRIGHT_TOKEN !== undefined) return settings.WHEELWRIGHT_TOKEN;
+  const file = path.join(settings.WHEELWRIGHT_DATA, 'admin-token');
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw new WheelwrightError('forbidden', `the admin token ${file} cannot be read (${code})`, {
+      hint: 'Run as the user that runs the service, or put a token of your own into WHEELWRIGHT_TOKEN.',
+      cause: error,
+    });
+  }
+}
+
+export async function readServiceNote(settings: Settings): Promise<ServiceNote | undefined> {
+  try {
+    return noteSchema.parse(JSON.parse(await readFile(notePath(settings), 'utf8')));
+  } catch {
+    // Absent, or half written by something that died: then there is no service to find by it.
+    return undefined;
+  }
+}
+
+export async function writeServiceNote(settings: Settings, note: ServiceNote): Promise<void> {
+  const temporary = `${notePath(settings)}.${process.pid}`;
+  await writeFile(temporary, JSON.stringify(note));
+  await rename(temporary, notePath(settings));
+}
+
+export async function removeServiceNote(settings: Settings): Promise<void> {
+  await rm(notePath(settings), { force: true });
+}
+
+/** Whether that process is one of ours: numbers of processes are used again, so the number alone says nothing. */
+export async function runsWheelwright(pid: number): Promise<boolean> {
+  try {
+    return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).includes(PROGRAMS);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether something answers there as a ready service does. */
+export async function answers(url: string, probe = '/healthz'): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}${probe}`, { signal: AbortSignal.timeout(PROBE_MS) });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+function notePath(settings: Settings): string {
+  return path.join(settings.WHEELWRIGHT_DATA, 'service.json');
+}
