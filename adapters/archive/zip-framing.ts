@@ -11,6 +11,8 @@ export interface ZipEntry {
   name: string;
   kind: 'file' | 'directory';
   executable: boolean;
+  /** Milliseconds since the epoch, taking the time in the archive, which has no zone, as UTC. */
+  modifiedAt: number;
   method: 'stored' | 'deflated';
   crc32: number;
   compressedBytes: number;
@@ -203,6 +205,7 @@ function parseDirectoryEntry(header: Buffer, extraBytes: Buffer): DirectoryEntry
     name,
     kind,
     executable: (mode & 0o100) !== 0,
+    modifiedAt: dosTime(header.readUInt16LE(14), header.readUInt16LE(12)),
     method: method === 0 ? 'stored' : 'deflated',
     crc32: header.readUInt32LE(16),
     ...sizes,
@@ -278,6 +281,17 @@ function findZip64(extra: Buffer, name: string): Buffer | undefined {
     at = end;
   }
   return found;
+}
+
+function dosTime(date: number, time: number): number {
+  return Date.UTC(
+    1980 + (date >> 9),
+    ((date >> 5) & 0xf) - 1,
+    date & 0x1f,
+    time >> 11,
+    (time >> 5) & 0x3f,
+    (time & 0x1f) * 2,
+  );
 }
 
 function wide(bytes: Buffer, at: number): number {

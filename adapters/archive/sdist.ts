@@ -1,0 +1,134 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import tar from 'tar-stream';
+import { WheelwrightError } from '../../core/errors.js';
+import { drain, type RawEntry, type SdistLimits, sdistEntries } from './sdist-source.js';
+import { type CleanEntry, SdistTree } from './sdist-tree.js';
+
+/** What a source archive says before anything in it is run. Paths are relative to its top-level folder. */
+export interface SdistFacts {
+  /** Name of the one top-level folder. */
+  topFolder: string;
+  /** Size of all files, expanded. */
+  expandedBytes: number;
+  entryCount: number;
+  /** Names of the files at the top, sorted. */
+  topFiles: string[];
+  /** Paths of every Cargo.toml and Cargo.lock, sorted: a Rust part may lie anywhere. */
+  cargoFiles: string[];
+  pyprojectToml?: string;
+  pkgInfo?: string;
+  /** Latest modification time in it, in seconds since the epoch: the build's SOURCE_DATE_EPOCH. */
+  newestSeconds: number;
+}
+
+export const DEFAULT_SDIST_LIMITS: SdistLimits = { maxEntries: 200_000, maxExpandedBytes: 4 * 2 ** 30 };
+
+type TarHeader = Partial<tar.Header> & { name: string };
+
+/** A stream for each of thousands of small files would cost more than their bytes. */
+const IN_ONE_GO_BYTES = 256 << 10;
+const MAX_TEXT_BYTES = 4 << 20;
+/** The user that builds run as. */
+const BUILD_USER = 1000;
+const MAX_CARGO_FILES = 1000;
+
+/**
+ * Reads an untrusted source archive (.tar.gz, .tar, .zip) once, keeping none of it but these facts.
+ * @throws WheelwrightError `invalid` for what is no archive, breaks the rules of PEP 721, or expands beyond the limits.
+ */
+export async function inspectSdist(path: string, limits: SdistLimits = DEFAULT_SDIST_LIMITS): Promise<SdistFacts> {
+  const tree = new SdistTree(limits.maxEntries);
+  const facts: Omit<SdistFacts, 'topFolder'> = {
+    expandedBytes: 0,
+    entryCount: 0,
+    topFiles: [],
+    cargoFiles: [],
+    newestSeconds: 0,
+  };
+  for await (const raw of sdistEntries(path, limits)) {
+    const entry = tree.add(raw).at(-1);
+    if (entry?.kind !== 'file') {
+      await drain(raw.content);
+      continue;
+    }
+    facts.entryCount += 1;
+    facts.expandedBytes += entry.sizeBytes;
+    facts.newestSeconds = Math.max(facts.newestSeconds, Math.floor(entry.modifiedAt / 1000));
+    if (/(^|\/)Cargo\.(toml|lock)$/.test(entry.path) && facts.cargoFiles.length < MAX_CARGO_FILES) {
+      facts.cargoFiles.push(entry.path);
+    }
+    if (!entry.path.includes('/') && !facts.topFiles.includes(entry.path)) facts.topFiles.push(entry.path);
+    if (entry.path === 'pyproject.toml') facts.pyprojectToml = await readText(raw);
+    else if (entry.path === 'PKG-INFO') facts.pkgInfo = await readText(raw);
+    else await drain(raw.content);
+  }
+  facts.topFiles.sort();
+  facts.cargoFiles.sort();
+  return { topFolder: tree.top, ...facts };
+}
+
+/**
+ * The archive's content as a clean tar: without the top-level folder, owned by the build user (1000), modes 0755 and 0644, every folder before what is in it.
+ * Checks what {@link inspectSdist} checks; on a fault the stream ends with that error.
+ */
+export function sdistTar(path: string, limits: SdistLimits = DEFAULT_SDIST_LIMITS): Readable {
+  const pack = tar.pack();
+  write(path, limits, pack).catch((error: Error) => pack.destroy(error));
+  return Readable.from(pack, { objectMode: false });
+}
+
+async function write(path: string, limits: SdistLimits, pack: tar.Pack): Promise<void> {
+  const tree = new SdistTree(limits.maxEntries);
+  for await (const raw of sdistEntries(path, limits)) {
+    const entries = tree.add(raw);
+    for (const entry of entries) {
+      if (entry.kind === 'file' && entry.sizeBytes > IN_ONE_GO_BYTES) {
+        await pipeline(raw.content, pack.entry(header(entry)));
+      } else {
+        await writeWhole(pack, header(entry), entry.kind === 'file' ? await readAll(raw) : Buffer.alloc(0));
+      }
+    }
+    if (entries.at(-1)?.kind !== 'file') await drain(raw.content);
+  }
+  // Throws for an archive with nothing in it.
+  void tree.top;
+  pack.finalize();
+}
+
+function writeWhole(pack: tar.Pack, entry: TarHeader, content: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    pack.entry(entry, content, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+function header(entry: CleanEntry): TarHeader {
+  const common = { name: entry.path, mtime: new Date(entry.modifiedAt), uid: BUILD_USER, gid: BUILD_USER };
+  switch (entry.kind) {
+    case 'directory':
+      return { ...common, type: 'directory', mode: 0o755 };
+    case 'file':
+      return { ...common, type: 'file', mode: entry.executable ? 0o755 : 0o644, size: entry.sizeBytes };
+    case 'symlink':
+      return { ...common, type: 'symlink', linkname: entry.target, mode: 0o777 };
+    case 'hardlink':
+      return { ...common, type: 'link', linkname: entry.target, mode: 0o644 };
+    default:
+      return entry satisfies never;
+  }
+}
+
+async function readText(raw: RawEntry): Promise<string> {
+  if (raw.sizeBytes > MAX_TEXT_BYTES) {
+    throw new WheelwrightError('invalid', `${raw.path} in the source archive has ${raw.sizeBytes} bytes`, {
+      hint: `It is a text of a few kilobytes in every real project; more than ${MAX_TEXT_BYTES} bytes are not read.`,
+    });
+  }
+  return (await readAll(raw)).toString('utf8');
+}
+
+async function readAll(raw: RawEntry): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of raw.content) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
