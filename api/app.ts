@@ -7,18 +7,22 @@ import { healthRoutes } from './health-routes.js';
 import type { Metrics } from './metrics.js';
 import { problemHandler, unknownRoute } from './problem.js';
 import { projectRoutes } from './project-routes.js';
+import { serviceRoutes } from './service.js';
+import { sessionCookie, sessionRoutes } from './session.js';
 import { workerRoutes } from './worker-routes.js';
 
-/** The whole HTTP interface of the API on one Express application. */
-export function createApp(context: ApiContext, metrics: Metrics): Express {
-  const guards = createGuards(context.tokens, {
-    readTokenRequired: context.settings.WHEELWRIGHT_READ_TOKEN_REQUIRED,
-  });
+/** The whole HTTP interface of the API on one Express application; `web` answers whatever is no call of the API. */
+export function createApp(context: ApiContext, metrics: Metrics, web: Router): Express {
+  const readTokenRequired = context.settings.WHEELWRIGHT_READ_TOKEN_REQUIRED;
+  const guards = createGuards(context.tokens, { readTokenRequired });
   const api = Router();
   api.use((_request, response, next) => {
     response.set('Cache-Control', 'no-store');
     next();
   });
+  api.use(sessionCookie);
+  api.use(sessionRoutes({ tokens: context.tokens, readTokenRequired }));
+  api.use(serviceRoutes(guards, context.settings));
   api.use(buildRoutes(context, guards));
   api.use(attemptRoutes(context, guards));
   api.use(projectRoutes(context, guards));
@@ -39,6 +43,7 @@ export function createApp(context: ApiContext, metrics: Metrics): Express {
   app.get('/metrics', async (_request, response) => {
     response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
+  app.use(web);
   app.use(unknownRoute);
   app.use(problemHandler(context.log));
   return app;

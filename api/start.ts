@@ -25,10 +25,11 @@ import type { ApiContext } from './context.js';
 import { expireLeasesOne, healQueueOne, runLoop, wakeWaitingOne } from './loops.js';
 import { createMetrics } from './metrics.js';
 import { cachedPages } from './page-cache.js';
+import { webRoutes } from './web.js';
 
 export interface ApiOptions {
   log: Logger;
-  /** The repository: its folders images/, recipes/ and migrations/ are read. */
+  /** The repository: its folders images/, recipes/, migrations/ and dist/web/ are read. */
   root: string;
   /** Milliseconds since the epoch; default: the machine's clock. */
   clock?: () => number;
@@ -91,7 +92,8 @@ export async function startApi(settings: Settings, { log, root, clock = Date.now
       attemptEnded: metrics.attemptEnded,
       stopping: stopping.signal,
     };
-    const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, createApp(context, metrics));
+    const web = await webRoutes(join(root, 'dist', 'web'));
+    const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, createApp(context, metrics, web));
     await listen(server, settings.WHEELWRIGHT_API_PORT, settings.WHEELWRIGHT_HOST);
     const loops = Promise.all([
       runLoop(context, 'expire leases', EXPIRE_EVERY_MS, async () =>

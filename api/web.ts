@@ -35,14 +35,8 @@ interface Asset {
   gzip: Buffer;
 }
 
-/** Where `vite build` puts the UI, seen from the sources and from dist/. */
-export function builtWebFolder(): string {
-  const fromSources = join(import.meta.dirname, '..', 'dist', 'web');
-  return existsSync(fromSources) ? fromSources : join(import.meta.dirname, '..', 'web');
-}
-
 /**
- * The UI at whatever address the router is mounted. It is a few hundred kilobytes, so it is read and compressed once. Where it has not been built, its
+ * The UI from the folder that `vite build` made, at whatever address the router is mounted. It is a few hundred kilobytes, so it is read and compressed once. Where it has not been built, its
  * page says so.
  */
 export async function webRoutes(folder: string): Promise<Router> {
@@ -85,7 +79,7 @@ export async function webRoutes(folder: string): Promise<Router> {
   return router;
 }
 
-/** Undefined where there is no built UI; in web/ itself, the sources, there is no such folder. */
+/** Undefined where the UI has not been built. */
 async function readAssets(folder: string): Promise<Map<string, Asset> | undefined> {
   if (!existsSync(folder)) return undefined;
   const names = await readdir(folder);

@@ -1,0 +1,39 @@
+import type { Build } from '../../../client/contract.js';
+import { linePieces } from '../log/line-text.js';
+import { ProposalDiff } from './proposal-diff.js';
+
+type Failure = NonNullable<Build['attempts'][number]['failure']>;
+
+interface Props {
+  build: Build;
+  failure: Failure;
+  onJump(line: number): void;
+}
+
+/** First thing on the page of a failed build: what it was, in a sentence, in the words of the log, and what to change. */
+export function FailurePanel({ build, failure, onJump }: Props) {
+  return (
+    <section class="failure" aria-labelledby="failure-title">
+      <p class="failure-class">
+        <span class="chip bad">{failure.class}</span>
+        {failure.phase !== undefined && <span class="detail">in the {failure.phase} phase</span>}
+      </p>
+      <h2 id="failure-title">{failure.cause}</h2>
+      {failure.line !== '' && (
+        <div class="decisive-line">
+          <code>
+            {linePieces(failure.line.slice(0, 2000)).map((piece) =>
+              piece.control === undefined ? piece.text : <span class="control">{piece.control}</span>,
+            )}
+          </code>
+          {failure.lineNumber > 0 && (
+            <button type="button" onClick={() => onJump(failure.lineNumber)}>
+              Go to line {failure.lineNumber.toLocaleString()}
+            </button>
+          )}
+        </div>
+      )}
+      {failure.proposal !== undefined && <ProposalDiff build={build} proposal={failure.proposal} />}
+    </section>
+  );
+}

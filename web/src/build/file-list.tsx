@@ -1,0 +1,63 @@
+import type { Build } from '../../../client/contract.js';
+import { CopyButton } from '../ui/copy.js';
+import { useService } from '../ui/service.js';
+import { formatSize } from '../ui/size.js';
+
+/** The wheels that a build gave: what is in them, what they need, how to install them. */
+export function FileList({ build }: { build: Build }) {
+  const service = useService();
+  if (build.files.length === 0) return null;
+  const index = build.channel === 'trial' ? service?.trialIndexUrl : service?.indexUrl;
+  const pip = `pip install --index-url ${index ?? '…'} '${build.project}==${build.version}'`;
+  return (
+    <section class="files" aria-label="Files">
+      {build.files.map((file) => (
+        <FileCard key={file.filename} file={file} />
+      ))}
+      <div class="pip-line">
+        <code>{pip}</code>
+        <CopyButton label="Copy" text={() => pip} />
+      </div>
+    </section>
+  );
+}
+
+export function FileCard({ file }: { file: Build['files'][number] }) {
+  return (
+    <article class="file">
+      <h2>
+        <a href={file.url} download>
+          {file.filename}
+        </a>{' '}
+        <span class="detail">{formatSize(file.sizeBytes)}</span>
+      </h2>
+      <dl>
+        <dt>sha256</dt>
+        <dd>
+          <code class="hash">{file.sha256}</code>
+        </dd>
+        <dt>Grafted in</dt>
+        <dd>
+          <Names names={file.grafted} none="nothing: it holds only its own code" />
+        </dd>
+        <dt>Image must bring</dt>
+        <dd>
+          <Names names={file.needs} none="nothing but glibc" />
+        </dd>
+      </dl>
+    </article>
+  );
+}
+
+function Names({ names, none }: { names: readonly string[]; none: string }) {
+  if (names.length === 0) return <span class="detail">{none}</span>;
+  return (
+    <ul class="names">
+      {names.map((name) => (
+        <li key={name}>
+          <code>{name}</code>
+        </li>
+      ))}
+    </ul>
+  );
+}

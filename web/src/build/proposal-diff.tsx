@@ -1,0 +1,75 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { Build } from '../../../client/contract.js';
+import { at } from '../base.js';
+import { get, post, RequestError } from '../request.js';
+import { go } from '../router.js';
+import { useSession } from '../session.js';
+
+type Proposal = NonNullable<NonNullable<Build['attempts'][number]['failure']>['proposal']>;
+
+/** What GET /builds/:id/proposal answers: the recipe with the edit in it, and how it differs from the present one. */
+interface ProposedRecipe {
+  recipe: string;
+  diff: { sign: '+' | '-' | ' '; text: string }[];
+}
+
+/** The edit that would probably mend a failure, as a change of the recipe; one button tries it. */
+export function ProposalDiff({ build, proposal }: { build: Build; proposal: Proposal }) {
+  const { withToken } = useSession();
+  const [proposed, setProposed] = useState<ProposedRecipe>();
+  const [problem, setProblem] = useState<string>();
+  useEffect(() => {
+    const abort = new AbortController();
+    get<ProposedRecipe>(`builds/${build.id}/proposal`, abort.signal).then(setProposed, () => {});
+    return () => abort.abort();
+  }, [build.id]);
+
+  const attempt = () =>
+    withToken(async () => {
+      const request = {
+        requirement: `${build.project}==${build.version}`,
+        python: [build.target.python],
+        policy: build.target.policy,
+        recipe: proposed?.recipe,
+      };
+      const { builds } = await post<{ builds: Build[] }>('builds', request);
+      if (builds[0] !== undefined) go(`builds/${builds[0].id}`);
+    }).catch((error: unknown) => setProblem(error instanceof RequestError ? error.message : String(error)));
+
+  return (
+    <div class="proposal">
+      <h3>What would probably mend it</h3>
+      <p>{proposal.why}</p>
+      <p class="detail">recipes/{build.project}.yaml</p>
+      {proposed === undefined ? (
+        <pre class="diff">
+          <code>{JSON.stringify(proposal.edit, null, 2)}</code>
+        </pre>
+      ) : (
+        <>
+          <pre class="diff">
+            {proposed.diff.map(({ sign, text }, index) => (
+              <code key={index} class={sign === '+' ? 'added' : sign === '-' ? 'removed' : ''}>
+                {sign} {text}
+                {'\n'}
+              </code>
+            ))}
+          </pre>
+          <div class="actions">
+            <button type="button" class="primary" onClick={attempt}>
+              Try this
+            </button>
+            <a class="button" href={at(`recipes?from=${build.id}`)}>
+              Edit first
+            </a>
+          </div>
+        </>
+      )}
+      {problem !== undefined && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,76 @@
+import type { BuildPage as Page } from '../../../client/contract.js';
+import { at } from '../base.js';
+import { BuildRows } from '../build/build-rows.js';
+import { CopyBlock } from '../ui/copy.js';
+import { ProblemNote } from '../ui/problem.js';
+import { useResource } from '../ui/resource.js';
+import { useService } from '../ui/service.js';
+import { useTitle } from '../ui/title.js';
+
+const LIVE_MS = 3_000;
+const SHOWN = 5;
+
+/** What a newcomer needs in ten seconds: how to install from here, what is being built, what needs a person. */
+export function HomePage() {
+  useTitle('');
+  const service = useService();
+  const running = useResource<Page>('builds?status=running', () => LIVE_MS);
+  const failed = useResource<Page>('builds?status=failed', () => LIVE_MS);
+  return (
+    <div class="page">
+      <h1>Wheels that need no compiler</h1>
+      <p class="lead">
+        Point pip at this index: packages that would compile in your image come as wheels built here, everything else
+        from upstream.
+      </p>
+      {service !== undefined && <InstallLines index={service.indexUrl} />}
+      {running.error !== undefined && <ProblemNote error={running.error} />}
+      <Section title="Building now" href="builds?status=running" page={running.data} none="Nothing is being built." />
+      <Section
+        title="Failed"
+        href="builds?status=failed&group=class"
+        page={failed.data}
+        none="Nothing needs a person."
+      />
+    </div>
+  );
+}
+
+function InstallLines({ index }: { index: string }) {
+  const host = new URL(index).hostname;
+  // pip refuses plain http from anywhere but this machine unless told.
+  const trusted =
+    index.startsWith('http:') && !/^(127\.|localhost$|\[::1\])/.test(host) ? ` --trusted-host ${host}` : '';
+  return (
+    <div class="install-lines">
+      <CopyBlock title="pip" text={`pip install --index-url ${index}${trusted} psycopg2`} />
+      <CopyBlock title="uv" text={`uv pip install --default-index ${index} psycopg2`} />
+      <CopyBlock
+        title="Dockerfile"
+        text={`ENV PIP_INDEX_URL=${index}\nRUN pip install --no-cache-dir -r requirements.txt`}
+      />
+    </div>
+  );
+}
+
+interface SectionProps {
+  title: string;
+  href: string;
+  page: Page | undefined;
+  none: string;
+}
+
+function Section({ title, href, page, none }: SectionProps) {
+  return (
+    <section class="home-section">
+      <h2>
+        <a href={at(href)}>{title}</a>
+      </h2>
+      {page === undefined ? null : page.builds.length === 0 ? (
+        <p class="empty">{none}</p>
+      ) : (
+        <BuildRows builds={page.builds.slice(0, SHOWN)} />
+      )}
+    </section>
+  );
+}

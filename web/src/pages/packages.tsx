@@ -1,0 +1,7 @@
+export function PackagesPage() {
+  return (
+    <div class="page">
+      <h1>Packages</h1>
+    </div>
+  );
+}

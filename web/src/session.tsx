@@ -1,0 +1,126 @@
+import { createContext } from 'preact';
+import { useCallback, useContext, useEffect, useRef, useState } from 'preact/hooks';
+import { get, RequestError, request } from './request.js';
+
+/** Who the browser is signed in as. The token itself is in a cookie that no script can read. */
+export interface Session {
+  signedIn: boolean;
+  /** Name of the token. */
+  name?: string;
+  scopes: string[];
+  /** Whether reading takes a token as well. */
+  readTokenRequired: boolean;
+}
+
+interface SessionState {
+  session: Session | undefined;
+  /** Whether a token with that scope is signed in. */
+  may(scope: string): boolean;
+  /** Does something that takes a token; asks to sign in first where none is, or where the service no longer takes it. */
+  withToken(action: () => Promise<void>): Promise<void>;
+  openSignIn(): void;
+  signOut(): Promise<void>;
+}
+
+const SessionContext = createContext<SessionState | undefined>(undefined);
+
+export function useSession(): SessionState {
+  return useContext(SessionContext) as SessionState;
+}
+
+export function SessionProvider({ children }: { children: preact.ComponentChildren }) {
+  const [session, setSession] = useState<Session>();
+  const [dialog, setDialog] = useState<{ reason: string; resume?: () => Promise<void> }>();
+
+  const refresh = useCallback(async () => {
+    setSession(await get<Session>('session').catch(() => ({ signedIn: false, scopes: [], readTokenRequired: false })));
+  }, []);
+  useEffect(() => void refresh(), [refresh]);
+
+  const state: SessionState = {
+    session,
+    may: (scope) => session?.scopes.includes(scope) === true || session?.scopes.includes('admin') === true,
+    openSignIn: () => setDialog({ reason: '' }),
+    signOut: async () => {
+      await request('DELETE', 'session');
+      await refresh();
+    },
+    withToken: async (action) => {
+      try {
+        await action();
+      } catch (error) {
+        if (!(error instanceof RequestError) || error.status !== 401) throw error;
+        const expired = session?.signedIn === true;
+        setDialog({
+          reason: expired ? 'The token is no longer valid. Sign in again to go on.' : 'This takes a token.',
+          resume: action,
+        });
+        if (expired) await refresh();
+      }
+    },
+  };
+  const signedIn = async () => {
+    const resume = dialog?.resume;
+    setDialog(undefined);
+    await refresh();
+    await resume?.();
+  };
+  return (
+    <SessionContext.Provider value={state}>
+      {children}
+      {dialog !== undefined && (
+        <SignInDialog reason={dialog.reason} onSignedIn={signedIn} onClose={() => setDialog(undefined)} />
+      )}
+    </SessionContext.Provider>
+  );
+}
+
+interface DialogProps {
+  reason: string;
+  onSignedIn(): Promise<void>;
+  onClose(): void;
+}
+
+function SignInDialog({ reason, onSignedIn, onClose }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [error, setError] = useState<string>();
+  useEffect(() => dialog.current?.showModal(), []);
+
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const token = new FormData(event.currentTarget as HTMLFormElement).get('token');
+    try {
+      await request('POST', 'session', JSON.stringify({ token }));
+      await onSignedIn();
+    } catch (problem) {
+      setError(problem instanceof Error ? problem.message : String(problem));
+    }
+  };
+  return (
+    <dialog ref={dialog} class="sign-in" aria-labelledby="sign-in-title" onClose={onClose}>
+      <form onSubmit={submit}>
+        <h2 id="sign-in-title">Sign in</h2>
+        {reason !== '' && <p>{reason}</p>}
+        <label for="token">Token</label>
+        <input id="token" name="token" type="password" required autocomplete="current-password" spellcheck={false} />
+        <p class="hint">
+          The first start wrote an admin token to <code>admin-token</code> in the data folder. Reading needs none unless
+          the operator asks for it.
+        </p>
+        {error !== undefined && (
+          <p class="problem" role="alert">
+            {error}
+          </p>
+        )}
+        <div class="dialog-actions">
+          <button type="button" onClick={() => dialog.current?.close()}>
+            Cancel
+          </button>
+          <button type="submit" class="primary">
+            Sign in
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}
