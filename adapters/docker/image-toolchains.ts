@@ -4,7 +4,7 @@ import { type ImageDefinition, isDebianPackageName, isRpmPackageName } from '../
 import type { EffectiveRecipe } from '../../core/recipe.js';
 import type { DerivedContent } from './image-derived.js';
 import { refuse } from './image-refusal.js';
-import { type RustToolchain, readRustToolchain } from './image-rust.js';
+import type { RustToolchain } from './image-rust.js';
 
 type Toolchain = NonNullable<EffectiveRecipe['toolchains']>[number];
 type Manager = 'apt' | 'dnf';
@@ -29,11 +29,8 @@ const PACKAGES: Record<Manager, Record<Exclude<Toolchain, 'bazel'>, readonly str
   },
 };
 
-export interface ToolchainSource {
-  rustFolder: string | undefined;
-  /** Hashing a toolchain takes seconds, so it is read once. */
-  rust?: Promise<RustToolchain>;
-}
+/** The machine's Rust toolchain, if it has one; only asked where a recipe wants Rust, since hashing it takes seconds. */
+export type RustSource = () => Promise<RustToolchain | undefined>;
 
 export type RecipeContent =
   | { kind: 'content'; builder: DerivedContent; clean: DerivedContent; inputs: AttemptInput[] }
@@ -43,7 +40,7 @@ export type RecipeContent =
 export async function contentOf(
   definition: ImageDefinition,
   recipe: EffectiveRecipe,
-  source: ToolchainSource,
+  readRust: RustSource,
 ): Promise<RecipeContent> {
   const manager: Manager = definition.family === 'debian' ? 'apt' : 'dnf';
   const toolchains = recipe.toolchains ?? [];
@@ -60,29 +57,20 @@ export async function contentOf(
     );
   }
 
-  const useRustFolder = toolchains.includes('rust') && source.rustFolder !== undefined;
-  const fromPackages = toolchains.filter(
-    (toolchain) => toolchain !== 'bazel' && !(toolchain === 'rust' && useRustFolder),
-  );
-  const rust = useRustFolder ? await rustOf(source) : undefined;
+  const rust = toolchains.includes('rust') ? await readRust() : undefined;
+  const packaged = toolchains
+    .filter((name) => name !== 'bazel')
+    .filter((name) => name !== 'rust' || rust === undefined);
   return {
     kind: 'content',
     builder: {
-      packages: sorted([
-        ...(recipe.system?.[manager] ?? []),
-        ...fromPackages.flatMap((toolchain) => PACKAGES[manager][toolchain as keyof (typeof PACKAGES)['apt']]),
-      ]),
+      packages: sorted([...(recipe.system?.[manager] ?? []), ...packaged.flatMap((name) => PACKAGES[manager][name])]),
       environment: toolchains.includes('java') && manager === 'apt' ? { JAVA_HOME: '/usr/lib/jvm/default-java' } : {},
       rust,
     },
     clean: { packages: sorted(recipe.runtime?.[manager] ?? []), environment: {} },
     inputs: rust ? [{ kind: 'toolchain', name: 'rust', version: rust.version, sha256: rust.sha256 }] : [],
   };
-}
-
-async function rustOf(source: ToolchainSource): Promise<RustToolchain> {
-  source.rust ??= readRustToolchain(source.rustFolder ?? '');
-  return source.rust;
 }
 
 function sorted(names: readonly string[]): string[] {

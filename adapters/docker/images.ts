@@ -8,6 +8,7 @@ import { callEngine, statusOf } from './engine-error.js';
 import { installedPackages, makeDerived } from './image-derived.js';
 import { SingleFlight } from './image-flight.js';
 import { findImage, KIND_LABEL } from './image-names.js';
+import { findRustToolchain, type RustToolchain, readRustToolchain } from './image-rust.js';
 import {
   findTarget,
   type ImageSite,
@@ -17,13 +18,13 @@ import {
   type TargetImages,
   type TargetPlan,
 } from './image-targets.js';
-import { contentOf, type ToolchainSource } from './image-toolchains.js';
+import { contentOf } from './image-toolchains.js';
 import { readToolLock } from './image-tools.js';
 import { INSTANCE_LABEL } from './labels.js';
 
 export interface ImagesOptions extends Omit<ImageSite, 'now'> {
   definitions: readonly LoadedImage[];
-  /** Folder of a Rust toolchain as rustup lays it out; undefined: Debian's rustc-web. */
+  /** Folder of a Rust toolchain as rustup lays it out; undefined: the one that rustup uses on this machine, else the distribution's Rust. */
   rustToolchain: string | undefined;
   /** Milliseconds of a clock that never goes back; only for saying how long steps took. */
   now?: () => number;
@@ -59,7 +60,15 @@ export function openImages(options: ImagesOptions): Images {
   const { docker } = site;
   const flights = new SingleFlight();
   const lastUsed = new Map<string, number>();
-  const toolchains: ToolchainSource = { rustFolder: options.rustToolchain };
+  let rust: Promise<RustToolchain | undefined> | undefined;
+
+  function readRust(): Promise<RustToolchain | undefined> {
+    rust ??= (async () => {
+      const folder = options.rustToolchain ?? (await findRustToolchain());
+      return folder === undefined ? undefined : readRustToolchain(folder);
+    })();
+    return rust;
+  }
 
   function planOf(target: Target): TargetPlan {
     const image = options.definitions.find(({ definition }) => definition.name === target.image);
@@ -99,7 +108,7 @@ export function openImages(options: ImagesOptions): Images {
     signal: AbortSignal,
   ): Promise<BuilderImages | ImageRefusal> {
     const { image } = planOf(target);
-    const content = await contentOf(image.definition, recipe, toolchains);
+    const content = await contentOf(image.definition, recipe, readRust);
     if (content.kind === 'refused') return content;
     const references = await buildImage(target, progress, signal);
     const derive = (role: keyof TargetImages) => {

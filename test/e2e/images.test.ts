@@ -28,7 +28,7 @@ async function prepare(recipe: EffectiveRecipe, progress: (line: string) => void
 }
 
 async function inImage(image: string, ...command: string[]): Promise<string> {
-  const options = ['run', '--rm', '--network=none', '--read-only', '--tmpfs=/tmp'];
+  const options = ['run', '--rm', '--network=none', '--read-only', '--tmpfs=/tmp:exec'];
   const { stdout } = await promisify(execFile)('docker', [...options, image, ...command]);
   return stdout;
 }
@@ -45,7 +45,7 @@ beforeAll(async () => {
     caBundle: process.env.WHEELWRIGHT_CA_BUNDLE ?? '/etc/ssl/certs/ca-certificates.crt',
     debianMirror: process.env.WHEELWRIGHT_DEBIAN_MIRROR,
     indexUrl: process.env.PIP_INDEX_URL,
-    rustToolchain: process.env.WHEELWRIGHT_RUST_TOOLCHAIN,
+    rustToolchain: undefined,
     instance,
   });
   made = await prepare({}, console.error);
@@ -89,7 +89,8 @@ describe('builder and clean twin', () => {
       .split('\n')
       .filter(
         (name) =>
-          name.endsWith('-dev') && !/^(libc6|libstdc\+\+-\d+|libgcc-\d+|libcrypt|libnsl|libtirpc)-dev$/.test(name),
+          name.endsWith('-dev') &&
+          !/^(autotools|linux-libc|libc6|libstdc\+\+-\d+|libgcc-\d+|libcrypt|libnsl|libtirpc)-dev$/.test(name),
       );
     expect(headers).toEqual([]);
   });
@@ -143,10 +144,23 @@ describe('prepareImages', () => {
     expect(await images.prepareImages(target, recipe, () => {}, signal)).toMatchObject({ kind: 'refused' });
   });
 
-  it('ends when it is aborted', async () => {
+  it('ends when it is aborted in the middle', async () => {
     const abort = new AbortController();
     const recipe: EffectiveRecipe = { system: { apt: ['libfftw3-dev'] } };
-    const preparing = images.prepareImages(target, recipe, () => abort.abort(new Error('stopped')), abort.signal);
-    await expect(preparing).rejects.toThrow('stopped');
+    const stop = () => setTimeout(() => abort.abort(new Error('stopped')), 500);
+    await expect(images.prepareImages(target, recipe, stop, abort.signal)).rejects.toThrow('stopped');
+  });
+
+  it('brings a Rust toolchain that runs on the glibc of the image', async () => {
+    const recipe: EffectiveRecipe = { toolchains: ['rust'] };
+    const { builder, inputs } = await prepare(recipe, console.error);
+    const source =
+      'echo "fn main() { println!(\\"compiled\\"); }" > /tmp/a.rs && rustc -o /tmp/a /tmp/a.rs && cargo --version && /tmp/a';
+    expect(await inImage(builder, 'sh', '-c', source)).toMatch(/^cargo \S+ .*\ncompiled\n$/);
+    const names = inputs
+      .filter(({ kind }) => kind === 'toolchain' || kind === 'system-package')
+      .map(({ name }) => name);
+    expect(names).toContain(names.includes('rustc-web') ? 'cargo-web' : 'rust');
+    await images.pruneDerived(-1, signal);
   });
 });

@@ -27,7 +27,7 @@ const definition = imageSchema.parse({
 });
 
 describe('what a recipe adds', () => {
-  const noRust = { rustFolder: undefined };
+  const noRust = async () => undefined;
 
   it('is sorted, each package once, runtime libraries in the clean image only', async () => {
     const recipe = {

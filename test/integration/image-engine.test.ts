@@ -1,0 +1,164 @@
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Docker from 'dockerode';
+import { extract, pack } from 'tar-stream';
+import { afterEach, describe, expect, it } from 'vitest';
+import { loadImages } from '../../adapters/disk/image-definitions.js';
+import { buildImage } from '../../adapters/docker/image-build.js';
+import { packContext } from '../../adapters/docker/image-context.js';
+import { packRustToolchain, readRustToolchain } from '../../adapters/docker/image-rust.js';
+import { openImages } from '../../adapters/docker/images.js';
+import { targetsOf } from '../../core/image.js';
+
+const { signal } = new AbortController();
+const closing: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+/** An engine that answers a build as told. */
+async function engineThat(answer: RequestListener): Promise<Docker> {
+  const server: Server = createServer((request, response) => {
+    request.resume().on('end', () => answer(request, response));
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  closing.push(() => new Promise((resolve) => server.close(resolve)));
+  return new Docker({ protocol: 'http', host: '127.0.0.1', port: (server.address() as AddressInfo).port });
+}
+
+const build = (docker: Docker, stop: AbortSignal = signal) =>
+  buildImage(
+    docker,
+    { context: packContext([{ name: 'Dockerfile', content: 'FROM x' }]), tag: 'x:y', labels: {} },
+    stop,
+  );
+
+describe('buildImage', () => {
+  it('gives the log of a failed command, whole and without colours, as a value', async () => {
+    const message = `${JSON.stringify({ stream: '\u001b[91mE: größer\u001b[0m\n' })}\r\n`;
+    const docker = await engineThat((_request, response) => {
+      const bytes = Buffer.from(message);
+      response.write(bytes.subarray(0, 27));
+      setImmediate(() =>
+        response.end(Buffer.concat([bytes.subarray(27), Buffer.from('{"error":"returned 100"}\r\n')])),
+      );
+    });
+    expect(await build(docker)).toEqual({ kind: 'failed', log: 'E: größer\nreturned 100\n' });
+  });
+
+  it('does not take an engine that dies for a finished build', async () => {
+    const docker = await engineThat((_request, response) => {
+      response.write('{"stream":"Step 1/2"}\n');
+      setImmediate(() => response.destroy());
+    });
+    await expect(build(docker)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('says that the disk is full', async () => {
+    const docker = await engineThat((_request, response) => {
+      response.end('{"error":"write /usr/lib/x.so: no space left on device"}\n');
+    });
+    await expect(build(docker)).rejects.toThrow(/disk of the container engine is full/);
+  });
+
+  it('ends with the reason of the abort', async () => {
+    const abort = new AbortController();
+    const docker = await engineThat((_request, response) => {
+      response.write('{"stream":"Step 1/2"}\n');
+      abort.abort(new Error('stopped'));
+    });
+    await expect(build(docker, abort.signal)).rejects.toThrow('stopped');
+  });
+});
+
+describe('openImages', () => {
+  const open = async (docker: Docker) => {
+    const definitions = await loadImages('images');
+    const images = openImages({
+      docker,
+      definitions,
+      imagesFolder: 'images',
+      caBundle: '/nowhere',
+      debianMirror: undefined,
+      indexUrl: undefined,
+      rustToolchain: undefined,
+      instance: 'test',
+    });
+    return { images, targets: definitions.flatMap(targetsOf) };
+  };
+
+  it('says that the engine is not there', async () => {
+    const { images, targets } = await open(new Docker({ socketPath: '/nowhere/docker.sock' }));
+    const prepared = images.prepareImages(targets[0] as (typeof targets)[0], {}, () => {}, signal);
+    await expect(prepared).rejects.toMatchObject({ code: 'unavailable', hint: expect.stringContaining('DOCKER_HOST') });
+  });
+
+  it('refuses a target that is defined otherwise here', async () => {
+    const { images, targets } = await open(new Docker({ socketPath: '/nowhere/docker.sock' }));
+    const target = { ...(targets[0] as (typeof targets)[0]), builderDigest: 'other' };
+    await expect(images.prepareImages(target, {}, () => {}, signal)).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('lists what could be built where nothing is', async () => {
+    const docker = await engineThat((_request, response) => response.writeHead(404).end('{"message":"No such image"}'));
+    const { images, targets } = await open(docker);
+    const listed = await images.listImages('2026-11-24', signal);
+    expect(listed.map(({ digest }) => digest)).toEqual(targets.map(({ builderDigest }) => builderDigest));
+    expect(listed.filter(({ built }) => built)).toEqual([]);
+    expect(listed.filter(({ warning }) => warning).map(({ name }) => name)).toEqual([
+      'debian-11',
+      'debian-11',
+      'debian-11',
+    ]);
+  });
+});
+
+describe('a Rust toolchain folder', () => {
+  async function toolchain(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'wheelwright-rust-'));
+    closing.push(() => rm(folder, { recursive: true }));
+    await mkdir(join(folder, 'bin'));
+    await mkdir(join(folder, 'share/doc'), { recursive: true });
+    await mkdir(join(folder, 'lib/rustlib/src'), { recursive: true });
+    await writeFile(join(folder, 'bin/rustc'), '#!/bin/sh\necho "rustc 1.95.0 (abc 2026-01-01)"\n');
+    await chmod(join(folder, 'bin/rustc'), 0o755);
+    await writeFile(join(folder, 'lib/libstd.so'), 'library');
+    await symlink('libstd.so', join(folder, 'lib/libstd.so.1'));
+    return folder;
+  }
+
+  it('is identified by what is copied, and nothing else', async () => {
+    const folder = await toolchain();
+    const first = await readRustToolchain(folder);
+    expect(first.version).toBe('1.95.0');
+    await writeFile(join(folder, 'share/doc/index.html'), 'documentation');
+    await writeFile(join(folder, 'lib/rustlib/src/lib.rs'), 'source');
+    expect(await readRustToolchain(folder)).toEqual(first);
+    await writeFile(join(folder, 'lib/libstd.so'), 'Library');
+    expect((await readRustToolchain(folder)).sha256).not.toBe(first.sha256);
+  });
+
+  it('is packed with its links and executable bits', async () => {
+    const tar = pack();
+    const packing = packRustToolchain(tar, await readRustToolchain(await toolchain())).then(() => tar.finalize());
+    const entries: string[] = [];
+    for await (const entry of tar.pipe(extract())) {
+      entries.push(`${entry.header.name} ${entry.header.mode?.toString(8)} ${entry.header.linkname ?? ''}`.trim());
+      entry.resume();
+    }
+    await packing;
+    expect(entries).toEqual([
+      'rust/bin/rustc 755',
+      'rust/lib/libstd.so 644',
+      expect.stringMatching(/^rust\/lib\/libstd.so.1 \d+ libstd.so$/),
+    ]);
+  });
+
+  it('must hold a rustc that runs', async () => {
+    await expect(readRustToolchain('/nowhere')).rejects.toMatchObject({ code: 'invalid' });
+  });
+});
