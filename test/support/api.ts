@@ -1,0 +1,111 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pino } from 'pino';
+import { type RunningApi, startApi } from '../../api/start.js';
+import type { Build, Problem } from '../../client/contract.js';
+import type { AttemptOutcome, Lease } from '../../core/attempt.js';
+import { parseSettings } from '../../core/settings.js';
+import { startTestIndex, type TestIndex } from './simple-index.js';
+import type { TestWheel } from './wheel.js';
+
+export interface Answer<T> {
+  status: number;
+  headers: Headers;
+  body: T;
+}
+
+/** A real API on a fresh data folder and a free port, with an upstream of its own and a clock that can be moved. */
+export interface TestApi {
+  api: RunningApi;
+  upstream: TestIndex;
+  data: string;
+  token: string;
+  /** Moves the service's clock forward. */
+  advance(ms: number): void;
+  call<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    options?: { json?: unknown; body?: string | Buffer; token?: string | undefined; lease?: Lease },
+  ): Promise<Answer<T>>;
+  ask(requirement: string, more?: Record<string, unknown>): Promise<Build[]>;
+  build(id: string): Promise<Build>;
+  claim(waitMs?: number): Promise<Lease>;
+  finish(lease: Lease, outcome: AttemptOutcome): Promise<Answer<Build & Problem>>;
+  /** Stores a wheel and ends the attempt with it. */
+  deliver(lease: Lease, wheel: TestWheel): Promise<Answer<Build & Problem>>;
+  /** Stops the API and starts it again on the same data. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startTestApi(environment: Record<string, string> = {}): Promise<TestApi> {
+  const upstream = await startTestIndex();
+  const data = await mkdtemp(join(tmpdir(), 'wheelwright-api-'));
+  let moved = 0;
+  const settings = parseSettings({
+    WHEELWRIGHT_DATA: data,
+    WHEELWRIGHT_API_PORT: '0',
+    WHEELWRIGHT_INDEX_URL: 'http://index.example',
+    WHEELWRIGHT_UPSTREAM: upstream.url,
+    ...environment,
+  });
+  const start = () =>
+    startApi(settings, { log: pino({ level: 'silent' }), root: resolve('.'), clock: () => Date.now() + moved });
+  let api = await start();
+  const test: TestApi = {
+    get api() {
+      return api;
+    },
+    upstream,
+    data,
+    token: (await readFile(join(data, 'admin-token'), 'utf8')).trim(),
+    advance: (ms) => {
+      moved += ms;
+    },
+    async call(method, path, { json, body, lease, ...rest } = {}) {
+      const token = 'token' in rest ? rest.token : test.token;
+      const sent = json === undefined ? body : JSON.stringify(json);
+      const response = await fetch(`${api.url}${path}`, {
+        method,
+        headers: {
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(lease === undefined ? {} : { 'wheelwright-lease': lease.token }),
+        },
+        ...(sent === undefined ? {} : { body: sent }),
+      });
+      const text = await response.text();
+      const isJson = (response.headers.get('content-type') ?? '').includes('json');
+      return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : text) as never };
+    },
+    async ask(requirement, more = {}) {
+      const answer = await test.call<{ builds: Build[] }>('POST', '/api/v1/builds', { json: { requirement, ...more } });
+      if (answer.status >= 300) throw new Error(JSON.stringify(answer.body));
+      return answer.body.builds;
+    },
+    build: async (id) => (await test.call<Build>('GET', `/api/v1/builds/${id}`)).body,
+    async claim(waitMs = 0) {
+      const answer = await test.call<Lease>('POST', '/api/v1/worker/claims', { json: { worker: 'test', waitMs } });
+      if (answer.status !== 200) throw new Error(`nothing to claim: ${answer.status}`);
+      return answer.body;
+    },
+    finish: (lease, outcome) =>
+      test.call('POST', `/api/v1/attempts/${lease.attemptId}/finish`, { json: outcome, lease }),
+    async deliver(lease, { filename, bytes, sha256 }) {
+      await test.call('PUT', `/api/v1/attempts/${lease.attemptId}/artifacts/${filename}`, { body: bytes, lease });
+      const wheel = { filename, sha256, sizeBytes: bytes.length, grafted: [], needs: [] };
+      return test.finish(lease, { kind: 'succeeded', wheel });
+    },
+    async restart() {
+      await api.close();
+      api = await start();
+    },
+    async close() {
+      await api.close();
+      await upstream.close();
+      await rm(data, { recursive: true });
+    },
+  };
+  return test;
+}
