@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { compose } from 'node:stream';
+import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { WheelwrightError } from '../core/errors.js';
 
@@ -18,7 +18,7 @@ export async function* readPieces(file: string, what: string): AsyncGenerator<Ui
   if (file === '-') return yield* process.stdin as AsyncIterable<Buffer>;
   try {
     const bytes = createReadStream(file);
-    yield* (file.endsWith('.gz') ? compose(bytes, createGunzip()) : bytes) as AsyncIterable<Buffer>;
+    yield* (file.endsWith('.gz') ? pipeline(bytes, createGunzip(), () => undefined) : bytes) as AsyncIterable<Buffer>;
   } catch (error) {
     throw unreadable(file, what, error);
   }

@@ -15,8 +15,9 @@ const eventSchema: z.ZodType<AttemptEvent> = z.discriminatedUnion('event', [
 ]);
 
 /** How often a lost connection is tried again before it counts as gone; the waits add up to a minute. */
-const RETRIES = 30;
-const RETRY_MS = 2000;
+const RETRIES = 15;
+const FIRST_RETRY_MS = 200;
+const LONGEST_RETRY_MS = 5000;
 
 /**
  * The events of an attempt until its end. Connects again when the connection is lost, from the last line that came, so that nothing is missing
@@ -51,7 +52,7 @@ export async function* attemptEvents(
     }
     failures += 1;
     if (failures > RETRIES) throw unreachable(connection, new Error('the event stream keeps ending early'));
-    await sleep(RETRY_MS, undefined, { signal });
+    await sleep(Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LONGEST_RETRY_MS), undefined, { signal });
   }
 }
 
