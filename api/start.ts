@@ -46,6 +46,7 @@ const EXPIRE_EVERY_MS = 2_000;
 const WAKE_EVERY_MS = 5_000;
 const HEAL_EVERY_MS = 2_000;
 const PAGE_MAX_AGE_MS = 60_000;
+const CLOSE_PATIENCE_MS = 5_000;
 /** A wheel of some gigabytes over a slow line. */
 const REQUEST_TIMEOUT_MS = 60 * 60_000;
 
@@ -149,8 +150,10 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 /** Lets requests that are under way end, for a while. */
 async function closeServer(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const patience = setTimeout(() => server.closeAllConnections(), 5_000);
+  // A kept-alive connection becomes idle only when its last answer is out.
+  const sweep = setInterval(() => server.closeIdleConnections(), 20);
+  const patience = setTimeout(() => server.closeAllConnections(), CLOSE_PATIENCE_MS);
   await closed;
+  clearInterval(sweep);
   clearTimeout(patience);
 }
