@@ -33,6 +33,8 @@ export async function buildImage(docker: Docker, build: ImageBuild, signal: Abor
     buildargs: { ...build.buildArgs },
     rm: true,
     forcerm: true,
+    // Only our own tools run here. The host's network reaches a mirror or index on this very machine, and needs no bridge.
+    networkmode: 'host',
     abortSignal: signal,
   };
   if (build.target !== undefined) options.target = build.target;

@@ -54,7 +54,10 @@ export interface Images {
   pruneDerived(olderThanMs: number, signal: AbortSignal): Promise<string[]>;
 }
 
-/** Builder images on a container engine, made from definitions as they are needed. */
+/**
+ * Builder images on a container engine, made from definitions as they are needed. Within this process nothing is made twice at the same
+ * time; two processes may, and then give one name to equal images.
+ */
 export function openImages(options: ImagesOptions): Images {
   const site: ImageSite = { ...options, now: options.now ?? (() => performance.now()) };
   const { docker } = site;
