@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { checkWheel } from '../../adapters/archive/wheel.js';
+
+const run = promisify(execFile);
+
+/** One wheel a backend, and a few of their old versions: what they write must be taken. */
+const WHEELS: Record<string, string[]> = {
+  setuptools: ['requests', 'zope.interface'],
+  'old setuptools': ['django==1.11', 'six==1.10.0', 'pygments==2.2.0'],
+  flit: ['flit_core', 'typing-extensions'],
+  hatchling: ['hatchling'],
+  poetry: ['poetry-core', 'poetry==1.0.0'],
+  pdm: ['pdm-backend'],
+  maturin: ['pydantic-core', 'maturin'],
+  'setuptools-rust': ['cryptography'],
+  'meson-python': ['numpy'],
+  'scikit-build-core': ['ninja'],
+  uv: ['uv-build'],
+  'cython and cibuildwheel': ['pyyaml', 'lxml'],
+};
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'real-wheels-'));
+  const requirements = Object.values(WHEELS).flat();
+  // Separately, since two versions of one project are among them.
+  const pinned = requirements.filter((requirement) => requirement.includes('=='));
+  const newest = requirements.filter((requirement) => !requirement.includes('=='));
+  for (const some of [newest, pinned]) {
+    await run('python3', ['-m', 'pip', 'download', '-q', '--no-deps', '--only-binary', ':all:', '-d', folder, ...some]);
+  }
+}, 180_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+it('accepts what the backends of the day write', async () => {
+  const filenames = (await readdir(folder)).filter((filename) => filename.endsWith('.whl'));
+  expect(filenames).toHaveLength(Object.values(WHEELS).flat().length);
+  for (const filename of filenames) {
+    const facts = await checkWheel(join(folder, filename), { filename });
+    expect(facts.modules, filename).not.toEqual([]);
+    expect(facts.isPurelib && facts.extensionModules.length > 0, filename).toBe(false);
+    if (filename.startsWith('lxml')) expect(facts.extensionModules).toContain('lxml.etree');
+    if (filename.startsWith('pyyaml')) expect(facts.modules).toEqual(['_yaml', 'yaml']);
+    if (filename.startsWith('cryptography')) {
+      expect(facts.extensionModules).toEqual(['cryptography.hazmat.bindings._rust']);
+    }
+  }
+});
