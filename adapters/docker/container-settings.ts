@@ -60,7 +60,8 @@ export function containerSettings(
       NanoCpus: Math.round(Math.min(limits.cpus, placement.cpus.length) * 1e9),
       CpusetCpus: placement.cpus.join(','),
       Ulimits: [
-        { Name: 'nofile', Soft: 65_536, Hard: 65_536 },
+        // An engine cannot give more than it was given itself, and some are given only 20,000.
+        { Name: 'nofile', Soft: 16_384, Hard: 16_384 },
         { Name: 'core', Soft: 0, Hard: 0 },
         { Name: 'fsize', Soft: limits.diskBytes, Hard: limits.diskBytes },
       ],
