@@ -1,0 +1,59 @@
+import { createWriteStream } from 'node:fs';
+import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import tar from 'tar-stream';
+import type { ContainerExit, Engine } from '../../core/engine.js';
+import { WheelwrightError } from '../../core/errors.js';
+import type { FetchContents } from './contents-index.js';
+import { CONTENTS_SCRIPT } from './contents-script.js';
+
+const FOLDER = '/inputs/contents';
+const FILES = new Set(['files.gz', 'packages.gz']);
+const LIMITS = { cpus: 1, memoryBytes: 1 << 30, processes: 64, timeoutMs: 10 * 60_000, diskBytes: 4 * 2 ** 30 };
+const LAST_WORDS = 2_000;
+
+/**
+ * Fetches the index of contents by the apt of a builder image, so from the image's own sources and checked by its keys, in a workspace that exists already.
+ * @throws WheelwrightError `unavailable` when the mirror cannot be reached or has no such index
+ */
+export function createContentsFetcher(engine: Engine, where: { image: string; workspace: string }): FetchContents {
+  return async (folder, signal) => {
+    let said = '';
+    const exit = await engine.run(
+      {
+        image: where.image,
+        command: ['sh', '-c', CONTENTS_SCRIPT, 'contents', FOLDER],
+        environment: { LC_ALL: 'C.UTF-8', HOME: '/tmp' },
+        network: 'outside',
+        workspace: where.workspace,
+        mounts: { inputs: 'read-write' },
+        limits: LIMITS,
+      },
+      async (chunk) => {
+        said = (said + chunk.toString()).slice(-LAST_WORDS);
+        return 'continue';
+      },
+      signal,
+    );
+    if (exit.kind !== 'exited' || exit.code !== 0) throw refused(exit, said);
+    await unpack(engine, where.workspace, folder, signal);
+  };
+}
+
+async function unpack(engine: Engine, workspace: string, folder: string, signal: AbortSignal): Promise<void> {
+  const archive = await engine.getTar(workspace, FOLDER, signal);
+  const entries = archive.pipe(tar.extract());
+  archive.once('error', (error) => entries.destroy(error));
+  for await (const entry of entries) {
+    const name = basename(entry.header.name);
+    if (FILES.has(name)) await pipeline(entry, createWriteStream(join(folder, name)));
+    else entry.resume();
+  }
+}
+
+function refused(exit: ContainerExit, said: string): WheelwrightError {
+  const how = exit.kind === 'exited' ? `ended with status ${exit.code}` : exit.kind;
+  return new WheelwrightError('unavailable', `fetching the distribution's index of contents ${how}`, {
+    hint: `Without it, nobody can say which package holds a missing header. apt said: ${said.trim().split('\n').slice(-3).join(' | ')}`,
+  });
+}

@@ -1,0 +1,70 @@
+import type { Failure, MissingPart } from './failure.js';
+
+/** The distribution's own knowledge of which package holds which file. */
+export interface PackageIndex {
+  /** Packages that hold the part under the name it was asked for, best first; empty where none does. */
+  whoHas(part: MissingPart, signal: AbortSignal): Promise<PackageMatch[]>;
+  /** Whether the distribution has a package of that name. */
+  hasPackage(name: string, signal: AbortSignal): Promise<boolean>;
+}
+
+export interface PackageMatch {
+  package: string;
+  /** Path of the file in the image, without the leading slash. */
+  path: string;
+  /** The file lies where compilers and tools look by themselves, and nothing else is as good. */
+  certain: boolean;
+}
+
+/**
+ * A failure with a proposal to install the packages that hold what was missing, as far as the index knows them; with a cause that says so where it has none.
+ * A failure that already has a proposal, or misses nothing, comes back as it is.
+ */
+export async function enrichProposal(failure: Failure, index: PackageIndex, signal: AbortSignal): Promise<Failure> {
+  const { missing = [], proposal } = failure;
+  if (proposal !== undefined || missing.length === 0) return failure;
+  const found: PackageMatch[] = [];
+  for (const part of missing) {
+    const best = await firstMatch(part, index, signal);
+    if (best === undefined) {
+      const cause = `${failure.cause} No package of the distribution has ${describe(part)}: it must come from another source, or the project must be told to do without.`;
+      return { ...failure, cause };
+    }
+    if (!found.some((other) => other.package === best.package)) found.push(best);
+  }
+  const packages = found.map((match) => match.package);
+  const where = failure.class === 'missing-in-clean-image' ? 'runtime' : 'system';
+  return {
+    ...failure,
+    proposal: {
+      edit: { [where]: { apt: packages } },
+      why: found.map((match) => `${match.package} has /${match.path}`).join('; '),
+      ...(found.every((match) => match.certain) ? {} : { guess: true as const }),
+    },
+  };
+}
+
+async function firstMatch(
+  part: MissingPart,
+  index: PackageIndex,
+  signal: AbortSignal,
+): Promise<PackageMatch | undefined> {
+  for (const name of [part.name, ...(part.or ?? [])]) {
+    const [best] = await index.whoHas({ kind: part.kind, name }, signal);
+    if (best !== undefined) return best;
+  }
+  return undefined;
+}
+
+const WORD: Readonly<Record<MissingPart['kind'], string>> = {
+  header: 'the header',
+  library: 'the library',
+  soname: 'the library',
+  'pkg-config': 'a pkg-config file for',
+  cmake: 'CMake configuration for',
+  tool: 'the program',
+};
+
+function describe({ kind, name, or = [] }: MissingPart): string {
+  return `${WORD[kind]} ${[name, ...or].join(' or ')}`;
+}

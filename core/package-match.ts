@@ -1,0 +1,181 @@
+// Which of the files of a distribution is the one that a build asked for, and which of the packages that hold it is meant.
+import type { MissingPart } from './failure.js';
+import type { PackageMatch } from './package-index.js';
+
+/** One file of the distribution and the packages that hold it. */
+export interface OwnedFile {
+  path: string;
+  packages: readonly string[];
+}
+
+const TRIPLET = '[a-z0-9_]+-linux-gnu';
+
+/** How well a path is what was asked for: 0 is best; undefined when it is something else. */
+export type PathRank = (path: string) => number | undefined;
+
+export interface PathTest {
+  /** Occurs in every path that can match. */
+  needle: string;
+  /** The needle is to be found whatever its case. */
+  anyCase?: true;
+  rank: PathRank;
+}
+
+/** Modules of CMake itself that are named otherwise than what they look for. */
+const CMAKE_NAMES: Readonly<Record<string, string>> = {
+  BZip2: 'bz2',
+  Curses: 'ncurses',
+  LibLZMA: 'lzma',
+  MPI: 'ompi',
+  MySQL: 'mysqlclient',
+  OpenGL: 'gl',
+  PostgreSQL: 'pq',
+};
+
+/** How to tell the paths that a missing part can have. */
+export function pathTestOf({ kind, name }: MissingPart): PathTest {
+  switch (kind) {
+    case 'header':
+      return {
+        needle: `/${name}`,
+        rank: byPatterns([
+          `usr/include/(?:${TRIPLET}/)?${literal(name)}`,
+          `usr/include/(?:${TRIPLET}/)?[^/]+/${literal(name)}`,
+          `usr/(?:include|lib)/.*/${literal(name)}`,
+        ]),
+      };
+    case 'library':
+      return {
+        needle: `/lib${name}.`,
+        rank: byPatterns([
+          `usr/lib/(?:${TRIPLET}/)?lib${literal(name)}\\.so`,
+          `usr/lib/(?:${TRIPLET}/)?lib${literal(name)}\\.a`,
+          `usr/lib/.*/lib${literal(name)}\\.so`,
+        ]),
+      };
+    case 'soname':
+      return { needle: `/${name}`, rank: byPatterns([`(?:usr/)?lib/(?:${TRIPLET}/)?${literal(name)}`]) };
+    case 'pkg-config':
+      return {
+        needle: `/${name}`,
+        rank: byPatterns([
+          `usr/(?:lib|share)/(?:${TRIPLET}/)?pkgconfig/${literal(name)}\\.pc`,
+          // Debian's alternatives: openblas-pthread/pkgconfig/openblas.pc, hdf5-serial.pc, lua-5.3.pc.
+          `usr/lib/.*/pkgconfig/${literal(name)}\\.pc`,
+          `usr/lib/.*/pkgconfig/${literal(name)}-?[a-z\\d.]+\\.pc`,
+        ]),
+      };
+    case 'tool':
+      return {
+        needle: `bin/${name}`,
+        rank: byPatterns([`(?:usr/)?s?bin/${literal(name)}`, `(?:usr/)?s?bin/${literal(name)}[.-][a-z\\d.]+`]),
+      };
+    case 'cmake': {
+      const bare = (CMAKE_NAMES[name] ?? name).replace(/^lib/i, '');
+      const word = literal(bare);
+      return {
+        needle: /^[a-z]*/i.exec(bare)?.[0] ?? '',
+        anyCase: true,
+        rank: byPatterns(
+          [
+            `usr/(?:lib|share/(?!doc/)).*/(?:lib)?${word}(?:-config|config)\\.cmake`,
+            `usr/(?:lib|share)/(?:${TRIPLET}/)?pkgconfig/(?:lib)?${word}\\.pc`,
+            `usr/lib/.*/pkgconfig/(?:lib)?${word}-?[-.a-z\\d]+\\.pc`,
+            `usr/lib/(?:.*/)?lib${word}\\.so`,
+            `usr/lib/(?:.*/)?lib${word}\\d*\\.so`,
+            `usr/bin/${word}`,
+          ],
+          'i',
+        ),
+      };
+    }
+    default:
+      return kind satisfies never;
+  }
+}
+
+/**
+ * The packages to try for a part, best first: by how well the path fits, then by kind of package, then by how many others depend on it.
+ * @param dependents number of packages that depend on a package; the usual one of several has most
+ */
+export function rankOwners(
+  part: MissingPart,
+  files: readonly OwnedFile[],
+  dependents: (name: string) => number,
+): PackageMatch[] {
+  const { rank } = pathTestOf(part);
+  const all = files.flatMap(({ path, packages }) => {
+    const pathRank = rank(path);
+    return pathRank === undefined
+      ? []
+      : packages
+          .filter((name) => !isForeign(name))
+          .map((name) => ({ package: name, path, pathRank, kind: kindRank(part, name), dependents: dependents(name) }));
+  });
+  all.sort(
+    (a, b) =>
+      depthOf(part, a.pathRank) - depthOf(part, b.pathRank) ||
+      a.kind - b.kind ||
+      b.dependents - a.dependents ||
+      a.package.length - b.package.length ||
+      (a.package < b.package ? -1 : 1),
+  );
+  const unique = all.filter((match, index) => all.findIndex((other) => other.package === match.package) === index);
+  return unique.map((match, index) => ({
+    package: match.package,
+    path: match.path,
+    certain:
+      index === 0 &&
+      isCertain(part, match.pathRank) &&
+      unique.every((other) => other === match || isWorse(other, match)),
+  }));
+}
+
+/** How deep a header lies below /usr/include says little; how much it is used says more. */
+function depthOf({ kind }: MissingPart, pathRank: number): number {
+  return kind === 'header' ? Math.min(pathRank, 1) : pathRank;
+}
+
+interface Ranked {
+  pathRank: number;
+  kind: number;
+  dependents: number;
+}
+
+function isWorse(other: Ranked, best: Ranked): boolean {
+  return other.pathRank > best.pathRank || other.kind > best.kind || other.dependents * 2 < best.dependents;
+}
+
+/** Deeper than one folder below /usr/include, or known only by a likeness of names, another file may have been meant. */
+function isCertain({ kind }: MissingPart, pathRank: number): boolean {
+  return kind === 'header' || kind === 'cmake' ? pathRank <= 1 : pathRank === 0;
+}
+
+/** Packages for other machines, or for debugging; a build on this one never means them. */
+function isForeign(name: string): boolean {
+  return /-cross$|mingw|-dbg(?:sym)?$|^lib(?:32|x32|64|n32|o32|hf|sf)[a-z]|-(?:udeb|doc)$|^golang-|android|emscripten|avr|^musl|^dietlibc|^klibc|-source$|^node-|^ruby|^r-cran-|^librust-|^libghc-/.test(
+    name,
+  );
+}
+
+function kindRank({ kind, name: asked }: MissingPart, name: string): number {
+  if (name === asked) return -1;
+  const development = /-dev$|-dev-|^libdevel/.test(name);
+  if (kind === 'soname') return development ? 1 : 0;
+  // Of the flavours of a library, the one that shares its TLS library with the interpreter.
+  const flavour = /-(?:gnutls|nss|mbedtls|wolfssl)(?:\d*-dev)?/.test(name) ? 1 : 0;
+  if (kind === 'tool') return flavour + (development || !/-common$/.test(name) ? 0 : 2);
+  return (development ? 0 : 2) + flavour;
+}
+
+function byPatterns(patterns: readonly string[], flags = ''): PathRank {
+  const compiled = patterns.map((pattern) => new RegExp(`^(?:${pattern})$`, flags));
+  return (path) => {
+    const rank = compiled.findIndex((pattern) => pattern.test(path));
+    return rank < 0 ? undefined : rank;
+  };
+}
+
+function literal(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

@@ -1,0 +1,118 @@
+import { copyFile, mkdtemp, readdir, readFile, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openContentsIndex } from '../../adapters/debian/contents-index.js';
+import { CONTENTS_SCRIPT } from '../../adapters/debian/contents-script.js';
+import type { Failure, MissingPart } from '../../core/failure.js';
+import { enrichProposal } from '../../core/package-index.js';
+
+const FIXTURES = 'test/fixtures/debian';
+const signal = new AbortController().signal;
+
+async function copyFixtures(folder: string): Promise<void> {
+  for (const name of ['files.gz', 'packages.gz']) await copyFile(join(FIXTURES, name), join(folder, name));
+}
+
+async function openFixtures() {
+  const folder = join(await mkdtemp(join(tmpdir(), 'contents-')), 'debian-11');
+  return openContentsIndex(folder, copyFixtures);
+}
+
+describe("Debian 11's index of contents", async () => {
+  const index = await openFixtures();
+  const rows = (await readFile(join(FIXTURES, 'owners.txt'), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((row) => row.split(' '));
+
+  test.each(rows)('%s %s is in %s', async (kind, name, expected) => {
+    const [best] = await index.whoHas({ kind: kind as MissingPart['kind'], name: name ?? '' }, signal);
+    expect(best?.package).toBe(expected);
+  });
+
+  test('what no package has is found nowhere', async () => {
+    expect(await index.whoHas({ kind: 'header', name: 'crc32c/crc32c.h' }, signal)).toEqual([]);
+    expect(await index.whoHas({ kind: 'pkg-config', name: '.*' }, signal)).toEqual([]);
+  });
+
+  test('knows which packages there are', async () => {
+    expect(await index.hasPackage('libyaml-dev', signal)).toBe(true);
+    expect(await index.hasPackage('libyaml', signal)).toBe(false);
+  });
+});
+
+test('is fetched once, at the first question, and appears whole or not at all', async () => {
+  const parent = await mkdtemp(join(tmpdir(), 'contents-'));
+  let fetched = 0;
+  const failing = openContentsIndex(join(parent, 'suite'), async () => {
+    throw new Error('no mirror');
+  });
+  await expect(failing.hasPackage('libyaml-dev', signal)).rejects.toThrow('no mirror');
+  expect(await readdir(parent)).toEqual([]);
+  const index = openContentsIndex(join(parent, 'suite'), async (folder) => {
+    fetched += 1;
+    await copyFixtures(folder);
+  });
+  const ask = () => index.whoHas({ kind: 'header', name: 'yaml.h' }, signal);
+  await Promise.all([ask(), ask()]);
+  await ask();
+  expect(fetched).toBe(1);
+  expect((await stat(join(parent, 'suite', 'files.gz'))).size).toBeGreaterThan(0);
+});
+
+describe('enrichProposal', async () => {
+  const index = await openFixtures();
+  const failure = (missing: MissingPart[], more: Partial<Failure> = {}): Failure => ({
+    class: 'missing-header',
+    line: '',
+    lineNumber: 1,
+    cause: 'It is missing.',
+    missing,
+    ...more,
+  });
+
+  test('proposes the package, and says which file made it think so', async () => {
+    const { proposal } = await enrichProposal(failure([{ kind: 'header', name: 'yaml.h' }]), index, signal);
+    expect(proposal).toEqual({
+      edit: { system: { apt: ['libyaml-dev'] } },
+      why: 'libyaml-dev has /usr/include/yaml.h',
+    });
+  });
+
+  test('takes the first of several names that is known', async () => {
+    const { proposal } = await enrichProposal(
+      failure([{ kind: 'pkg-config', name: 'no-such-client', or: ['mysqlclient'] }]),
+      index,
+      signal,
+    );
+    expect(proposal?.edit).toEqual({ system: { apt: ['libmariadb-dev-compat'] } });
+  });
+
+  test('a library of the clean image goes to the packages of the consuming image', async () => {
+    const missing: MissingPart[] = [{ kind: 'soname', name: 'libexpat.so.1' }];
+    const { proposal } = await enrichProposal(failure(missing, { class: 'missing-in-clean-image' }), index, signal);
+    expect(proposal?.edit).toEqual({ runtime: { apt: ['libexpat1'] } });
+  });
+
+  test('one of several that only look alike is a guess', async () => {
+    const { proposal } = await enrichProposal(failure([{ kind: 'header', name: 'lua.h' }]), index, signal);
+    expect(proposal?.guess).toBe(true);
+  });
+
+  test('says so where no package has it, and proposes nothing', async () => {
+    const enriched = await enrichProposal(failure([{ kind: 'header', name: 'crc32c/crc32c.h' }]), index, signal);
+    expect(enriched.proposal).toBeUndefined();
+    expect(enriched.cause).toContain('No package of the distribution has the header crc32c/crc32c.h');
+  });
+
+  test('leaves a proposal of the diagnosis alone', async () => {
+    const proposal = { edit: { toolchains: ['rust'] }, why: 'it is Rust' };
+    const enriched = await enrichProposal(failure([{ kind: 'header', name: 'yaml.h' }], { proposal }), index, signal);
+    expect(enriched.proposal).toEqual(proposal);
+  });
+});
+
+test('the script names no mirror: the sources are those of the image', () => {
+  expect(CONTENTS_SCRIPT).not.toMatch(/https?:/);
+});
