@@ -6,7 +6,7 @@ import type { Database } from './database.js';
 /** Names of the files that already are what this build would give: made from the same sdist and recipe revision, and good for its target (abi3, pure). */
 export async function sharedFiles(
   db: Database,
-  { sdist, recipeDigest, target, channel }: PlannedBuild,
+  { project, sdist, recipeDigest, target, channel }: PlannedBuild,
 ): Promise<string[]> {
   const rows = await db
     .selectFrom('builds')
@@ -14,6 +14,7 @@ export async function sharedFiles(
     .where('recipe_digest', '=', recipeDigest)
     .where('status', '=', 'succeeded')
     .where('channel', '=', channel)
+    .where('project', '=', project)
     .orderBy('created_at')
     .orderBy('id')
     .execute();

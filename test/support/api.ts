@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pino } from 'pino';
 import { type RunningApi, startApi } from '../../api/start.js';
-import type { Build, Problem } from '../../client/contract.js';
+import type { Build } from '../../client/contract.js';
 import type { AttemptOutcome, Lease } from '../../core/attempt.js';
 import { parseSettings } from '../../core/settings.js';
 import { startTestIndex, type TestIndex } from './simple-index.js';
@@ -31,9 +31,9 @@ export interface TestApi {
   ask(requirement: string, more?: Record<string, unknown>): Promise<Build[]>;
   build(id: string): Promise<Build>;
   claim(waitMs?: number): Promise<Lease>;
-  finish(lease: Lease, outcome: AttemptOutcome): Promise<Answer<Build & Problem>>;
+  finish(lease: Lease, outcome: AttemptOutcome): Promise<Answer<Build>>;
   /** Stores a wheel and ends the attempt with it. */
-  deliver(lease: Lease, wheel: TestWheel): Promise<Answer<Build & Problem>>;
+  deliver(lease: Lease, wheel: TestWheel): Promise<Answer<Build>>;
   /** Stops the API and starts it again on the same data. */
   restart(): Promise<void>;
   close(): Promise<void>;
