@@ -1,12 +1,15 @@
 import express, { type Express, Router } from 'express';
 import { attemptRoutes } from './attempt-routes.js';
 import { createGuards } from './authentication.js';
+import { browseRoutes } from './browse-routes.js';
 import { buildRoutes } from './build-routes.js';
+import { checkRoutes } from './check-routes.js';
 import type { ApiContext } from './context.js';
 import { healthRoutes } from './health-routes.js';
 import type { Metrics } from './metrics.js';
 import { problemHandler, unknownRoute } from './problem.js';
 import { projectRoutes } from './project-routes.js';
+import { recipeRoutes } from './recipe-routes.js';
 import { serviceRoutes } from './service.js';
 import { sessionCookie, sessionRoutes } from './session.js';
 import { workerRoutes } from './worker-routes.js';
@@ -26,6 +29,9 @@ export function createApp(context: ApiContext, metrics: Metrics, web: Router): E
   api.use(buildRoutes(context, guards));
   api.use(attemptRoutes(context, guards));
   api.use(projectRoutes(context, guards));
+  api.use(browseRoutes(context, guards));
+  api.use(recipeRoutes(context, guards));
+  api.use(checkRoutes(context, context.requiresDist, guards));
   api.use(workerRoutes(context, guards));
 
   const app = express();

@@ -1,6 +1,10 @@
 import type { Logger } from 'pino';
 import type { TokenStore } from '../adapters/sqlite/tokens.js';
 import type { AttemptOutcome } from '../core/attempt.js';
+import type { BrowseStore } from '../core/browse.js';
+import type { CheckSources } from '../core/check-walk.js';
+import type { LoadedImage } from '../core/image.js';
+import type { RecipeCatalogue } from '../core/recipe-catalogue.js';
 import type { Settings } from '../core/settings.js';
 import type { BlobStore, BuildQueue, BuildRecord, BuildStore, LogStore, NewFile } from '../core/store.js';
 import type { SubmissionDeps } from '../core/submission.js';
@@ -33,8 +37,12 @@ export interface ApiContext {
   queue: BuildQueue;
   signals: AttemptSignals;
   submission: SubmissionDeps;
+  recipes: RecipeCatalogue;
+  browse: BrowseStore;
+  images: readonly LoadedImage[];
   view: BuildViewOptions;
   checkWheel: CheckWheel;
+  requiresDist: CheckSources['requiresDist'];
   makeProvenance?: MakeProvenance;
   /** Told of every attempt that a worker ended. */
   attemptEnded(outcome: AttemptOutcome, durationMs: number): void;

@@ -4,11 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { checkWheel } from '../adapters/archive/wheel.js';
+import { readWheelMetadata } from '../adapters/archive/wheel-metadata.js';
 import { openBlobStore } from '../adapters/disk/blobs.js';
 import { loadImages } from '../adapters/disk/image-definitions.js';
 import { openLogStore } from '../adapters/disk/logs.js';
 import { openRecipeFolder } from '../adapters/disk/recipes.js';
 import { createMemoryQueue } from '../adapters/memory/build-queue.js';
+import { browseStore } from '../adapters/sqlite/browse.js';
 import { createBuildStore } from '../adapters/sqlite/build-store.js';
 import { openDatabase } from '../adapters/sqlite/database.js';
 import { logRows } from '../adapters/sqlite/log-rows.js';
@@ -25,6 +27,7 @@ import type { ApiContext } from './context.js';
 import { expireLeasesOne, healQueueOne, runLoop, wakeWaitingOne } from './loops.js';
 import { createMetrics } from './metrics.js';
 import { cachedPages } from './page-cache.js';
+import { createRequiresDist } from './requires-dist.js';
 import { webRoutes } from './web.js';
 
 export interface ApiOptions {
@@ -64,23 +67,28 @@ export async function startApi(settings: Settings, { log, root, clock = Date.now
   const tokens = tokenStore(db);
   const queue = createMemoryQueue(clock);
   const metrics = createMetrics(store);
+  const recipes = openRecipeFolder(join(root, 'recipes'));
   const stopping = new AbortController();
   try {
     await ensureAdminToken(data, tokens, clock());
+    const blobs = await openBlobStore(join(data, 'blobs'));
     const context: ApiContext = {
       settings: { ...settings, WHEELWRIGHT_DATA: data },
       log,
       clock,
       store,
       tokens,
-      blobs: await openBlobStore(join(data, 'blobs')),
+      blobs,
       logs: await openLogStore(join(data, 'logs'), logRows(db)),
       queue,
+      recipes,
+      browse: browseStore(db),
+      images,
       signals: createAttemptSignals(),
       submission: {
         store,
         queue,
-        recipes: openRecipeFolder(join(root, 'recipes')),
+        recipes,
         targets: images.flatMap(targetsOf),
         projectPage: cachedPages(upstream, PAGE_MAX_AGE_MS, clock),
         defaults: {
@@ -90,6 +98,7 @@ export async function startApi(settings: Settings, { log, root, clock = Date.now
       },
       view: { indexUrl: indexUrl(settings), warnings: (target) => warningsOf(images, target.image, clock()) },
       checkWheel,
+      requiresDist: createRequiresDist({ store, blobs, upstream, readWheelMetadata }),
       attemptEnded: metrics.attemptEnded,
       stopping: stopping.signal,
     };

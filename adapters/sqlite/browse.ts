@@ -1,0 +1,86 @@
+import { sql } from 'kysely';
+import type { AttemptInput } from '../../core/attempt.js';
+import type { BrowseStore, WorkerSummary } from '../../core/browse.js';
+import type { Database } from './database.js';
+
+export function browseStore(db: Database): BrowseStore {
+  return {
+    async projects(containing, limit) {
+      const pattern = `%${containing.replaceAll(/[\\%_]/g, '\\$&')}%`;
+      const { rows } = await sql<{ name: string; files: number; builds: number; lastActive: number }>`
+        SELECT name, SUM(files) AS files, SUM(builds) AS builds, MAX(at) AS lastActive FROM (
+          SELECT project AS name, COUNT(*) AS files, 0 AS builds, MAX(upload_time) AS at
+            FROM files WHERE project LIKE ${pattern} ESCAPE '\\' GROUP BY project
+          UNION ALL
+          SELECT project AS name, 0 AS files, COUNT(*) AS builds, MAX(created_at) AS at
+            FROM builds WHERE project LIKE ${pattern} ESCAPE '\\' GROUP BY project
+        ) GROUP BY name ORDER BY name LIMIT ${limit}`.execute(db);
+      return rows;
+    },
+
+    async recipeRevision(digest) {
+      const row = await db.selectFrom('recipe_revisions').selectAll().where('digest', '=', digest).executeTakeFirst();
+      if (row === undefined) return undefined;
+      const { project, yaml, origin } = row;
+      return { digest, project, yaml, origin, approved: row.approved === 1 };
+    },
+
+    async inputs(attemptId) {
+      const rows = await db
+        .selectFrom('attempt_inputs')
+        .select(['kind', 'name', 'version', 'sha256'])
+        .where('attempt_id', '=', attemptId)
+        .orderBy('kind')
+        .orderBy('name')
+        .execute();
+      return rows.map(({ kind, name, version, sha256 }) => ({
+        kind: kind as AttemptInput['kind'],
+        name,
+        version,
+        ...(sha256 === null ? {} : { sha256 }),
+      }));
+    },
+
+    async logTimes(attemptId) {
+      const rows = await db
+        .selectFrom('log_chunks')
+        .select(['first_line', 'at'])
+        .where('attempt_id', '=', attemptId)
+        .orderBy('first_line')
+        .execute();
+      return rows.map(({ first_line, at }) => [first_line, at]);
+    },
+
+    async workers(since) {
+      const rows = await db
+        .selectFrom('attempts')
+        .innerJoin('builds', 'builds.id', 'attempts.build_id')
+        .select([
+          'attempts.id as attemptId',
+          'attempts.status',
+          'attempts.worker',
+          'attempts.started_at',
+          'attempts.finished_at',
+          'builds.id as buildId',
+          'builds.project',
+          'builds.version',
+        ])
+        .where((attempt) =>
+          attempt.or([
+            attempt('attempts.status', 'in', ['leased', 'running']),
+            attempt('attempts.started_at', '>=', since),
+          ]),
+        )
+        .orderBy('attempts.started_at')
+        .execute();
+      const workers = new Map<string, WorkerSummary>();
+      for (const { worker: name, status, attemptId, buildId, project, version, ...times } of rows) {
+        const worker = workers.get(name) ?? { name, lastSeen: 0, running: [] };
+        worker.lastSeen = Math.max(worker.lastSeen, times.finished_at ?? times.started_at);
+        if (status === 'leased' || status === 'running') worker.running.push({ attemptId, buildId, project, version });
+        workers.set(name, worker);
+      }
+      return [...workers.values()].sort((a, b) => b.lastSeen - a.lastSeen);
+    },
+  };
+}

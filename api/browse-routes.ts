@@ -1,0 +1,73 @@
+import { Router } from 'express';
+import type { BrowseStore } from '../core/browse.js';
+import { imageDigests, type LoadedImage, securityWarning } from '../core/image.js';
+import type { Guards } from './authentication.js';
+
+export interface BrowseDeps {
+  browse: BrowseStore;
+  images: readonly LoadedImage[];
+  /** Milliseconds since the epoch. */
+  clock: () => number;
+}
+
+const MAX_PROJECTS = 200;
+const WORKERS_SEEN_WITHIN_MS = 24 * 60 * 60_000;
+
+/** What people browse: projects, workers, images, and what belongs to one attempt. */
+export function browseRoutes({ browse, images, clock }: BrowseDeps, guards: Guards): Router {
+  const router = Router();
+
+  router.get('/projects', guards.read, async (request, response) => {
+    const search = String(request.query.search ?? '')
+      .toLowerCase()
+      .replaceAll(/[-_.]+/g, '-');
+    const projects = await browse.projects(search, MAX_PROJECTS);
+    response.json({
+      projects: projects.map(({ lastActive, ...project }) => ({ ...project, lastActive: iso(lastActive) })),
+    });
+  });
+
+  router.get('/attempts/:id/inputs', guards.read, async (request, response) => {
+    response.json({ inputs: await browse.inputs(String(request.params.id)) });
+  });
+
+  router.get('/attempts/:id/log/times', guards.read, async (request, response) => {
+    response.json({ chunks: await browse.logTimes(String(request.params.id)) });
+  });
+
+  router.get('/workers', guards.read, async (_request, response) => {
+    const workers = await browse.workers(clock() - WORKERS_SEEN_WITHIN_MS);
+    response.json({ workers: workers.map(({ lastSeen, ...worker }) => ({ ...worker, lastSeen: iso(lastSeen) })) });
+  });
+
+  router.get('/images', guards.read, (_request, response) => {
+    const today = iso(clock()).slice(0, 10);
+    response.json({ images: images.map((image) => viewImage(image, today)) });
+  });
+
+  return router;
+}
+
+function viewImage(image: LoadedImage, today: string) {
+  const { definition } = image;
+  const warning = securityWarning(definition, today);
+  return {
+    name: definition.name,
+    family: definition.family,
+    policy: definition.policy,
+    arch: definition.architecture,
+    base:
+      'reference' in definition.base ? definition.base.reference : `debootstrap ${definition.base.debootstrap.suite}`,
+    securityUntil: definition['security-until'],
+    ...(warning === undefined ? {} : { warning }),
+    interpreters: definition.interpreters.map((interpreter) => ({
+      python: interpreter.tag,
+      version: interpreter.version,
+      builderDigest: imageDigests(image, interpreter).target,
+    })),
+  };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -1,0 +1,39 @@
+import { json, Router } from 'express';
+import { checkRequestSchema } from '../client/contract.js';
+import { type CheckSources, checkFile } from '../core/check-walk.js';
+import { parseDependencyFile } from '../core/dependency-file.js';
+import { canonicalPolicy, tagOrder } from '../core/tag.js';
+import type { Guards } from './authentication.js';
+import type { ApiContext } from './context.js';
+
+const MAX_FILE_BYTES = 8 * 2 ** 20;
+
+/** POST /check: which requirements of a file have a wheel, which would compile, which can be had neither way. */
+export function checkRoutes(context: ApiContext, requiresDist: CheckSources['requiresDist'], guards: Guards): Router {
+  const { store, submission, stopping } = context;
+  const router = Router();
+  const sources: CheckSources = {
+    here: async (project) => {
+      const files = await store.filesOfProject(project);
+      const offered = files.filter(({ filename, channel }) => filename.endsWith('.whl') && channel === 'stable');
+      return { wheels: offered, owned: files.some(({ origin }) => origin === 'upload') };
+    },
+    page: submission.projectPage,
+    requiresDist,
+  };
+
+  router.post('/check', guards.read, json({ limit: MAX_FILE_BYTES }), async (request, response) => {
+    const asked = checkRequestSchema.parse(request.body);
+    const python = asked.python ?? submission.defaults.pythons[0] ?? 'cp313';
+    const policy = canonicalPolicy(asked.policy ?? submission.defaults.policy);
+    const arch = submission.targets.find((target) => target.policy === policy)?.arch ?? 'x86_64';
+    const target = { python, policy, arch };
+    tagOrder(target); // throws for a target that cannot be read, before anything is fetched
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    const file = parseDependencyFile(asked.file, target);
+    const rows = await checkFile(file, target, sources, AbortSignal.any([gone.signal, stopping]));
+    response.json({ kind: file.kind, target, rows });
+  });
+  return router;
+}

@@ -1,0 +1,35 @@
+// What people look at beyond single builds. Only reading; behind an interface of its own, since no rule of the domain rests on it.
+import type { AttemptInput } from './attempt.js';
+import type { RecipeRevision } from './store.js';
+
+/** A project that was built or uploaded here. */
+export interface ProjectSummary {
+  /** Normalised. */
+  name: string;
+  /** Files on the index, both channels. */
+  files: number;
+  builds: number;
+  /** Milliseconds since the epoch. */
+  lastActive: number;
+}
+
+/** What the attempts say about a worker; one that never got any is not known. */
+export interface WorkerSummary {
+  name: string;
+  /** Milliseconds since the epoch: its last sign of life. */
+  lastSeen: number;
+  /** What it works on now. */
+  running: { buildId: string; project: string; version: string; attemptId: string }[];
+}
+
+export interface BrowseStore {
+  /** Projects whose name contains a text, all for an empty one; alphabetically. */
+  projects(containing: string, limit: number): Promise<ProjectSummary[]>;
+  recipeRevision(digest: string): Promise<RecipeRevision | undefined>;
+  /** What an attempt took in. */
+  inputs(attemptId: string): Promise<AttemptInput[]>;
+  /** Pairs of a 1-based line number and when the lines from there on were stored, in milliseconds since the epoch; ascending. */
+  logTimes(attemptId: string): Promise<[line: number, at: number][]>;
+  /** Workers that were seen since then, the latest first. */
+  workers(since: number): Promise<WorkerSummary[]>;
+}

@@ -1,0 +1,64 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTestApi, type TestApi } from '../support/api.js';
+import { launchBrowser, openPage } from './browser.js';
+import { failedBuild, startBuild, succeededBuild } from './scenario.js';
+
+const FOLDER = 'dist/screenshots';
+
+let service: TestApi;
+let browser: Browser;
+const paths: Record<string, string> = {};
+
+beforeAll(async () => {
+  await mkdir(FOLDER, { recursive: true });
+  service = await startTestApi();
+  browser = await launchBrowser();
+  const failed = await failedBuild(service, 'spam');
+  await failedBuild(service, 'bacon', { class: 'timed-out', phase: 'build', line: '', lineNumber: 0, cause: 'The build took longer than its limit of 2 hours.' });
+  const succeeded = await succeededBuild(service, 'eggs');
+  const { build, worker } = await startBuild(service, 'sausage');
+  await worker.phase('fetch');
+  await worker.log('Fetching setuptools 75.1', 'Fetching wheel 0.44');
+  await worker.phase('build');
+  await worker.log(...Array.from({ length: 60 }, (_, n) => `[${n + 1}/120] Building C object CMakeFiles/sausage.dir/part_${n}.c.o`));
+  service.upstream.add('beans', 'beans-3.1.tar.gz');
+  await service.ask('beans');
+  Object.assign(paths, {
+    home: '',
+    builds: 'builds',
+    'builds-grouped': 'builds?status=failed&group=class',
+    failed: `builds/${failed.id}`,
+    succeeded: `builds/${succeeded.id}`,
+    running: `builds/${build.id}`,
+    packages: 'packages',
+    project: 'packages/eggs',
+    check: 'check',
+    infrastructure: 'infrastructure',
+    recipes: 'recipes',
+  });
+});
+afterAll(async () => {
+  await browser?.close();
+  await service?.close();
+});
+
+const LOOKS = {
+  light: { colorScheme: 'light', viewport: { width: 1280, height: 900 } },
+  dark: { colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
+  phone: { colorScheme: 'light', viewport: { width: 390, height: 844 }, hasTouch: true, deviceScaleFactor: 2 },
+} as const;
+
+test.each(Object.entries(LOOKS))('every page is drawn without a complaint: %s', async (look, options) => {
+  for (const [name, path] of Object.entries(paths)) {
+    const { page, complaints, close } = await openPage(browser, service.api.url, options);
+    await page.goto(`/${path}`);
+    await page.locator('h1').waitFor();
+    await page.waitForTimeout(400);
+    await page.screenshot({ path: join(FOLDER, `${name}-${look}.png`), fullPage: true });
+    expect(complaints, name).toEqual([]);
+    await close();
+  }
+});
