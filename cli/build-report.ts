@@ -1,14 +1,14 @@
 // How a build is told to a person.
 import { stringify } from 'yaml';
 import type { Build } from '../client/contract.js';
-import { formatPhases, formatSize, nameOfBuild } from './format.js';
+import { formatLibraries, formatPhases, formatSize, nameOfBuild } from './format.js';
 
 /** What came of a finished build: its files, or why there are none. */
 export function reportBuild(build: Build): string[] {
   const lines = [`${nameOfBuild(build)}: ${outcomeOf(build)}`];
   for (const file of build.files) {
     lines.push(`  ${file.filename}  ${formatSize(file.sizeBytes)}`);
-    if (file.grafted.length > 0) lines.push(`  grafted into it: ${file.grafted.join(', ')}`);
+    if (file.grafted.length > 0) lines.push(`  grafted into it: ${formatLibraries(file.grafted)}`);
     if (file.needs.length > 0) lines.push(`  the image must bring: ${file.needs.join(', ')}`);
   }
   const attempt = build.attempts.at(-1);

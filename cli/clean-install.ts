@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { pack } from 'tar-stream';
 import { z } from 'zod';
 import type { Engine } from '../core/engine.js';
 import { WheelwrightError } from '../core/errors.js';
@@ -35,6 +37,7 @@ const LIMITS = {
   timeoutMs: 5 * 60_000,
   diskBytes: 2 ** 30,
 };
+const HOME = '/test/home';
 const MARK = 'wheelwright-result ';
 
 // Plain pip, as anyone would call it: nothing but the index is said. It goes to the user's own folder, since the user may not write elsewhere.
@@ -65,15 +68,25 @@ export async function installInCleanImage(options: CleanInstallOptions): Promise
   const lines: string[] = [];
   let rest = '';
   try {
+    // An empty archive makes the folder, owned by the user that pip runs as.
+    const empty = pack();
+    empty.finalize();
+    await engine.putTar(workspace, HOME, Readable.from(empty, { objectMode: false }), signal);
     const exit = await engine.run(
       {
         image,
         command: ['sh', '-c', SCRIPT],
-        environment: { INDEX_URL: indexUrl, PROJECT: project, MODULE: module, HOME: '/test' },
+        environment: {
+          INDEX_URL: indexUrl,
+          PROJECT: project,
+          MODULE: module,
+          HOME,
+          PIP_DISABLE_PIP_VERSION_CHECK: '1',
+        },
         network: 'outside',
         workspace,
         mounts: { test: 'read-write' },
-        workingDirectory: '/test',
+        workingDirectory: HOME,
         limits: LIMITS,
       },
       async (chunk) => {

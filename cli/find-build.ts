@@ -21,3 +21,12 @@ export async function findBuild(client: Client, reference: string, signal: Abort
     hint: './wheelwright list shows the builds with their ids.',
   });
 }
+
+/** A build that did not fail by any fault of its own is tried again; one that did, only when that is wished. */
+export async function tryAgain(client: Client, build: Build, always: boolean, signal: AbortSignal): Promise<Build> {
+  const lost = build.attempts.at(-1)?.failure?.class === 'infrastructure';
+  const again = build.status === 'cancelled' || (build.status === 'failed' && (lost || always));
+  if (!again) return build;
+  await client.retry(build.id, signal);
+  return client.build(build.id, signal);
+}

@@ -40,3 +40,8 @@ export function formatPhases(attempt: Build['attempts'][number]): string {
   }
   return [...took].map(([phase, durationMs]) => `${phase} ${formatDuration(durationMs)}`).join(', ');
 }
+
+/** Sonames of vendored libraries without the hash that auditwheel puts into them. */
+export function formatLibraries(sonames: readonly string[]): string {
+  return sonames.map((soname) => soname.replace(/-[0-9a-f]{8}(?=\.)/, '')).join(', ');
+}

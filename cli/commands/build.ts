@@ -5,6 +5,7 @@ import { watchBuilds } from '../build-progress.js';
 import { pipLine, reportBuild } from '../build-report.js';
 import type { Cli } from '../cli.js';
 import { EXIT, reportError } from '../exit-code.js';
+import { tryAgain } from '../find-build.js';
 import { nameOfBuild } from '../format.js';
 import { readText } from '../given-file.js';
 import { type Session, withService } from '../service/session.js';
@@ -14,6 +15,7 @@ interface BuildOptions {
   policy?: string;
   recipe?: string;
   solve?: boolean;
+  retry?: boolean;
   wait: boolean;
   json?: boolean;
 }
@@ -29,6 +31,7 @@ export function buildCommand(cli: Cli): Command {
       'a recipe to use instead of the approved one; the wheel then appears under /trial/simple/ only',
     )
     .option('--solve', 'change the recipe and try again until it succeeds or nothing is left to try')
+    .option('--retry', 'try builds again that failed before')
     .option('--no-wait', 'only ask for the builds; needs a running service')
     .option('--json', 'print {"builds": [...]} as the API gives them')
     .action((requirements: string[], options: BuildOptions) => build(cli, requirements, options));
@@ -46,12 +49,15 @@ async function build(cli: Cli, requirements: readonly string[], options: BuildOp
         hint: 'Start one with ./wheelwright up in another terminal, or leave --no-wait out.',
       });
     }
-    const asked = await ask(cli, session, requirements, {
+    const found = await ask(cli, session, requirements, {
       ...(options.python === undefined ? {} : { python: options.python }),
       ...(options.policy === undefined ? {} : { policy: options.policy }),
       ...(recipe === undefined ? {} : { recipe }),
       ...(options.solve === undefined ? {} : { solve: options.solve }),
     });
+    const asked = await Promise.all(
+      found.map((each) => tryAgain(session.client, each, options.retry === true, cli.signal)),
+    );
     const builds = options.wait ? await watch(cli, session, asked) : asked;
     if (options.json) cli.terminal.printJson({ builds });
     else report(cli, session, builds, options.wait);

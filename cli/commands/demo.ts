@@ -7,7 +7,8 @@ import { pipLine, reportBuild } from '../build-report.js';
 import type { CleanInstall } from '../clean-install.js';
 import type { Cli } from '../cli.js';
 import { EXIT } from '../exit-code.js';
-import { formatDuration, formatPhases, formatSize } from '../format.js';
+import { tryAgain } from '../find-build.js';
+import { formatDuration, formatLibraries, formatPhases, formatSize } from '../format.js';
 import type { LocalEngine } from '../local-engine.js';
 import { type Session, withService } from '../service/session.js';
 
@@ -52,7 +53,8 @@ async function demo(cli: Cli, session: Session, local: LocalEngine, image: strin
     { requirement: PROJECT, policy: POLICY, python: [PYTHON] },
     cli.signal,
   );
-  const [build] = await watchBuilds(client, builds, cli.terminal, cli.signal);
+  const asked = await Promise.all(builds.map((build) => tryAgain(client, build, false, cli.signal)));
+  const [build] = await watchBuilds(client, asked, cli.terminal, cli.signal);
   if (build === undefined || build.status !== 'succeeded') {
     for (const line of build === undefined ? [] : reportBuild(build)) cli.terminal.print(line);
     cli.exitCode = EXIT.failed;
@@ -107,7 +109,7 @@ function story(build: Build, { install, tookMs, created, image, session }: Told)
     '',
     `  file      ${file?.filename}, ${formatSize(file?.sizeBytes ?? 0)}`,
     `  tag       ${tag}`,
-    `  grafted   ${file?.grafted.length ?? 0} libraries: ${file?.grafted.join(', ')}`,
+    `  grafted   ${file?.grafted.length ?? 0} libraries: ${formatLibraries(file?.grafted ?? [])}`,
     ...(attempt === undefined ? [] : [`  phases    ${formatPhases(attempt)}`]),
     `  install   ${pipLine(session.indexUrl, [build])}`,
     `            ${formatDuration(tookMs)} in ${image}: glibc ${install.glibc}, user ${install.uid}, ${install.compilers.length === 0 ? 'no compiler' : `compilers: ${install.compilers.join(', ')}`}`,
