@@ -2,7 +2,7 @@ import type { ContainerExit } from '../engine.js';
 import type { Failure, FailureClass } from '../failure.js';
 import type { Phase } from '../phase.js';
 import { cleanLine, LineCutter, withoutCarrier } from './log-line.js';
-import { LogReader } from './log-reader.js';
+import { isProbe, LogReader } from './log-reader.js';
 import { applyRule, type Finding, type Rule, type Surroundings, WEIGHTS } from './rule.js';
 import { discoveryRules } from './rules/discovery.js';
 import { environmentRules } from './rules/environment.js';
@@ -71,7 +71,7 @@ export function createDiagnosis(start: { phase?: Phase; python?: string } = {}):
         if (candidate.lineNumber >= reader.tracebackStart) candidate.handled = true;
     }
     telling.line(bare, number, reader);
-    if (bare === '' || !mayTell(bare)) return;
+    if (bare === '' || isProbe(bare) || !mayTell(bare)) return;
     const match = strongest(bare, reader);
     if (match !== undefined) keep(open, { ...match, line: cleaned.trim(), lineNumber: number, handled: false });
   }

@@ -8,6 +8,14 @@ const MAX_ASKED = 6;
 const FELL_BACK =
   /fall(?:ing|s)? ?back (?:to|on) (?:a )?(?:the )?(?:slow(?:er)? )?(?:pure|python)|pure[- ]python (?:version|build|fallback|mode|implementation)|(?:will be|being|has been|was|were) (?:skipped|disabled|built without)|skipping (?:optional|the|building|C)|building extension "?[\w.]+"? failed|could not be compiled|(?:optional|c|cython) extensions? (?:could not|failed|not|will not)|without (?:the )?(?:C |optional )?(?:extension|speedups|accelerat)|speedups? (?:are not|is not|not) enabled/i;
 
+const PROBE =
+  /(?:^|[/\s])(?:_configtest|conftest|testfile|sanitycheckc|sanitycheckcpp|CMakeC(?:XX)?Compiler\w*|check_\w+|feature_tests?|try_\w+)\.(?:c|cc|cpp|cxx|f|f90)\b|CMakeTmp|CMakeScratch|TryCompile|meson-private/i;
+
+/** Whether the line is about a file that a build tool wrote itself to find out what the system has: its errors are answers, not failures. */
+export function isProbe(line: string): boolean {
+  return PROBE.test(line);
+}
+
 /** Follows the few things in a log that give its lines their meaning: steps of pip, tracebacks, CMake's error blocks. */
 export class LogReader implements Surroundings {
   readonly #asked: string[] = [];
@@ -45,6 +53,7 @@ export class LogReader implements Surroundings {
       this.succeeded = /^Successfully built /.test(line) || this.succeeded;
       return 'went-on';
     }
+    if (/^\s*(?:removing: _configtest|failure\.$)/.test(line)) return 'went-on';
     if (FELL_BACK.test(line)) {
       this.fellBack = true;
       return 'went-on';

@@ -55,6 +55,7 @@ export interface Rule extends Finding {
   match: RegExp;
   weight: Weight;
   only?: 'cmake-error';
+  /** `match[0]` is the whole line. */
   refine?: (match: RegExpExecArray, around: Surroundings) => Partial<Finding> | 'ignore';
 }
 
@@ -63,6 +64,8 @@ export function applyRule(rule: Rule, line: string, around: Surroundings): Findi
   if (rule.only === 'cmake-error' && !around.inCmakeError) return undefined;
   const match = rule.match.exec(line);
   if (match === null) return undefined;
+  // What settles a doubtful case often stands beside the words that matched.
+  match[0] = line;
   const refined = rule.refine?.(match, around) ?? {};
   if (refined === 'ignore') return undefined;
   const { match: _match, weight: _weight, only: _only, refine: _refine, ...table } = rule;

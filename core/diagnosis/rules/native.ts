@@ -16,7 +16,6 @@ export const nativeRules: readonly Rule[] = [
     missing: [{ kind: 'header', name: '{1}' }],
     refine([line, header = '']) {
       if (!/No such file|not found/.test(line)) return 'ignore';
-      if (isProbe(line)) return 'ignore';
       if (/^numpy\//.test(header)) {
         return {
           class: 'build-requirement',
@@ -75,8 +74,7 @@ export const nativeRules: readonly Rule[] = [
     cause:
       'The linker does not find the library {1}. Its development package brings the link (lib{1}.so) that it looks for.',
     missing: [{ kind: 'library', name: '{1}' }],
-    refine([line, name = '']) {
-      if (isProbe(line)) return 'ignore';
+    refine([_line, name = '']) {
       return /^python\d/.test(name)
         ? {
             class: 'compile-error',
@@ -100,7 +98,6 @@ export const nativeRules: readonly Rule[] = [
     class: 'compile-error',
     cause:
       'The linker misses {1}: a library is not named on its command line, or is older than the code. Compare the library that should have it with what the project asks for.',
-    refine: ([line]) => (isProbe(line) ? 'ignore' : {}),
   },
   {
     match: /undefined symbol: (\S+?)(?:\s+\(.*\))?$/,
@@ -121,8 +118,7 @@ export const nativeRules: readonly Rule[] = [
     weight: 'compile',
     class: 'compile-error',
     cause: 'The code itself refuses to be compiled here and says why: {1}',
-    refine([line, text = '']) {
-      if (isProbe(line)) return 'ignore';
+    refine([_line, text = '']) {
       if (/python/i.test(text) && /support|version|require|need/i.test(text)) {
         return {
           class: 'python-too-new',
@@ -170,8 +166,7 @@ export const nativeRules: readonly Rule[] = [
     weight: 'compile',
     class: 'compile-error',
     cause: 'The compiler does not know {1}: a header is not included, or the code is broken for this compiler.',
-    refine([line, name = '']) {
-      if (isProbe(line)) return 'ignore';
+    refine([_line, name = '']) {
       return looksLikeLibraryName(name)
         ? {
             class: 'library-too-old',
@@ -195,7 +190,7 @@ export const nativeRules: readonly Rule[] = [
     class: 'compile-error',
     cause:
       'The compiler refuses the code of {1}: it is not valid for this compiler and these libraries. A newer or older release of the project, or a flag that turns the error into a warning, usually helps.',
-    refine: ([line, , text = '']) => (isProbe(line) || /^#error|too many errors/.test(text) ? 'ignore' : {}),
+    refine: ([_line, , text = '']) => (/^#error|too many errors/.test(text) ? 'ignore' : {}),
   },
   {
     match:
@@ -206,13 +201,6 @@ export const nativeRules: readonly Rule[] = [
       'There is no C or C++ compiler in the image. A builder image has one: this log comes from another, or the image is broken.',
   },
 ];
-
-/** Files that build tools write themselves to find out what the system has; their errors are answers, not failures. */
-function isProbe(line: string): boolean {
-  return /(?:^|[/\s])(?:_configtest|conftest|testfile|sanitycheckc|sanitycheckcpp|CMakeC(?:XX)?Compiler\w*|check_\w+|feature_tests?|try_\w+)\.(?:c|cc|cpp|cxx|f|f90)\b|CMakeTmp|CMakeScratch|TryCompile|meson-private|\/_configtest/i.test(
-    line,
-  );
-}
 
 /** Constants and functions of C libraries carry the library's prefix: `CURLUE_NO_ZONEID`, `xmlSecKeyDataFormatEngine`, `EVP_PKEY_get_id`. */
 function looksLikeLibraryName(name: string): boolean {

@@ -1,0 +1,208 @@
+import { describe, expect, test } from 'vitest';
+import { createDiagnosis, diagnoseText } from '../../core/diagnosis/diagnosis.js';
+import { cleanLine, LineCutter, MAX_LINE_LENGTH, withoutCarrier } from '../../core/diagnosis/log-line.js';
+
+const MISSING_HEADER = 'src/x.c:1:10: fatal error: foo.h: No such file or directory';
+
+describe('which line decides', () => {
+  test('the earliest of the weightiest, not the last that looks like an error', () => {
+    const failure = diagnoseText(
+      [
+        MISSING_HEADER,
+        'compilation terminated.',
+        "error: command 'gcc' failed with exit code 1",
+        'ValueError: later',
+      ].join('\n'),
+    );
+    expect(failure).toMatchObject({
+      class: 'missing-header',
+      lineNumber: 1,
+      missing: [{ kind: 'header', name: 'foo.h' }],
+    });
+  });
+
+  test('what the build survived does not decide', () => {
+    const failure = diagnoseText(
+      [
+        MISSING_HEADER,
+        'compilation terminated.',
+        "building 'other' extension",
+        'src/y.c:7:1: error: unknown type name ‘bar’',
+      ].join('\n'),
+    );
+    expect(failure).toMatchObject({ class: 'compile-error', lineNumber: 4 });
+    expect(failure.missing).toBeUndefined();
+  });
+
+  test.each([
+    '_configtest.c:1:10: fatal error: foo.h: No such file or directory',
+    'conftest.c:9:10: fatal error: foo.h: No such file or directory',
+    '/tmp/x/CMakeFiles/CMakeTmp/src.c:1:10: fatal error: foo.h: No such file or directory',
+    '-- Could NOT find Foo (missing: FOO_LIBRARY)',
+    'Run-time dependency foo found: NO (tried pkgconfig and cmake)',
+    'checking for foo.h... no',
+  ])('a probe that went on does not decide: %s', (probe) => {
+    expect(diagnoseText(`${probe}\n${'ok\n'.repeat(3)}RuntimeError: the reason`)).toMatchObject({
+      class: 'unknown',
+      line: 'RuntimeError: the reason',
+    });
+  });
+
+  test('a step of pip that was done takes its errors with it', () => {
+    const failure = diagnoseText(
+      `${MISSING_HEADER}\n  Preparing metadata (pyproject.toml): finished with status 'done'\nOSError: other`,
+    );
+    expect(failure).toMatchObject({ class: 'unknown', line: 'OSError: other' });
+  });
+
+  test('of a chain of exceptions the last that says as much', () => {
+    const failure = diagnoseText(
+      [
+        'Traceback (most recent call last):',
+        "FileNotFoundError: [Errno 2] No such file or directory: 'foo-config'",
+        'During handling of the above exception, another exception occurred:',
+        'Traceback (most recent call last):',
+        "ConfigError: Could not run foo-config: [Errno 2] No such file or directory: 'foo-config'",
+      ].join('\n'),
+    );
+    expect(failure).toMatchObject({
+      class: 'missing-tool',
+      lineNumber: 5,
+      missing: [{ kind: 'tool', name: 'foo-config' }],
+    });
+  });
+
+  test('a fatal CMake error decides, the same words in a note do not', () => {
+    const failure = diagnoseText(
+      [
+        '-- Could NOT find Bar (missing: BAR_DIR)',
+        'CMake Error at x.cmake:1 (message):',
+        '  Could NOT find Foo (missing: FOO_DIR)',
+        'Call Stack:',
+      ].join('\n'),
+    );
+    expect(failure).toMatchObject({
+      class: 'missing-library',
+      lineNumber: 3,
+      missing: [{ kind: 'cmake', name: 'Foo' }],
+    });
+  });
+
+  test('the Python of the log decides what a missing module means', () => {
+    const line = "ModuleNotFoundError: No module named 'numpy.distutils'";
+    expect(diagnoseText(`Using pip 26 (python 3.13)\n${line}`)).toMatchObject({ class: 'python-too-new' });
+    expect(diagnoseText(`Using pip 26 (python 3.11)\n${line}`)).toMatchObject({ class: 'build-requirement' });
+  });
+});
+
+describe('what is known besides the log', () => {
+  const conclude = (lines: string[], context: Parameters<ReturnType<typeof createDiagnosis>['conclude']>[0]) => {
+    const diagnosis = createDiagnosis(context?.phase === undefined ? {} : { phase: context.phase });
+    for (const [index, line] of lines.entries()) diagnosis.line(line, 100 + index);
+    return diagnosis.conclude(context);
+  };
+
+  test('limits that ended the run outweigh the log', () => {
+    expect(conclude([MISSING_HEADER], { phase: 'build', exit: { kind: 'timed-out' } })).toMatchObject({
+      class: 'timed-out',
+      phase: 'build',
+    });
+    expect(conclude([MISSING_HEADER], { exit: { kind: 'disk-full' } })).toMatchObject({ class: 'disk-full' });
+    expect(conclude([MISSING_HEADER], { exit: { kind: 'output-limit' } })).toMatchObject({ class: 'output-limit' });
+    expect(conclude([MISSING_HEADER], { exit: { kind: 'exited', code: 1, oomKilled: true } })).toMatchObject({
+      class: 'out-of-memory',
+    });
+  });
+
+  test('a build that ended well without its extension is a silent fallback, explained by what it survived', () => {
+    const lines = [
+      MISSING_HEADER,
+      'compilation terminated.',
+      'Extension failed, falling back to pure Python',
+      'creating wheel',
+    ];
+    expect(conclude(lines, { phase: 'build', silentFallback: true })).toMatchObject({
+      class: 'silent-fallback',
+      lineNumber: 100,
+      missing: [{ kind: 'header', name: 'foo.h' }],
+    });
+  });
+
+  test('a library that does not load means another thing in each phase', () => {
+    const line = 'ImportError: libexpat.so.1: cannot open shared object file: No such file or directory';
+    expect(conclude([line], { phase: 'test' })).toMatchObject({ class: 'missing-in-clean-image' });
+    expect(conclude([line], { phase: 'build' })).toMatchObject({ class: 'missing-library' });
+  });
+
+  test('what no rule knows takes the class of its phase, or stays unknown, without a proposal', () => {
+    expect(conclude(['AssertionError: 1 != 2'], { phase: 'test' })).toEqual({
+      class: 'test-failed',
+      phase: 'test',
+      line: 'AssertionError: 1 != 2',
+      lineNumber: 100,
+      cause: expect.stringContaining('No rule knows this failure'),
+    });
+    expect(conclude(['nothing of note'], { phase: 'build' })).toMatchObject({
+      class: 'unknown',
+      line: 'nothing of note',
+    });
+    expect(conclude([], {})).toMatchObject({ class: 'unknown', lineNumber: 0 });
+  });
+});
+
+describe('logs as they come', () => {
+  test('colours, progress bars, control characters and the prefixes of carriers are taken off', () => {
+    expect(cleanLine('\u001b[1;31merror:\u001b[0m x\u0000y  ')).toBe('error: xy');
+    expect(cleanLine('10%\r50%\r100% done\r')).toBe('100% done');
+    for (const carrier of ['2026-11-24T15:10:02.041Z ', '#12 34.56 ', '  │ ', '╰─> ', '2026-11-24 15:10:02,041 - ']) {
+      expect(withoutCarrier(`${carrier}text`)).toBe('text');
+    }
+    expect(diagnoseText(`#9 1.2 \u001b[31m${MISSING_HEADER}\u001b[0m\r\n`)).toMatchObject({
+      class: 'missing-header',
+      line: `#9 1.2 ${MISSING_HEADER}`,
+    });
+  });
+
+  test('cuts long lines, keeps their numbers, and takes the last one without a newline', () => {
+    const lines: [string, number][] = [];
+    const cutter = new LineCutter((text, number) => lines.push([text.slice(0, 8), number]));
+    const bytes = new TextEncoder().encode(`a\n${'é'.repeat(500_000)}\r\n\nlast`);
+    for (let at = 0; at < bytes.length; at += 999) cutter.push(bytes.subarray(at, at + 999));
+    cutter.end();
+    expect(lines).toEqual([
+      ['a', 1],
+      ['éééééééé', 2],
+      ['', 3],
+      ['last', 4],
+    ]);
+    expect(cleanLine('x'.repeat(1_000_000))).toHaveLength(MAX_LINE_LENGTH);
+  });
+
+  test('binary bytes, a log without a newline and an empty log are no error', () => {
+    const binary = new Uint8Array(100_000).map((_, index) => (index * 7919) % 256);
+    const diagnosis = createDiagnosis();
+    const cutter = new LineCutter((text, number) => diagnosis.line(text, number));
+    cutter.push(binary);
+    cutter.end();
+    expect(diagnosis.conclude().proposal).toBeUndefined();
+    expect(diagnoseText('x'.repeat(1_000_000)).class).toBe('unknown');
+    expect(diagnoseText('').class).toBe('unknown');
+  });
+
+  test('no line makes a rule search for long', () => {
+    const hostile = [
+      'error: ',
+      'Could NOT find ',
+      "No module named '",
+      'a/'.repeat(2000),
+      ' '.repeat(4000),
+      '- '.repeat(2000),
+      'Because '.repeat(500),
+      'pkg-config --exists '.repeat(200),
+    ];
+    for (const start of hostile) {
+      const failure = diagnoseText(`CMake Error at x\n${start}${'x, '.repeat(1500)}\n${start.repeat(40)}`);
+      expect(failure.class).toBeTypeOf('string');
+    }
+  });
+});
