@@ -147,13 +147,17 @@ export interface LeaseRef {
 
 export type { WheelReport };
 
+export interface BlobExpectation {
+  sha256?: string;
+  maxBytes: number;
+  /** Looks at the whole file before it becomes a blob; what it throws keeps it out. The path is valid only until it returns. */
+  check?: (file: { path: string; sha256: string; sizeBytes: number }) => Promise<void>;
+}
+
 /** Bytes by their sha256; written to a temporary name and renamed, so a blob is whole or absent. */
 export interface BlobStore {
   /** @throws WheelwrightError `invalid` when the bytes do not have the expected hash, `too-large` past the limit. */
-  put(
-    bytes: AsyncIterable<Uint8Array>,
-    expect: { sha256?: string; maxBytes: number },
-  ): Promise<{ sha256: string; sizeBytes: number }>;
+  put(bytes: AsyncIterable<Uint8Array>, expect: BlobExpectation): Promise<{ sha256: string; sizeBytes: number }>;
   has(sha256: string): Promise<boolean>;
   /** Path of the blob's file. */
   path(sha256: string): string;

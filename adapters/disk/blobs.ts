@@ -36,6 +36,7 @@ export async function openBlobStore(folder: string): Promise<BlobStore> {
             hint: 'They were changed or cut off on their way. Send them again; if the hash is the same, its source is wrong.',
           });
         }
+        await expect.check?.({ path: temporary, ...written });
         await handle.sync();
         await moveInto(temporary, pathOf(written.sha256));
         return written;

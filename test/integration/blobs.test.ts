@@ -70,3 +70,17 @@ test('what a killed process was writing is gone after the next start', async () 
 test.each(['', '../../etc/passwd', SHA256.toUpperCase(), `${SHA256}0`])('%j is no name of a blob', (name) => {
   expect(() => blobs.path(name)).toThrow('is not a sha256');
 });
+
+test('a check sees the whole file and can keep it out', async () => {
+  const seen: unknown[] = [];
+  const check = async (file: { path: string; sha256: string; sizeBytes: number }) => {
+    seen.push([await readFile(file.path, 'utf8'), file.sha256, file.sizeBytes]);
+  };
+  await blobs.put(pieces('hello ', 'world'), { ...limit, check });
+  expect(seen).toEqual([['hello world', SHA256, 11]]);
+
+  const refusing = blobs.put(pieces('hello moon'), { ...limit, check: () => Promise.reject(new Error('no')) });
+  await expect(refusing).rejects.toThrow('no');
+  expect(await readdir(join(folder, 'incoming'))).toEqual([]);
+  expect(await readdir(join(folder, 'sha256'))).toHaveLength(1);
+});
