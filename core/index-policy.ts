@@ -119,7 +119,7 @@ export function decideFile(
     return withheld(`version ${version} is outside the pinned ${rules.versions}${because(rules)}`);
   }
   if (origin === 'here') return { offered: true };
-  if (file.hashes.sha256 === undefined) return withheld('the upstream gives no sha256 for it');
+  if (!/^[0-9a-f]{64}$/.test(file.hashes.sha256 ?? '')) return withheld('the upstream gives no sha256 for it');
   if (rules.cooldownDays > 0) return coolDown(file, rules, now);
   return { offered: true };
 }

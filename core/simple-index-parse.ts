@@ -132,7 +132,8 @@ function jsonOf(text: string, pageUrl: string): unknown {
 }
 
 function resolveUrl(url: string, base: string): string | undefined {
-  return URL.canParse(url, base) ? new URL(url, base).href : undefined;
+  const resolved = URL.canParse(url, base) ? new URL(url, base) : undefined;
+  return resolved?.protocol === 'https:' || resolved?.protocol === 'http:' ? resolved.href : undefined;
 }
 
 function decoded(segment: string): string | undefined {

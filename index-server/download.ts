@@ -80,7 +80,9 @@ export class Download {
   }
 
   async #run(start: () => Promise<Readable>, maxBytes: number): Promise<number> {
-    const body = await start();
+    const body = await start().catch((error) => {
+      throw asUpstreamFault(error, this.target.filename);
+    });
     const handle = await open(this.path, 'wx+');
     this.#handle = handle;
     try {
@@ -100,10 +102,7 @@ export class Download {
       if (actual !== sha256) throw this.#wrong(`its sha256 is ${actual} instead of ${sha256}`);
       return this.#received;
     } catch (error) {
-      if (error instanceof WheelwrightError) throw error;
-      throw new WheelwrightError('unavailable', `${this.target.filename} broke off: ${(error as Error).message}`, {
-        cause: error,
-      });
+      throw asUpstreamFault(error, this.target.filename);
     } finally {
       body.on('error', () => {}).destroy();
     }
@@ -127,4 +126,14 @@ export class Download {
     this.#state = state;
     this.#wake();
   }
+}
+
+/** Whatever goes wrong with a file that a page promised is the upstream's fault, and may be over in a minute: never a 404 or 403 of ours. */
+function asUpstreamFault(error: unknown, filename: string): WheelwrightError {
+  if (error instanceof WheelwrightError && error.code === 'unavailable') return error;
+  const { message, hint } = error as Error & { hint?: string };
+  return new WheelwrightError('unavailable', `${filename} cannot be had: ${message}`, {
+    ...(hint === undefined ? {} : { hint }),
+    cause: error,
+  });
 }

@@ -13,8 +13,8 @@ export interface Explanation {
   statusReason?: string;
   /** Why nothing of it is offered to anyone. */
   denied?: string;
-  /** The upstream could not be asked; what it said at that time is used. ISO 8601. */
-  upstreamUnavailableSince?: string;
+  /** Set while the upstream cannot be asked: what it said at a time (ISO 8601) is used, or nothing of it. */
+  upstreamUnavailable?: { usedFrom: string | null };
   files: FileExplanation[];
 }
 
@@ -53,11 +53,15 @@ export function explain(view: ProjectView, filename?: string): Explanation {
     status: assembly.status,
     ...(assembly.statusReason === undefined ? {} : { statusReason: assembly.statusReason }),
     ...(assembly.denied === undefined ? {} : { denied: assembly.denied }),
-    ...(view.staleSince === undefined ? {} : { upstreamUnavailableSince: new Date(view.staleSince).toISOString() }),
+    ...(view.degraded === undefined ? {} : { upstreamUnavailable: { usedFrom: usedFrom(view.degraded) } }),
     files: [...offered, ...withheld].filter((file) => filename === undefined || file.filename === filename),
   };
 }
 
 function fromText(origin: Origin): string {
   return origin.kind === 'here' ? 'here' : origin.upstream;
+}
+
+function usedFrom(degraded: ProjectView['degraded'] & {}): string | null {
+  return degraded === 'own-files-only' ? null : new Date(degraded.saidAt).toISOString();
 }

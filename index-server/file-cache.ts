@@ -24,10 +24,14 @@ export interface FileCacheOptions {
   onFault: (message: string, error: unknown) => void;
 }
 
+/** The eviction needs no finer order, and a write per download would be one too many. */
+const TOUCH_EVERY_MS = 60_000;
+
 /** Verified files of upstreams on disk, by their sha256; each is fetched once however many ask for it at the same time. */
 export class FileCache {
   readonly #options: FileCacheOptions;
   readonly #downloads = new Map<string, Download>();
+  readonly #touched = new Map<string, number>();
   readonly #finishing = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
   readonly #temporary: string;
@@ -54,7 +58,11 @@ export class FileCache {
 
   /** Notes that a held file was served. */
   touch(sha256: string): void {
-    this.#options.cache.touchFile(sha256, this.#options.clock());
+    const now = this.#options.clock();
+    if (now - (this.#touched.get(sha256) ?? 0) < TOUCH_EVERY_MS) return;
+    if (this.#touched.size > 10_000) this.#touched.clear();
+    this.#touched.set(sha256, now);
+    this.#options.cache.touchFile(sha256, now);
   }
 
   /** The running download of a file, or a new one. */

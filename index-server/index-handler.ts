@@ -126,9 +126,8 @@ export class IndexHandler {
     const view = await this.#view(target);
     if (view.assembly.denied !== undefined) throw new WheelwrightError('forbidden', view.assembly.denied);
     const page = this.#rendered(view, wanted.format);
-    const { clock } = this.#options;
-    const staleSeconds = view.staleSince === undefined ? undefined : Math.ceil((clock() - view.staleSince) / 1000);
-    const ready = readyPage(page, wanted.contentType, wanted.encoding, view.freshUntil, staleSeconds);
+    const cacheStatus = view.degraded === undefined ? undefined : this.#cacheStatus(view.degraded);
+    const ready = readyPage(page, wanted.contentType, wanted.encoding, view.freshUntil, cacheStatus);
     this.#remember(request, ready);
     sendPage(request, response, ready);
   }
@@ -153,6 +152,13 @@ export class IndexHandler {
     const rendered = renderedPage(format === 'json' ? renderProjectJson(page) : renderProjectHtml(page));
     view.pages.set(format, rendered);
     return rendered;
+  }
+
+  /** Tells that a page is older or shorter than it should be; a negative ttl says by how much it is past its time (RFC 9211). */
+  #cacheStatus(degraded: ProjectView['degraded'] & {}): string {
+    if (degraded === 'own-files-only') return 'wheelwright; fwd=miss; detail=upstream-unavailable';
+    const seconds = Math.ceil((this.#options.clock() - degraded.saidAt) / 1000);
+    return `wheelwright; hit; ttl=-${seconds}; detail=upstream-unavailable`;
   }
 
   /** The page with URLs on this origin: relative where that is allowed, so that they hold behind any path prefix. */

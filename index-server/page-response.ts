@@ -35,7 +35,7 @@ export function readyPage(
   contentType: string,
   encoding: PageEncoding,
   freshUntil: number,
-  staleSeconds?: number,
+  cacheStatus?: string,
 ): ReadyPage {
   const body = encodedBody(page, encoding);
   const etag = entityTag(page, encoding);
@@ -47,10 +47,7 @@ export function readyPage(
     'no-cache',
     'Vary',
     'Accept, Accept-Encoding',
-    // RFC 9211: a negative ttl says by how much the page is past its time.
-    ...(staleSeconds === undefined
-      ? []
-      : ['Cache-Status', `wheelwright; hit; ttl=-${staleSeconds}; detail=upstream-unavailable`]),
+    ...(cacheStatus === undefined ? [] : ['Cache-Status', cacheStatus]),
   ];
   return {
     etag,

@@ -1,12 +1,13 @@
 import type { CachedFile } from '../adapters/sqlite/index-cache.js';
 import type { HostedFile } from '../adapters/sqlite/index-reader.js';
 import type { Channel } from '../core/build.js';
+import { WheelwrightError } from '../core/errors.js';
 import { type Assembly, assembleProject, type OfferedFile } from '../core/index-assembly.js';
 import { type IndexPolicy, rulesFor, upstreamsFor } from '../core/index-policy.js';
 import type { ProjectPage } from '../core/simple-index.js';
 import type { HostedIndex } from './hosted-index.js';
 import type { RenderedPage } from './rendered-page.js';
-import type { UpstreamAnswer, UpstreamPages } from './upstream-pages.js';
+import { DOWN_MS, type UpstreamAnswer, type UpstreamPages } from './upstream-pages.js';
 import type { Upstreams } from './upstreams.js';
 
 /** Everything the index says about one project in one channel; pages, files, metadata and provenance are all answered from it. */
@@ -21,8 +22,8 @@ export interface ProjectView {
   reserved: boolean;
   /** False: neither this service nor an upstream has ever heard of it. */
   known: boolean;
-  /** Age of what the upstream said before it failed. */
-  staleSince?: number;
+  /** The upstream could not be asked: the files are what it said at a time before (milliseconds since the epoch), or only this service's own. */
+  degraded?: { saidAt: number } | 'own-files-only';
   /** Milliseconds since the epoch. */
   freshUntil: number;
   /** Rendered on demand. */
@@ -40,6 +41,8 @@ export interface ProjectViewsOptions {
   /** Number of files over all views that are kept. */
   maxFiles: number;
 }
+
+type NamedAnswer = UpstreamAnswer & { upstream: string };
 
 /** The views of the projects that were asked for lately, each thrown away when its project changes. */
 export class ProjectViews {
@@ -87,8 +90,11 @@ export class ProjectViews {
     const { hosted, policy, clock } = this.#options;
     const rules = rulesFor(policy, project);
     const owned = hosted.isOwned(project);
-    const answer = owned || rules.access === 'deny' ? undefined : await this.#askUpstreams(project, signal);
+    const asked = owned || rules.access === 'deny' ? undefined : await this.#askUpstreams(project, signal);
     const here = this.#here(channel, project);
+    // What is held here is served whatever happens elsewhere.
+    if (asked instanceof WheelwrightError && here === undefined) throw asked;
+    const answer = asked instanceof WheelwrightError ? undefined : asked;
     const page = answer?.page === undefined ? undefined : this.#withHeldMetadata(answer.page);
     const now = clock();
     const assembly = assembleProject(
@@ -111,9 +117,10 @@ export class ProjectViews {
       owned,
       reserved: hosted.isReserved(project),
       known: here !== undefined || page !== undefined || rules.access === 'deny',
-      ...(answer?.stale === true ? { staleSince: answer.fetchedAt } : {}),
+      ...(asked instanceof WheelwrightError ? { degraded: 'own-files-only' as const } : {}),
+      ...(answer?.stale === true ? { degraded: { saidAt: answer.fetchedAt } } : {}),
       freshUntil: Math.min(
-        answer?.freshUntil ?? Number.POSITIVE_INFINITY,
+        asked instanceof WheelwrightError ? now + DOWN_MS : (answer?.freshUntil ?? Number.POSITIVE_INFINITY),
         assembly.changesAt ?? Number.POSITIVE_INFINITY,
       ),
       pages: new Map(),
@@ -121,22 +128,20 @@ export class ProjectViews {
   }
 
   /** The first upstream that knows the project; a failing one is not passed over, since the next might hold another project of that name. */
-  async #askUpstreams(
-    project: string,
-    signal: AbortSignal,
-  ): Promise<(UpstreamAnswer & { upstream: string }) | undefined> {
-    let unknown: (UpstreamAnswer & { upstream: string }) | undefined;
-    for (const { name } of upstreamsFor(this.#options.policy, project)) {
-      const answer = { ...(await this.#askUpstream(name, project, signal)), upstream: name };
-      if (answer.page !== undefined) return answer;
-      unknown = answer.freshUntil > (unknown?.freshUntil ?? Number.POSITIVE_INFINITY) ? unknown : answer;
+  async #askUpstreams(project: string, signal: AbortSignal): Promise<NamedAnswer | WheelwrightError | undefined> {
+    let unknown: NamedAnswer | undefined;
+    try {
+      for (const { name } of upstreamsFor(this.#options.policy, project)) {
+        const upstream = await this.#options.upstreams.get(name);
+        const answer = { ...(await this.#options.upstreamPages.page(name, upstream, project, signal)), upstream: name };
+        if (answer.page !== undefined) return answer;
+        unknown = answer.freshUntil > (unknown?.freshUntil ?? Number.POSITIVE_INFINITY) ? unknown : answer;
+      }
+      return unknown;
+    } catch (error) {
+      if (error instanceof WheelwrightError) return error;
+      throw error;
     }
-    return unknown;
-  }
-
-  async #askUpstream(name: string, project: string, signal: AbortSignal): Promise<UpstreamAnswer> {
-    const upstream = await this.#options.upstreams.get(name);
-    return this.#options.upstreamPages.page(name, upstream, project, signal);
   }
 
   #here(channel: Channel, name: string): { page: ProjectPage; files: Map<string, HostedFile> } | undefined {

@@ -33,11 +33,11 @@ export function startIndexServer(settings: Settings, log: Logger = pino({ level:
 
 /**
  * Starts the index. It needs neither the api nor the service's database to be there, and only writes to `<data>/index-cache`.
+ * @param clock milliseconds since the epoch
  * @throws the error of the system when a folder cannot be made or the port is taken.
  */
-export async function serveIndex(settings: IndexSettings, log: Logger): Promise<IndexServer> {
+export async function serveIndex(settings: IndexSettings, log: Logger, clock = Date.now): Promise<IndexServer> {
   const onFault = (message: string, error: unknown) => log.warn({ err: error }, message);
-  const clock = () => Date.now();
   const cacheFolder = join(settings.dataFolder, 'index-cache');
   mkdirSync(cacheFolder, { recursive: true });
   const cache = openIndexCache(join(cacheFolder, 'index-cache.db'));

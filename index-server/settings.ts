@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import type { HttpLimits } from '../adapters/upstream/http-client.js';
 import { WheelwrightError } from '../core/errors.js';
 import { type IndexPolicy, parseIndexPolicy } from '../core/index-policy.js';
 import { indexUrl, type Settings } from '../core/settings.js';
@@ -19,6 +20,8 @@ export interface IndexSettings {
   ca?: string;
   cacheBytes: number;
   maxFileBytes: number;
+  /** Default: those of adapters/upstream. */
+  upstreamLimits?: Partial<HttpLimits>;
 }
 
 const SYSTEM_CA_BUNDLES = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt'];

@@ -30,13 +30,14 @@ export class Upstreams {
   }
 
   async #open(name: string): Promise<ClosableUpstream> {
-    const { policy, upstreamUrl, ca } = this.#settings;
+    const { policy, upstreamUrl, ca, upstreamLimits: limits } = this.#settings;
     const upstream: UpstreamSettings | undefined = policy.upstreams.find((each) => each.name === name);
     if (upstream === undefined) throw new WheelwrightError('internal', `the policy has no upstream ${name}`);
     const fileHosts = upstream['file-hosts'];
     return openSimpleUpstream({
       url: upstream.url ?? upstreamUrl ?? (await resolveUpstreamUrl(process.env)),
       ...(ca === undefined ? {} : { ca }),
+      ...(limits === undefined ? {} : { limits }),
       ...(fileHosts === undefined ? {} : { fileHosts }),
     });
   }
