@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { openIndexCache } from '../adapters/sqlite/index-cache.js';
@@ -102,6 +102,11 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
   };
 }
 
+const CLIENT_FAULTS: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
 /** An HTTP server with a limit on everything that a client could make endless. */
 function listener(handle: Parameters<typeof createServer>[1] & {}): Server {
   const server = createServer(
@@ -122,8 +127,10 @@ function listener(handle: Parameters<typeof createServer>[1] & {}): Server {
       socket.destroy();
       return;
     }
-    const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
-    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    const status = CLIENT_FAULTS[error.code ?? ''] ?? '400 Bad Request';
+    socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    // Not end(): whoever sends such a thing need not be waited for to close its side.
+    (socket as Socket).destroySoon();
   });
   return server;
 }
