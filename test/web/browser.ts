@@ -30,7 +30,11 @@ export interface OpenPage {
 }
 
 /** A page in a context of its own that keeps what goes wrong in it. */
-export async function openPage(browser: Browser, baseURL: string, options: BrowserContextOptions = {}): Promise<OpenPage> {
+export async function openPage(
+  browser: Browser,
+  baseURL: string,
+  options: BrowserContextOptions = {},
+): Promise<OpenPage> {
   const context = await browser.newContext({ baseURL, locale: 'en-GB', timezoneId: 'Europe/Zurich', ...options });
   const page = await context.newPage();
   const complaints: string[] = [];

@@ -71,13 +71,20 @@ export const MISSING_HEADER: Failure = {
   },
 };
 
-export async function failedBuild(service: TestApi, project: string, failure: Failure = MISSING_HEADER): Promise<Build> {
+export async function failedBuild(
+  service: TestApi,
+  project: string,
+  failure: Failure = MISSING_HEADER,
+): Promise<Build> {
   const { build, worker } = await startBuild(service, project);
   await worker.phase('fetch');
   await worker.log(...Array.from({ length: 20 }, (_, n) => `Fetched build-requirement-${n} 1.${n} as a wheel`));
   await worker.phase('build');
   await worker.log(
-    ...Array.from({ length: 20 }, (_, n) => `\u001b[32mcc\u001b[0m -O2 -Wall -c src/module_${n}.c -o build/module_${n}.o`),
+    ...Array.from(
+      { length: 20 },
+      (_, n) => `\u001b[32mcc\u001b[0m -O2 -Wall -c src/module_${n}.c -o build/module_${n}.o`,
+    ),
     failure.line,
     '    3 | #include <libspam/spam.h>',
     '\u001b[1;31merror:\u001b[0m command gcc failed with exit code 1',

@@ -14,16 +14,24 @@ const paths: Record<string, string> = {};
 
 beforeAll(async () => {
   await mkdir(FOLDER, { recursive: true });
-  service = await startTestApi();
+  service = await startTestApi({ WHEELWRIGHT_LEASE_MS: '600000' });
   browser = await launchBrowser();
   const failed = await failedBuild(service, 'spam');
-  await failedBuild(service, 'bacon', { class: 'timed-out', phase: 'build', line: '', lineNumber: 0, cause: 'The build took longer than its limit of 2 hours.' });
+  await failedBuild(service, 'bacon', {
+    class: 'timed-out',
+    phase: 'build',
+    line: '',
+    lineNumber: 0,
+    cause: 'The build took longer than its limit of 2 hours.',
+  });
   const succeeded = await succeededBuild(service, 'eggs');
   const { build, worker } = await startBuild(service, 'sausage');
   await worker.phase('fetch');
   await worker.log('Fetching setuptools 75.1', 'Fetching wheel 0.44');
   await worker.phase('build');
-  await worker.log(...Array.from({ length: 60 }, (_, n) => `[${n + 1}/120] Building C object CMakeFiles/sausage.dir/part_${n}.c.o`));
+  await worker.log(
+    ...Array.from({ length: 60 }, (_, n) => `[${n + 1}/120] Building C object CMakeFiles/sausage.dir/part_${n}.c.o`),
+  );
   service.upstream.add('beans', 'beans-3.1.tar.gz');
   await service.ask('beans');
   Object.assign(paths, {

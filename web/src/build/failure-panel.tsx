@@ -1,21 +1,24 @@
 import type { Build } from '../../../client/contract.js';
 import { linePieces } from '../log/line-text.js';
+import { LastSuccess } from './last-success.js';
 import { ProposalDiff } from './proposal-diff.js';
 
-type Failure = NonNullable<Build['attempts'][number]['failure']>;
+type Attempt = Build['attempts'][number];
+type Failure = NonNullable<Attempt['failure']>;
 
 interface Props {
   build: Build;
+  attempt: Attempt;
   failure: Failure;
   onJump(line: number): void;
 }
 
 /** First thing on the page of a failed build: what it was, in a sentence, in the words of the log, and what to change. */
-export function FailurePanel({ build, failure, onJump }: Props) {
+export function FailurePanel({ build, attempt, failure, onJump }: Props) {
   return (
-    <section class="failure" aria-labelledby="failure-title">
+    <section class={`failure ${attempt.status}`} aria-labelledby="failure-title">
       <p class="failure-class">
-        <span class="chip bad">{failure.class}</span>
+        <span class={`chip ${attempt.status === 'lost' ? 'warn' : 'bad'}`}>{failure.class}</span>
         {failure.phase !== undefined && <span class="detail">in the {failure.phase} phase</span>}
       </p>
       <h2 id="failure-title">{failure.cause}</h2>
@@ -33,6 +36,7 @@ export function FailurePanel({ build, failure, onJump }: Props) {
           )}
         </div>
       )}
+      {build.status === 'failed' && <LastSuccess build={build} attempt={attempt} />}
       {failure.proposal !== undefined && <ProposalDiff build={build} proposal={failure.proposal} />}
     </section>
   );

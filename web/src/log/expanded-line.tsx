@@ -18,7 +18,6 @@ export function ExpandedLine({ number, text, onClose }: { number: number; text: 
           Close
         </button>
       </header>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <pre tabIndex={0}>{plain}</pre>
     </dialog>
   );

@@ -27,7 +27,7 @@ export const LogLine = memo(function LogLine(props: Props) {
     <div class={classes.join(' ')} data-line={number}>
       <a
         class="number"
-        href={`#L${number}`}
+        href={`${location.pathname}${location.search}#L${number}`}
         aria-label={`Line ${number}`}
         onClick={(event) => {
           event.preventDefault();

@@ -196,10 +196,9 @@ export function LogView({ attempt, jump, onPhase }: Props) {
         }}
       />
       {error !== undefined && <p class="problem">{error.message}</p>}
-      {/* biome-ignore-start lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      {/* biome-ignore-start lint/a11y/useSemanticElements: it is no fieldset */}
       <div
         class="lines"
+        style={live ? undefined : { maxHeight: `${Math.max(8, rows.count + 1) * ROW_PX}px` }}
         ref={scroller}
         onScroll={onScroll}
         onKeyDown={onKeyDown}

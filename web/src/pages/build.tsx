@@ -39,11 +39,6 @@ export function BuildPage({ id }: { id: string }) {
     <div class="page">
       <BuildHeader build={build} onChange={reload} />
       {error !== undefined && <ProblemNote error={error} />}
-      {build.warnings.map((warning) => (
-        <p key={warning} class="note warn">
-          {warning}
-        </p>
-      ))}
       {build.status === 'waiting' && <WaitsFor needs={build.needs} />}
       <BuildBody build={build} onChange={reload} />
     </div>
@@ -112,6 +107,7 @@ function BuildBody({ build, onChange }: { build: Build; onChange(): void }) {
   if (attempt === undefined) {
     return (
       <>
+        <Warnings build={build} />
         <FileList build={build} />
         {build.files.length === 0 && <p class="empty">{noAttemptText(build)}</p>}
       </>
@@ -124,14 +120,27 @@ function BuildBody({ build, onChange }: { build: Build; onChange(): void }) {
   return (
     <>
       {attempt.failure !== undefined && (
-        <FailurePanel build={build} failure={attempt.failure} onJump={(line) => setJump({ line })} />
+        <FailurePanel build={build} attempt={attempt} failure={attempt.failure} onJump={(line) => setJump({ line })} />
       )}
+      <Warnings build={build} />
       <FileList build={build} />
       {build.attempts.length > 1 && (
         <AttemptTabs attempts={build.attempts} selected={attempt.number} onSelect={select} />
       )}
       <Timeline attempt={attempt} onSelect={(section) => setJump({ section })} />
       <LogView key={attempt.id} attempt={attempt} jump={jump} onPhase={onChange} />
+    </>
+  );
+}
+
+function Warnings({ build }: { build: Build }) {
+  return (
+    <>
+      {build.warnings.map((warning) => (
+        <p key={warning} class="note warn">
+          {warning}
+        </p>
+      ))}
     </>
   );
 }

@@ -1,7 +1,81 @@
+import { useState } from 'preact/hooks';
+import { at } from '../base.js';
+import { RecipeEditor } from '../recipe/recipe-editor.js';
+import { usePlace } from '../router.js';
+import { ProblemNote } from '../ui/problem.js';
+import { useResource } from '../ui/resource.js';
+import { useTitle } from '../ui/title.js';
+
+interface Catalogue {
+  recipes: {
+    project: string;
+    versions?: string;
+    toolchains: string[];
+    packages: string[];
+    maintainers: string[];
+    fault?: string;
+  }[];
+}
+
+const EXAMPLE = 'project: my-package\nsystem: { apt: [] }\n';
+
+/** The catalogue, and an editor that says what is wrong as one types; what is written there can be tried at once. */
 export function RecipesPage() {
+  useTitle('Recipes');
+  const { query } = usePlace();
+  const project = query.get('edit') ?? undefined;
+  const from = query.get('from') ?? undefined;
+  const [search, setSearch] = useState('');
+  const { data, error } = useResource<Catalogue>('recipes');
+  const found = data?.recipes.filter((recipe) => recipe.project.includes(search.trim().toLowerCase()));
+  if (project !== undefined || from !== undefined) return <EditPage project={project} from={from} />;
   return (
     <div class="page">
-      <h1>Recipes</h1>
+      <div class="build-header">
+        <h1>Recipes</h1>
+        <a class="button" href={at('recipes?edit=')}>
+          Write a recipe
+        </a>
+      </div>
+      <p class="lead">What hard packages need beyond a bare build. Most packages need none.</p>
+      <input
+        type="search"
+        class="wide"
+        aria-label="Search recipes"
+        placeholder="Search recipes"
+        value={search}
+        onInput={(event) => setSearch(event.currentTarget.value)}
+      />
+      {error !== undefined && <ProblemNote error={error} />}
+      {found?.length === 0 && (
+        <p class="empty">No recipe {search === '' ? 'ships with this installation' : 'of that name'}.</p>
+      )}
+      <ul class="project-list">
+        {found?.map((recipe) => (
+          <li key={recipe.project}>
+            <a href={at(`recipes?edit=${recipe.project}`)}>
+              <strong>{recipe.project}</strong>
+              <span class="detail">{recipe.versions}</span>
+              <span class="detail what">{recipe.fault ?? [...recipe.toolchains, ...recipe.packages].join(', ')}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function EditPage({ project, from }: { project: string | undefined; from: string | undefined }) {
+  const path = from === undefined ? (project === '' ? undefined : `recipes/${project}`) : `builds/${from}/proposal`;
+  const { data, error } = useResource<{ recipe: string }>(path);
+  return (
+    <div class="page">
+      <p>
+        <a href={at('recipes')}>Recipes</a>
+      </p>
+      <h1>{project === undefined || project === '' ? 'A recipe' : `Recipe of ${project}`}</h1>
+      {error !== undefined && <ProblemNote error={error} />}
+      {(data !== undefined || path === undefined) && <RecipeEditor initial={data?.recipe ?? EXAMPLE} from={from} />}
     </div>
   );
 }

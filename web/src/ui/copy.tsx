@@ -37,7 +37,6 @@ export function CopyBlock({ title, text }: { title: string; text: string }) {
         {title}
         <CopyButton label="Copy" text={() => text} />
       </figcaption>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <pre tabIndex={0}>
         <code>{text}</code>
       </pre>
