@@ -60,10 +60,16 @@ export async function putTar(
   const [, volume, ...below] = folder.split('/');
   const packed = rewrite(archive, below.filter((part) => part !== '').join('/'), signal);
   const body = Readable.from(packed.stream, { objectMode: false });
-  await callEngine(`carrying files to ${folder}`, signal, () =>
+  const sent = callEngine(`carrying files to ${folder}`, signal, () =>
     docker.getContainer(workspace).putArchive(body, { path: `/${volume}`, abortSignal: signal }),
-  ).finally(() => body.destroy());
-  await packed.done;
+  );
+  sent.catch(() => packed.stream.destroy());
+  // A fault of the archive itself breaks the sending off, and is the error to speak of.
+  const [faulty, refused] = await Promise.allSettled([packed.done, sent]);
+  if (refused.status === 'rejected' && !(faulty.status === 'rejected' && faulty.reason instanceof WheelwrightError)) {
+    throw refused.reason;
+  }
+  if (faulty.status === 'rejected') throw faulty.reason;
 }
 
 export async function getTar(docker: Docker, workspace: string, path: string, signal: AbortSignal): Promise<Readable> {
@@ -96,11 +102,11 @@ function rewrite(archive: Readable, folder: string, signal: AbortSignal): { stre
       const { header } = entry;
       const renamed = { ...header, ...owned, name: under(header.name), pax: null };
       if (header.type === 'link' && header.linkname) renamed.linkname = under(header.linkname);
-      if (header.size === 0) {
+      if (header.type === 'file' || header.type === 'contiguous-file') {
+        await pipeline(entry, pack.entry(renamed), { signal });
+      } else {
         pack.entry(renamed);
         entry.resume();
-      } else {
-        await pipeline(entry, pack.entry(renamed), { signal });
       }
     }
     await feeding;

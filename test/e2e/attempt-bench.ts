@@ -1,0 +1,177 @@
+// Makes attempts on a real engine without an API: what would be sent is kept for the test to look at.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import Docker from 'dockerode';
+import { sdistTar } from '../../adapters/archive/sdist.js';
+import { loadImages } from '../../adapters/disk/image-definitions.js';
+import { openEngine } from '../../adapters/docker/engine.js';
+import { openImages } from '../../adapters/docker/images.js';
+import { openSimpleUpstream } from '../../adapters/upstream/simple-upstream.js';
+import { resolveUpstreamUrl } from '../../adapters/upstream/upstream-url.js';
+import type { AttemptInput, AttemptOutcome, BuildOrder, Lease } from '../../core/attempt.js';
+import { targetsOf } from '../../core/image.js';
+import { planRelease } from '../../core/plan.js';
+import type { EffectiveRecipe } from '../../core/recipe.js';
+import { parseRequirement } from '../../core/requirement.js';
+import { parseSettings } from '../../core/settings.js';
+import { makeAttempt } from '../../worker/attempt.js';
+import { AttemptLog } from '../../worker/attempt-log.js';
+import type { PhaseContext } from '../../worker/phase-context.js';
+import { readScripts } from '../../worker/workspace-files.js';
+
+export interface Finished {
+  outcome: AttemptOutcome;
+  log: string;
+  inputs: AttemptInput[];
+  phases: string[];
+  /** Bytes of the wheel that would be published. */
+  wheel?: Buffer;
+}
+
+export interface Made {
+  filename: string;
+  path: string;
+}
+
+export interface AttemptBench {
+  docker: Docker;
+  instance: string;
+  /** Plans a release of the real upstream. */
+  order(requirement: string, recipe?: EffectiveRecipe): Promise<BuildOrder>;
+  /** An order for an sdist made by a test. */
+  orderFor(project: string, version: string, sdist: Made, recipe?: EffectiveRecipe): Promise<BuildOrder>;
+  attempt(order: BuildOrder, options?: { signal?: AbortSignal; settings?: Record<string, string> }): Promise<Finished>;
+  close(): Promise<void>;
+}
+
+export async function openAttemptBench(python = 'cp313', image = 'debian-11'): Promise<AttemptBench> {
+  const docker = new Docker();
+  const instance = `test-worker-${process.pid}`;
+  const caBundle = process.env.WHEELWRIGHT_CA_BUNDLE ?? '/etc/ssl/certs/ca-certificates.crt';
+  const definitions = await loadImages('images');
+  const target = definitions.flatMap(targetsOf).find((found) => found.image === image && found.python === python);
+  if (target === undefined) throw new Error(`images/ has no ${image} with ${python}`);
+  const images = openImages({
+    docker,
+    definitions,
+    imagesFolder: 'images',
+    caBundle,
+    debianMirror: process.env.WHEELWRIGHT_DEBIAN_MIRROR,
+    indexUrl: process.env.PIP_INDEX_URL,
+    rustToolchain: process.env.WHEELWRIGHT_RUST_TOOLCHAIN,
+    instance,
+  });
+  const engine = openEngine({
+    docker,
+    instance,
+    fetchNetwork: 'host',
+    prepareImages: images.prepareImages,
+    now: Date.now,
+  });
+  const indexUrl = await resolveUpstreamUrl(process.env);
+  const ca = await readFile(caBundle, 'utf8');
+  const upstream = openSimpleUpstream({ url: indexUrl, ca });
+  const scripts = await readScripts('worker/scripts');
+  const never = new AbortController().signal;
+  let count = 0;
+
+  const order = (project: string, version: string, sdist: BuildOrder['sdist'], recipe: EffectiveRecipe) => ({
+    buildId: `build-${count}`,
+    project,
+    version,
+    sdist,
+    recipe,
+    target,
+    channel: 'stable' as const,
+    indexUrl,
+  });
+
+  return {
+    docker,
+    instance,
+    async order(requirement, recipe = {}) {
+      const parsed = parseRequirement(requirement);
+      const page = await upstream.project(parsed.name, never);
+      const { version, sdist } = planRelease(parsed, page?.page, { pythons: [python] });
+      return order(parsed.name, version, sdist, recipe);
+    },
+    async orderFor(project, version, made, recipe = {}) {
+      const bytes = await readFile(made.path);
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      return order(project, version, { filename: made.filename, url: `file:${made.path}`, sha256 }, recipe);
+    },
+    async attempt(buildOrder, options = {}) {
+      count += 1;
+      const settings = parseSettings({ WHEELWRIGHT_INSTANCE: instance, ...options.settings });
+      const lease: Lease = {
+        attemptId: `${process.pid}-${count}`,
+        attemptNumber: 1,
+        token: 'none',
+        leaseMs: 30_000,
+        order: buildOrder,
+      };
+      const finished: Omit<Finished, 'outcome'> = { log: '', inputs: [], phases: [] };
+      const wheels: Buffer[] = [];
+      let diagnosis: PhaseContext['diagnosis'] | undefined;
+      const log = new AttemptLog({
+        append: async (_firstLine, text) => {
+          finished.log += text;
+          if (process.env.SHOW_LOG) process.stderr.write(text);
+        },
+        onLine: (text, number) => diagnosis?.line(text, number),
+        limitBytes: settings.WHEELWRIGHT_LOG_BYTES,
+      });
+      const clears: (() => Promise<void>)[] = [];
+      try {
+        const outcome = await makeAttempt(
+          lease,
+          {
+            settings,
+            engine,
+            scripts,
+            caBundle: ca,
+            unpackSdist: (path) => sdistTar(path),
+            upstream: {
+              file: async (url, signal): Promise<Readable> =>
+                url.startsWith('file:') ? createReadStream(url.slice(5)) : upstream.file(url, signal),
+            },
+            api: {
+              startPhase: async (_lease, phase) => void finished.phases.push(phase),
+              addInputs: async (_lease, inputs) => void finished.inputs.push(...inputs),
+              putArtifact: async (_lease, _filename, bytes, sizeBytes) => {
+                for await (const chunk of bytes) wheels.push(chunk as Buffer);
+                return { sha256: '', sizeBytes };
+              },
+            },
+          },
+          { log, listen: (next) => (diagnosis = next) },
+          (clear) => clears.push(clear),
+          options.signal ?? never,
+        );
+        await log.flush();
+        return { ...finished, outcome, ...(wheels.length === 0 ? {} : { wheel: Buffer.concat(wheels) }) };
+      } finally {
+        for (const clear of clears.reverse()) await clear();
+      }
+    },
+    async close() {
+      await engine.close();
+      await upstream.close();
+    },
+  };
+}
+
+/** Names of what an instance still has on the engine. */
+export async function leftBehind(instance: string): Promise<string[]> {
+  const run = promisify(execFile);
+  const filter = `label=wheelwright.instance=${instance}`;
+  const lists = await Promise.all([
+    run('/usr/bin/docker', ['ps', '-aq', '--filter', filter]),
+    run('/usr/bin/docker', ['volume', 'ls', '-q', '--filter', filter]),
+  ]);
+  return lists.flatMap(({ stdout }) => stdout.split('\n')).filter((line) => line !== '');
+}

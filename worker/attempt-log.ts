@@ -1,0 +1,132 @@
+/** A batch is sent when it is this old or this large, whichever comes first. */
+const BATCH_MS = 200;
+const BATCH_CHARS = 256 * 1024;
+/** Unsent text past which whoever writes is made to wait: the memory that a slow API may cost. */
+const HELD_CHARS = 1024 * 1024;
+/** Longer lines are broken up, so that one without an end cannot fill the memory. */
+const MAX_LINE_CHARS = 64 * 1024;
+
+export interface AttemptLogOptions {
+  /** Stores whole lines, the first of which has this number; resolves once they are safe. Tries again by itself. */
+  append: (firstLine: number, text: string) => Promise<void>;
+  /** Gets every line with its number, as it is stored. */
+  onLine: (text: string, number: number) => void;
+  /** Size past which {@link AttemptLog.write} says stop. */
+  limitBytes: number;
+}
+
+/**
+ * The log of one attempt: cuts output into numbered lines and sends them in batches, one at a time, in order and in bounded memory.
+ * Once a batch cannot be stored, every call throws the reason.
+ */
+export class AttemptLog {
+  readonly #options: AttemptLogOptions;
+  #decoder = new TextDecoder();
+  #partial = '';
+  #lines = 0;
+  #bytes = 0;
+  #held = '';
+  #heldFrom = 1;
+  #sending: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #failure: { error: unknown } | undefined;
+
+  constructor(options: AttemptLogOptions) {
+    this.#options = options;
+  }
+
+  /** Number of lines so far. */
+  get lineCount(): number {
+    return this.#lines;
+  }
+
+  /** A line of the worker's own, marked so that a reader can tell it from what tools print. */
+  say(text: string): void {
+    this.endLine();
+    for (const line of text.split('\n')) this.#addLine(`[wheelwright] ${line}`);
+  }
+
+  /** Output of a container. Resolves when there is room for more, which is what slows a container down that prints faster than can be stored. */
+  async write(chunk: Buffer): Promise<'continue' | 'stop'> {
+    this.#bytes += chunk.length;
+    this.#cut(this.#decoder.decode(chunk, { stream: true }));
+    while (this.#held.length > HELD_CHARS && this.#failure === undefined) await this.#send();
+    this.#throwFailure();
+    return this.#bytes > this.#options.limitBytes ? 'stop' : 'continue';
+  }
+
+  /** Ends a line that a container left without its newline. */
+  endLine(): void {
+    this.#cut(this.#decoder.decode());
+    this.#decoder = new TextDecoder();
+    if (this.#partial !== '') this.#addLine(this.#partial);
+    this.#partial = '';
+  }
+
+  /** Resolves once everything up to here is stored. */
+  async flush(): Promise<void> {
+    this.endLine();
+    while ((this.#held !== '' || this.#sending !== undefined) && this.#failure === undefined) await this.#send();
+    this.#throwFailure();
+  }
+
+  #cut(text: string): void {
+    let from = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
+      this.#addLine(this.#partial + text.slice(from, end));
+      this.#partial = '';
+      from = end + 1;
+    }
+    this.#partial += text.slice(from);
+    while (this.#partial.length > MAX_LINE_CHARS) {
+      this.#addLine(this.#partial.slice(0, MAX_LINE_CHARS));
+      this.#partial = this.#partial.slice(MAX_LINE_CHARS);
+    }
+  }
+
+  #addLine(raw: string): void {
+    const text = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
+    this.#lines += 1;
+    if (this.#held === '') this.#heldFrom = this.#lines;
+    this.#held += `${text}\n`;
+    this.#options.onLine(text, this.#lines);
+    if (this.#held.length >= BATCH_CHARS) this.#sendSoon(0);
+    else this.#sendSoon(BATCH_MS);
+  }
+
+  #sendSoon(delayMs: number): void {
+    if (this.#sending !== undefined || this.#failure !== undefined) return;
+    if (delayMs === 0) {
+      void this.#send();
+      return;
+    }
+    this.#timer ??= setTimeout(() => void this.#send(), delayMs);
+  }
+
+  /** Sends what is held, or waits for the batch on its way. */
+  #send(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#sending ??= this.#sendOne().finally(() => {
+      this.#sending = undefined;
+      if (this.#held !== '') this.#sendSoon(BATCH_MS);
+    });
+    return this.#sending;
+  }
+
+  async #sendOne(): Promise<void> {
+    if (this.#held === '') return;
+    const text = this.#held;
+    const firstLine = this.#heldFrom;
+    this.#held = '';
+    try {
+      await this.#options.append(firstLine, text);
+    } catch (error) {
+      this.#failure = { error };
+    }
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}

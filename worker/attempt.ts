@@ -1,0 +1,198 @@
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import type { WorkerApi } from '../client/worker-api.js';
+import type { AttemptOutcome, Lease } from '../core/attempt.js';
+import type { Engine, ImageRefusal } from '../core/engine.js';
+import { WheelwrightError } from '../core/errors.js';
+import type { Phase } from '../core/phase.js';
+import type { Fetched, PhaseResult, Tested } from '../core/phases.js';
+import type { Settings } from '../core/settings.js';
+import type { Upstream } from '../core/upstream.js';
+import type { AttemptLog } from './attempt-log.js';
+import { attemptLimits } from './limits.js';
+import { failed, type PhaseContext, startDiagnosis } from './phase-context.js';
+import { buildWheel } from './phases/build.js';
+import { downloadSdist, downloadSources } from './phases/download.js';
+import { fetchInputs, fetchMore, fillWorkspace } from './phases/fetch.js';
+import { repairWheel } from './phases/repair.js';
+import { takeWheel, testWheel } from './phases/test.js';
+import { persistently } from './retry.js';
+import { openSpool } from './spool.js';
+import type { TextFile } from './workspace-files.js';
+
+/** A backend that asks for something else each time would go on for ever. */
+const MAX_REQUIREMENT_ROUNDS = 5;
+
+/** What every attempt of a worker is made with. */
+export interface AttemptSite {
+  settings: Settings;
+  engine: Engine;
+  upstream: Pick<Upstream, 'file'>;
+  api: Pick<WorkerApi, 'startPhase' | 'addInputs' | 'putArtifact'>;
+  scripts: readonly TextFile[];
+  caBundle: string | undefined;
+  /** The checked content of a source archive as a tar stream without its top folder. */
+  unpackSdist: (path: string) => Readable;
+}
+
+/** An attempt's means to tell its reader what happens, whatever becomes of it. */
+export interface AttemptVoice {
+  log: AttemptLog;
+  /** Starts the diagnosis of a phase: what is logged from now on is its. */
+  listen: (diagnosis: PhaseContext['diagnosis']) => void;
+}
+
+/**
+ * Makes one attempt and says how it ended. `later` takes what must be cleared away once the end has been reported.
+ * @throws only an aborted signal's reason; broken infrastructure makes the outcome `lost`.
+ */
+export async function makeAttempt(
+  lease: Lease,
+  site: AttemptSite,
+  voice: AttemptVoice,
+  later: (clear: () => Promise<void>) => void,
+  signal: AbortSignal,
+): Promise<AttemptOutcome> {
+  try {
+    const result = await runPhases(lease, site, voice, later, signal);
+    switch (result.kind) {
+      case 'done': {
+        const { file: _file, ...wheel } = result.value;
+        return { kind: 'succeeded', wheel };
+      }
+      case 'failed':
+        voice.log.say(`failed: ${result.failure.class}: ${result.failure.cause}`);
+        return { kind: 'failed', failure: result.failure };
+      case 'deferred':
+        return { kind: 'deferred', requirements: result.requirements };
+      default:
+        return result satisfies never;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = error instanceof Error ? error.message : String(error);
+    const hint = error instanceof WheelwrightError && error.hint !== undefined ? ` ${error.hint}` : '';
+    voice.log.say(`lost: ${reason}.${hint}`);
+    return { kind: 'lost', reason };
+  }
+}
+
+async function runPhases(
+  lease: Lease,
+  site: AttemptSite,
+  voice: AttemptVoice,
+  later: (clear: () => Promise<void>) => void,
+  signal: AbortSignal,
+): Promise<PhaseResult<Tested>> {
+  const { order } = lease;
+  const { engine, api, settings } = site;
+  const { log } = voice;
+  const enter = async (phase: Phase) => {
+    const diagnosis = startDiagnosis(order, phase);
+    voice.listen(diagnosis);
+    await log.flush();
+    await persistently(() => api.startPhase(lease, phase, signal), signal);
+    return diagnosis;
+  };
+
+  let diagnosis = await enter('fetch');
+  log.say(
+    `fetch: ${order.project} ${order.version} for ${order.target.python} on ${order.target.policy}_${order.target.arch}`,
+  );
+  const spool = await openSpool();
+  later(() => spool.remove());
+  const downloading = { upstream: site.upstream, spool, maxBytes: settings.WHEELWRIGHT_SDIST_BYTES, log, signal };
+  const [images, sdist, sources, capacity] = await Promise.all([
+    engine.prepareImages(order.target, order.recipe, (line) => log.say(`fetch: ${line}`), signal),
+    downloadSdist(downloading, order.sdist),
+    downloadSources(downloading, order.recipe.sources ?? []),
+    engine.capacity(signal),
+  ]);
+  if ('kind' in images) return refusedImage(log, images);
+  if (sdist.kind !== 'done') return sdist;
+  if (sources.kind !== 'done') return sources;
+
+  const workspace = await engine.createWorkspace(lease.attemptId, images.builder, signal);
+  later(() => engine.removeWorkspace(workspace));
+  const context: PhaseContext = {
+    order,
+    engine,
+    images,
+    workspace,
+    log,
+    diagnosis,
+    limits: attemptLimits(settings, order.recipe, capacity),
+    record: (inputs) =>
+      inputs.length === 0 ? Promise.resolve() : persistently(() => api.addInputs(lease, inputs, signal), signal),
+    signal,
+  };
+  const phase = async (name: Phase): Promise<PhaseContext> => {
+    diagnosis = await enter(name);
+    return { ...context, diagnosis };
+  };
+
+  await context.record([
+    { kind: 'sdist', name: order.project, version: order.version, sha256: order.sdist.sha256 },
+    ...images.inputs,
+  ]);
+  try {
+    const downloads = { sourceTree: site.unpackSdist(sdist.value), sources: sources.value };
+    await fillWorkspace(context, downloads, site.scripts, site.caBundle);
+  } catch (error) {
+    if (!(error instanceof WheelwrightError) || (error.code !== 'invalid' && error.code !== 'too-large')) throw error;
+    return failed(context, 'fetch', {
+      class: 'bad-sdist',
+      line: error.message,
+      cause: error.hint ?? 'The source archive is broken or breaks the rules for source archives (PEP 721).',
+    });
+  }
+  const first = await fetchInputs(context, { sources: sources.value });
+  if (first.kind !== 'done') return first;
+
+  let fetched: Fetched = first.value;
+  let built = await buildWheel(await phase('build'), fetched);
+  for (let round = 1; built.kind === 'more-requirements'; round += 1) {
+    if (round > MAX_REQUIREMENT_ROUNDS) {
+      return failed(context, 'build', {
+        class: 'build-requirement',
+        line: `the backend asks for ever more: ${built.requirements.join(', ')}`,
+        cause:
+          'Its requirements are installed and it asks for them again. Constraints in the recipe (requires) may settle it.',
+      });
+    }
+    const more = await fetchMore(await phase('fetch'), fetched, built.requirements);
+    if (more.kind !== 'done') return more;
+    fetched = more.value;
+    built = await buildWheel(await phase('build'), fetched);
+  }
+  if (built.kind !== 'done') return built;
+
+  const repaired = await repairWheel(await phase('repair'), built.value, fetched);
+  if (repaired.kind !== 'done') return repaired;
+  const testing = await phase('test');
+  const taken = await takeWheel(testing, repaired.value, spool);
+  const tested = await testWheel(testing, repaired.value, taken);
+  if (tested.kind !== 'done') return tested;
+
+  await enter('publish');
+  const { filename, sha256, sizeBytes, file } = tested.value;
+  log.say(`publish: ${filename} sha256=${sha256} ${sizeBytes} bytes`);
+  await persistently(() => api.putArtifact(lease, filename, createReadStream(file), sizeBytes, signal), signal);
+  return tested;
+}
+
+function refusedImage(log: AttemptLog, refusal: ImageRefusal): PhaseResult<never> {
+  const firstLine = log.lineCount;
+  for (const line of refusal.log.split('\n')) log.say(`fetch: | ${line}`);
+  const at = refusal.log.split('\n').indexOf(refusal.line);
+  return {
+    kind: 'failed',
+    failure: {
+      class: 'system-package',
+      phase: 'fetch',
+      line: refusal.line,
+      lineNumber: at < 0 ? 0 : firstLine + at + 1,
+      cause: refusal.cause,
+    },
+  };
+}

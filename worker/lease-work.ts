@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { WorkerApi } from '../client/worker-api.js';
+import type { AttemptOutcome, Lease } from '../core/attempt.js';
+import { WheelwrightError } from '../core/errors.js';
+import { type AttemptSite, makeAttempt } from './attempt.js';
+import { AttemptEnd } from './attempt-end.js';
+import { AttemptLog } from './attempt-log.js';
+import type { PhaseContext } from './phase-context.js';
+import { persistently } from './retry.js';
+
+const HEARTBEAT_MS = 1_000;
+
+/** Makes the attempt of one lease and reports how it ended. `stopping` aborts when the worker must not wait any longer. */
+export async function workOnLease(
+  lease: Lease,
+  site: AttemptSite & { api: WorkerApi; logger: Logger },
+  stopping: AbortSignal,
+): Promise<void> {
+  const { api, logger } = site;
+  const ended = new AbortController();
+  /** What may still be said after the attempt was broken off; only a lost lease forbids it. */
+  const silenced = new AbortController();
+  const end = (reason: AttemptEnd) => {
+    if (reason.kind === 'superseded') silenced.abort(reason);
+    ended.abort(reason);
+  };
+  const onStopping = () => end(new AttemptEnd('stopping'));
+  stopping.addEventListener('abort', onStopping);
+  if (stopping.aborted) onStopping();
+
+  let diagnosis: PhaseContext['diagnosis'] | undefined;
+  const log = new AttemptLog({
+    append: async (firstLine, text) => {
+      await refusedMeansLost(
+        () => persistently(() => api.appendLog(lease, firstLine, text, silenced.signal), silenced.signal),
+        end,
+      );
+    },
+    onLine: (text, number) => diagnosis?.line(text, number),
+    limitBytes: site.settings.WHEELWRIGHT_LOG_BYTES,
+  });
+  const beating = new AbortController();
+  const heart = beat(lease, api, end, beating.signal);
+  const clears: (() => Promise<void>)[] = [];
+  const fields = {
+    attempt: lease.attemptId,
+    build: lease.order.buildId,
+    project: lease.order.project,
+    version: lease.order.version,
+  };
+  logger.info(fields, 'attempt started');
+  try {
+    const outcome = await attemptOutcome(
+      lease,
+      site,
+      log,
+      (next) => (diagnosis = next),
+      (clear) => clears.push(clear),
+      ended.signal,
+    );
+    await log.flush();
+    await refusedMeansLost(() => persistently(() => api.finish(lease, outcome, silenced.signal), silenced.signal), end);
+    logger.info({ ...fields, outcome: outcome.kind }, 'attempt ended');
+  } catch (error) {
+    logger.warn({ ...fields, err: error }, 'attempt dropped: its end could not be reported');
+  } finally {
+    beating.abort();
+    stopping.removeEventListener('abort', onStopping);
+    await heart;
+    for (const clear of clears.reverse()) {
+      await clear().catch((error: unknown) =>
+        logger.warn({ ...fields, err: error }, 'something of the attempt was left behind'),
+      );
+    }
+  }
+}
+
+async function attemptOutcome(
+  lease: Lease,
+  site: AttemptSite,
+  log: AttemptLog,
+  listen: (diagnosis: PhaseContext['diagnosis']) => void,
+  later: (clear: () => Promise<void>) => void,
+  signal: AbortSignal,
+): Promise<AttemptOutcome> {
+  try {
+    return await makeAttempt(lease, site, { log, listen }, later, signal);
+  } catch (error) {
+    const reason = signal.reason as unknown;
+    if (!(reason instanceof AttemptEnd) || reason.kind === 'superseded') throw error;
+    log.say(`ended: ${reason.message}`);
+    return reason.kind === 'cancelled' ? { kind: 'cancelled' } : { kind: 'lost', reason: reason.message };
+  }
+}
+
+/** Says once a second that the attempt is alive, and hears whether it still should be. */
+async function beat(
+  lease: Lease,
+  api: WorkerApi,
+  end: (reason: AttemptEnd) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const { cancelRequested } = await api.heartbeat(lease, signal);
+      if (cancelRequested) end(new AttemptEnd('cancelled'));
+    } catch (error) {
+      if (isRefusal(error)) end(new AttemptEnd('superseded'));
+    }
+    await sleep(HEARTBEAT_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function refusedMeansLost<T>(call: () => Promise<T>, end: (reason: AttemptEnd) => void): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (isRefusal(error)) end(new AttemptEnd('superseded'));
+    throw error;
+  }
+}
+
+/** The API knows the lease no more: whatever is done under it counts for nothing. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof WheelwrightError && (error.code === 'conflict' || error.code === 'not-found');
+}

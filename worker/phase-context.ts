@@ -1,0 +1,94 @@
+// What every phase is given, and how it runs a script in a container.
+import type { AttemptInput, BuildOrder } from '../core/attempt.js';
+import { createDiagnosis, type Diagnosis, type DiagnosisContext } from '../core/diagnosis/diagnosis.js';
+import type { BuilderImages, ContainerExit, ContainerLimits, ContainerSpec, Engine } from '../core/engine.js';
+import type { Failure, FailureClass } from '../core/failure.js';
+import type { Phase } from '../core/phase.js';
+import type { PhaseResult } from '../core/phases.js';
+import type { AttemptLog } from './attempt-log.js';
+
+export interface PhaseContext {
+  order: BuildOrder;
+  engine: Engine;
+  images: BuilderImages;
+  workspace: string;
+  log: AttemptLog;
+  /** Replaced at the start of each phase, since each is diagnosed by its own lines. */
+  diagnosis: Diagnosis;
+  limits: AttemptLimits;
+  record: (inputs: AttemptInput[]) => Promise<void>;
+  signal: AbortSignal;
+}
+
+export interface AttemptLimits {
+  build: ContainerLimits;
+  /** For containers of our own tools, and for tests. */
+  short: ContainerLimits;
+  jobs: number;
+  wheelBytes: number;
+}
+
+/** The interpreter that runs our scripts in a builder image; it has the tools' own packages and none of the build's. */
+export const TOOLS_PYTHON = '/opt/tools/bin/python';
+
+export function targetPython(order: BuildOrder): string {
+  const { python } = order.target;
+  return `/opt/python/${python}-${python}/bin/python3`;
+}
+
+/** Runs one of our scripts with its task; everything that it prints goes to the log. */
+export async function runScript(
+  context: PhaseContext,
+  script: string,
+  task: unknown,
+  spec: Omit<ContainerSpec, 'command' | 'workspace' | 'environment'> & {
+    python: string;
+    environment?: Record<string, string>;
+  },
+): Promise<ContainerExit> {
+  const { python, ...rest } = spec;
+  const exit = await context.engine.run(
+    {
+      ...rest,
+      command: [python, '-I', `/inputs/scripts/${script}`],
+      workspace: context.workspace,
+      environment: { ...BASE_ENVIRONMENT, ...spec.environment, WHEELWRIGHT_TASK: JSON.stringify(task) },
+    },
+    (chunk) => context.log.write(chunk),
+    context.signal,
+  );
+  context.log.endLine();
+  return exit;
+}
+
+const BASE_ENVIRONMENT = {
+  LC_ALL: 'C.UTF-8',
+  TZ: 'UTC',
+  PYTHONHASHSEED: '0',
+  PYTHONDONTWRITEBYTECODE: '1',
+  PYTHONUNBUFFERED: '1',
+} as const;
+
+export function succeeded(exit: ContainerExit): boolean {
+  return exit.kind === 'exited' && exit.code === 0;
+}
+
+/** A failure in the words of the log. */
+export function diagnosed<T>(context: PhaseContext, known: DiagnosisContext & { phase: Phase }): PhaseResult<T> {
+  return { kind: 'failed', failure: context.diagnosis.conclude(known) };
+}
+
+/** A failure that the phase itself recognised; its line goes to the log, so that it can be read there. */
+export function failed<T>(
+  context: Pick<PhaseContext, 'log'>,
+  phase: Phase,
+  failure: { class: FailureClass; line: string; cause: string } & Partial<Failure>,
+): PhaseResult<T> {
+  context.log.say(`${phase}: ${failure.line}`);
+  return { kind: 'failed', failure: { phase, lineNumber: context.log.lineCount, ...failure } };
+}
+
+export function startDiagnosis(order: BuildOrder, phase: Phase): Diagnosis {
+  const version = /^cp(\d)(\d+)/.exec(order.target.python);
+  return createDiagnosis({ phase, ...(version === null ? {} : { python: `${version[1]}.${version[2]}` }) });
+}

@@ -1,0 +1,95 @@
+import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
+import type { Readable } from 'node:stream';
+import { WheelwrightError } from '../../core/errors.js';
+import type { PhaseResult } from '../../core/phases.js';
+import type { Upstream } from '../../core/upstream.js';
+import { failed, type PhaseContext } from '../phase-context.js';
+import { type Spool, type StoredBytes, writeFile } from '../spool.js';
+import { packStream } from '../workspace-files.js';
+
+/** One of the recipe's further sources, on the worker's disk. */
+export interface FetchedSource {
+  /** Where it will be in the `inputs` volume. */
+  file: string;
+  to: string;
+  /** An archive of the one file. */
+  pack(): Readable;
+}
+
+/** Where downloads come from and go to. */
+export interface DownloadSite {
+  upstream: Pick<Upstream, 'file'>;
+  spool: Spool;
+  maxBytes: number;
+  log: PhaseContext['log'];
+  signal: AbortSignal;
+}
+
+/** Fetches the sdist to a file of the worker's; its bytes are the ones that were planned, or the attempt fails. */
+export async function downloadSdist(
+  site: DownloadSite,
+  sdist: { filename: string; url: string; sha256: string },
+): Promise<PhaseResult<string>> {
+  const path = site.spool.path('sdist');
+  site.log.say(`fetch: ${sdist.filename} sha256=${sdist.sha256}`);
+  const stored = await download(site, sdist.filename, sdist.url, sdist.sha256, path, 'bad-sdist');
+  return stored.kind === 'done' ? { kind: 'done', value: path } : stored;
+}
+
+export async function downloadSources(
+  site: DownloadSite,
+  sources: readonly { url: string; sha256: string; to: string }[],
+): Promise<PhaseResult<FetchedSource[]>> {
+  const fetched: FetchedSource[] = [];
+  for (const [index, source] of sources.entries()) {
+    const name = `${index + 1}-${basename(new URL(source.url).pathname) || 'source'}`;
+    const path = site.spool.path(name);
+    site.log.say(`fetch: ${name} sha256=${source.sha256}, a source of the recipe`);
+    const stored = await download(site, name, source.url, source.sha256, path, 'bad-request');
+    if (stored.kind !== 'done') return stored;
+    const { sizeBytes } = stored.value;
+    fetched.push({
+      file: `/inputs/sources/${name}`,
+      to: source.to,
+      pack: () => packStream(name, sizeBytes, createReadStream(path)),
+    });
+  }
+  return { kind: 'done', value: fetched };
+}
+
+async function download(
+  site: DownloadSite,
+  name: string,
+  url: string,
+  sha256: string,
+  path: string,
+  fault: 'bad-sdist' | 'bad-request',
+): Promise<PhaseResult<StoredBytes>> {
+  const blame = (line: string, cause: string) => failed<StoredBytes>(site, 'fetch', { class: fault, line, cause });
+  let stored: StoredBytes;
+  try {
+    stored = await writeFile(await site.upstream.file(url, site.signal), path, site.maxBytes, site.signal);
+  } catch (error) {
+    site.signal.throwIfAborted();
+    if (error instanceof WheelwrightError && error.code !== 'unavailable') {
+      return blame(
+        `${name} cannot be fetched: ${error.message}`,
+        error.hint ?? 'It cannot be had from where it is said to be.',
+      );
+    }
+    throw error instanceof WheelwrightError
+      ? error
+      : new WheelwrightError('unavailable', `fetching ${name} broke off: ${(error as Error).message}`, {
+          hint: 'The upstream or the network between gave up; the attempt is tried again by itself.',
+          cause: error,
+        });
+  }
+  if (stored.sha256 !== sha256) {
+    return blame(
+      `${name} has sha256 ${stored.sha256} where ${sha256} was expected`,
+      'The bytes are not the ones that were asked for: the upstream, or something between, changed them. Nothing was unpacked.',
+    );
+  }
+  return { kind: 'done', value: stored };
+}

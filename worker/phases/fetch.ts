@@ -1,0 +1,250 @@
+import type { Readable } from 'node:stream';
+import { z } from 'zod';
+import type { AttemptInput } from '../../core/attempt.js';
+import { WheelwrightError } from '../../core/errors.js';
+import type { Fetched, FetchedWheel, PhaseResult } from '../../core/phases.js';
+import {
+  diagnosed,
+  failed,
+  type PhaseContext,
+  runScript,
+  succeeded,
+  TOOLS_PYTHON,
+  targetPython,
+} from '../phase-context.js';
+import { packFiles, readReport, type TextFile } from '../workspace-files.js';
+import type { FetchedSource } from './download.js';
+
+const wheelSchema = z.object({ name: z.string(), version: z.string(), filename: z.string(), sha256: z.string() });
+const fetchReportSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('fetched'),
+    requirements: z.array(z.string()),
+    sourceDateEpoch: z.int().optional(),
+    lockfile: z.string().optional(),
+    wheels: z.array(wheelSchema),
+  }),
+  z.object({ kind: z.literal('unresolved'), lacking: z.array(z.string()), message: z.string() }),
+  z.object({ kind: z.literal('bad-source'), message: z.string() }),
+]);
+type FetchReport = z.infer<typeof fetchReportSchema>;
+
+const INPUT_FOLDERS = [
+  'scripts/',
+  'patches/',
+  'sources/',
+  'reports/',
+  'build-wheels/',
+  'test-wheels/',
+  'wheel/',
+  'cargo/',
+];
+const BUILD_FOLDERS = [
+  'src/',
+  'env/',
+  'out/',
+  'repaired/',
+  'home/',
+  'tmp/',
+  'cache/',
+  'state/',
+  'reports/',
+  'wrappers/',
+];
+
+/** What the worker has fetched itself before there was a container. */
+export interface Downloads {
+  /** The unpacked sdist without its top folder, checked for whatever an archive can do wrong. */
+  sourceTree: Readable;
+  sources: FetchedSource[];
+}
+
+/** Fills the volumes: our own scripts, the recipe's patches, the unpacked sdist. */
+export async function fillWorkspace(
+  context: PhaseContext,
+  downloads: Downloads,
+  scripts: readonly TextFile[],
+  caBundle: string | undefined,
+): Promise<void> {
+  const { engine, workspace, signal, order } = context;
+  const patches = (order.recipe.patches ?? []).map((text, index) => ({
+    name: `patches/${String(index + 1).padStart(4, '0')}.patch`,
+    text: text.endsWith('\n') ? text : `${text}\n`,
+  }));
+  const certificates = caBundle === undefined ? [] : [{ name: 'ca-bundle.crt', text: caBundle }];
+  await engine.putTar(
+    workspace,
+    '/inputs',
+    packFiles(INPUT_FOLDERS, [...scripts, ...patches, ...certificates]),
+    signal,
+  );
+  await engine.putTar(workspace, '/build', packFiles(BUILD_FOLDERS, []), signal);
+  await engine.putTar(workspace, '/build/src', downloads.sourceTree, signal);
+  for (const source of downloads.sources) await engine.putTar(workspace, '/inputs/sources', source.pack(), signal);
+}
+
+/** Reads what the sdist asks for and fetches it, as wheels only. */
+export async function fetchInputs(
+  context: PhaseContext,
+  downloads: Pick<Downloads, 'sources'>,
+): Promise<PhaseResult<Fetched>> {
+  const { recipe } = context.order;
+  const report = await fetchWheels(context, {
+    source: true,
+    replace: recipe.requires?.replace ?? false,
+    requirements: recipe.requires?.additions ?? [],
+    destination: '/inputs/build-wheels',
+  });
+  if (report.kind !== 'done') return report;
+  const { requirements, wheels, sourceDateEpoch, lockfile } = report.value;
+  return {
+    kind: 'done',
+    value: {
+      requirements,
+      wheels,
+      sourceDateEpoch: sourceDateEpoch ?? 0,
+      sources: downloads.sources.map(({ file, to }) => ({ file, to })),
+      ...(lockfile === undefined ? {} : { lockfile }),
+    },
+  };
+}
+
+/** Fetches what a hook of the backend asks for beyond what its sdist declares. */
+export async function fetchMore(
+  context: PhaseContext,
+  fetched: Fetched,
+  more: readonly string[],
+): Promise<PhaseResult<Fetched>> {
+  const requirements = [...fetched.requirements, ...more];
+  const report = await fetchWheels(context, { requirements, destination: '/inputs/build-wheels' });
+  if (report.kind !== 'done') return report;
+  return { kind: 'done', value: { ...fetched, requirements, wheels: report.value.wheels } };
+}
+
+/** Fetches what a wheel requires to be used, and what the recipe's test requires; the wheel stands at `/inputs/wheel`. */
+export async function fetchTestWheels(
+  context: PhaseContext,
+  wheel: string,
+  requirements: readonly string[],
+): Promise<PhaseResult<FetchedWheel[]>> {
+  if (requirements.length === 0) return { kind: 'done', value: [] };
+  const report = await fetchWheels(context, {
+    phase: 'test',
+    wheel: `/inputs/wheel/${wheel}`,
+    requirements,
+    destination: '/inputs/test-wheels',
+  });
+  return report.kind === 'done' ? { kind: 'done', value: report.value.wheels } : report;
+}
+
+interface FetchTask {
+  phase?: 'test';
+  source?: boolean;
+  replace?: boolean;
+  wheel?: string;
+  requirements: readonly string[];
+  destination: string;
+}
+
+async function fetchWheels(
+  context: PhaseContext,
+  task: FetchTask,
+): Promise<PhaseResult<Extract<FetchReport, { kind: 'fetched' }>>> {
+  const { engine, workspace, order, signal } = context;
+  const phase = task.phase ?? 'fetch';
+  const { requires } = order.recipe;
+  const reportPath = `/inputs/reports/${phase}.json`;
+  const exit = await runScript(
+    context,
+    'fetch.py',
+    {
+      ...task,
+      phase,
+      report: reportPath,
+      project: order.project,
+      indexUrl: order.indexUrl,
+      python: targetPython(order),
+      patches: '/inputs/patches',
+      // Bounds on what builds the package say nothing about what it needs to run.
+      constraints: phase === 'fetch' ? (requires?.constraints ?? []) : [],
+      ...(phase === 'fetch' && requires?.['as-of'] !== undefined ? { asOf: requires['as-of'] } : {}),
+    },
+    {
+      image: context.images.builder,
+      network: 'outside',
+      python: TOOLS_PYTHON,
+      // The sdist is there only while nothing of it has run; afterwards no network meets what foreign code wrote.
+      mounts: task.source ? { inputs: 'read-write', build: 'read-write' } : { inputs: 'read-write' },
+      limits: context.limits.short,
+      environment: FETCH_ENVIRONMENT,
+    },
+  );
+  if (!succeeded(exit)) {
+    if (exit.kind !== 'exited' || exit.oomKilled) return diagnosed(context, { phase, exit });
+    throw new WheelwrightError(
+      'unavailable',
+      'fetching what the build requires failed; the log of the attempt says why',
+      {
+        hint: 'Can containers reach the index? WHEELWRIGHT_FETCH_NETWORK and WHEELWRIGHT_CA_BUNDLE decide how.',
+      },
+    );
+  }
+  const report = await readReport(engine, workspace, reportPath, fetchReportSchema, signal);
+  if (report === undefined) throw new WheelwrightError('internal', `the fetch script left no ${reportPath}`);
+  return concludeFetch(context, phase, report);
+}
+
+async function concludeFetch(
+  context: PhaseContext,
+  phase: 'fetch' | 'test',
+  report: FetchReport,
+): Promise<PhaseResult<Extract<FetchReport, { kind: 'fetched' }>>> {
+  switch (report.kind) {
+    case 'fetched': {
+      const kind: AttemptInput['kind'] = phase === 'fetch' ? 'build-requirement' : 'test-requirement';
+      await context.record(report.wheels.map(({ name, version, sha256 }) => ({ kind, name, version, sha256 })));
+      return { kind: 'done', value: report };
+    }
+    case 'unresolved':
+      if (report.lacking.length > 0) {
+        context.log.say(`${phase}: without a wheel, and so to be built first: ${report.lacking.join(', ')}`);
+        return { kind: 'deferred', requirements: report.lacking };
+      }
+      return unresolved(context, phase);
+    case 'bad-source':
+      return failed(context, phase, {
+        class: 'bad-sdist',
+        line: report.message,
+        cause: 'What the sdist declares about its build cannot be used as it is. A patch in the recipe can mend it.',
+      });
+    default:
+      return report satisfies never;
+  }
+}
+
+function unresolved<T>(context: PhaseContext, phase: 'fetch' | 'test'): PhaseResult<T> {
+  const failure = context.diagnosis.conclude({ phase });
+  return {
+    kind: 'failed',
+    failure: {
+      ...failure,
+      class: 'build-requirement',
+      cause: `What the ${phase === 'fetch' ? 'build' : 'wheel'} requires cannot be had together. ${failure.cause}`,
+    },
+  };
+}
+
+/** What our own tools are told where there is a network; uv and Python's urllib, pip, curl and cargo each have a name of their own for it. */
+const CERTIFICATES = '/inputs/ca-bundle.crt';
+const FETCH_ENVIRONMENT = {
+  HOME: '/tmp',
+  UV_NO_CONFIG: '1',
+  UV_CACHE_DIR: '/tmp/uv-cache',
+  UV_NO_PROGRESS: '1',
+  NO_COLOR: '1',
+  SSL_CERT_FILE: CERTIFICATES,
+  PIP_CERT: CERTIFICATES,
+  CURL_CA_BUNDLE: CERTIFICATES,
+  REQUESTS_CA_BUNDLE: CERTIFICATES,
+  CARGO_HTTP_CAINFO: CERTIFICATES,
+};

@@ -1,0 +1,105 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { WheelwrightError } from '../../core/errors.js';
+import type { Need, PhaseResult, Repaired, Tested } from '../../core/phases.js';
+import { diagnosed, failed, type PhaseContext, runScript, succeeded, targetPython } from '../phase-context.js';
+import { type Spool, writeFile } from '../spool.js';
+import { packFiles, packStream, readReport, readWorkspaceFile } from '../workspace-files.js';
+import { fetchTestWheels } from './fetch.js';
+
+const reportSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('passed') }),
+  z.object({
+    kind: z.literal('missing-libraries'),
+    missing: z.array(z.object({ soname: z.string(), by: z.string() })).min(1),
+  }),
+  z.object({ kind: z.literal('failed'), message: z.string() }),
+]);
+
+/** Takes the wheel out of where foreign code ran: what is tried from here on, and later published, are these bytes. */
+export async function takeWheel(context: PhaseContext, repaired: Repaired, spool: Spool): Promise<Tested> {
+  const { engine, workspace, limits, signal } = context;
+  const file = spool.path('wheel');
+  const bytes = Readable.from(readWorkspaceFile(engine, workspace, repaired.path, limits.wheelBytes, signal), {
+    objectMode: false,
+  });
+  const stored = await writeFile(bytes, file, limits.wheelBytes, signal);
+  return {
+    file,
+    filename: repaired.filename,
+    ...stored,
+    grafted: repaired.grafted,
+    needs: repaired.needs.map((need) => need.soname),
+  };
+}
+
+/** Installs and imports the wheel in the clean image, without a network, and runs the recipe's own test there. */
+export async function testWheel(
+  context: PhaseContext,
+  repaired: Repaired,
+  taken: Tested,
+): Promise<PhaseResult<Tested>> {
+  const { engine, workspace, order, signal } = context;
+  const { test, repair } = order.recipe;
+  await engine.putTar(
+    workspace,
+    '/inputs/wheel',
+    packStream(taken.filename, taken.sizeBytes, createReadStream(taken.file)),
+    signal,
+  );
+  const requirements = [...repaired.requires, ...(test?.requires ?? [])];
+  const [wheels] = await Promise.all([
+    fetchTestWheels(context, taken.filename, requirements),
+    engine.putTar(workspace, '/test', packFiles(['env/', 'home/', 'tmp/', 'reports/'], []), signal),
+  ]);
+  if (wheels.kind !== 'done') return wheels;
+  const exit = await runScript(
+    context,
+    'test.py',
+    {
+      wheels: [
+        `/inputs/wheel/${taken.filename}`,
+        ...wheels.value.map((wheel) => `/inputs/test-wheels/${wheel.filename}`),
+      ],
+      needs: repaired.needs,
+      excluded: repair?.exclude ?? [],
+      imports: test?.imports ?? null,
+      modules: repaired.modules,
+      native: repaired.native,
+      script: test?.script ?? null,
+    },
+    {
+      image: context.images.clean,
+      network: 'none',
+      python: targetPython(order),
+      mounts: { inputs: 'read-only', test: 'read-write' },
+      limits: context.limits.short,
+      environment: { HOME: '/test/home', TMPDIR: '/test/tmp' },
+    },
+  );
+  if (!succeeded(exit)) return diagnosed(context, { phase: 'test', exit });
+  const report = await readReport(engine, workspace, '/test/reports/test.json', reportSchema, signal);
+  if (report === undefined) throw new WheelwrightError('internal', 'the test script left no report');
+  switch (report.kind) {
+    case 'passed':
+      return { kind: 'done', value: taken };
+    case 'missing-libraries':
+      return missingLibraries(context, report.missing);
+    case 'failed':
+      return diagnosed(context, { phase: 'test', exit });
+    default:
+      return report satisfies never;
+  }
+}
+
+function missingLibraries(context: PhaseContext, missing: readonly Need[]): PhaseResult<Tested> {
+  const sonames = missing.map((need) => need.soname);
+  return failed(context, 'test', {
+    class: 'missing-in-clean-image',
+    line: `the clean image lacks ${sonames.join(', ')}`,
+    cause:
+      'The policy lets auditwheel leave these libraries to the consuming system, and a slim image does not have them. Name their packages as `runtime` in the recipe; images that install the wheel need them too.',
+    missing: missing.map(({ soname }) => ({ kind: 'soname', name: soname })),
+  });
+}

@@ -1,0 +1,173 @@
+"""Runs the sdist's own backend (PEP 517), offline: foreign code from here on.
+
+The task comes as JSON in WHEELWRIGHT_TASK, the report goes to /build/reports/build.json:
+{"kind": "built", "wheels": ["name.whl", ...]}
+{"kind": "more-requirements", "requirements": [...]}    the backend asks for more than is there
+"""
+
+import importlib.metadata
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tomllib
+import venv
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from pyproject_hooks import BackendUnavailable, BuildBackendHookCaller, HookMissing
+
+SOURCE = pathlib.Path("/build/src")
+ENVIRONMENT = pathlib.Path("/build/env")
+OUT = pathlib.Path("/build/out")
+PREPARED = pathlib.Path("/build/state/prepared")
+PYTHON = ENVIRONMENT / "bin" / "python"
+WRAPPERS = pathlib.Path("/build/wrappers")
+CPU_FLAGS = pathlib.Path("/build/reports/cpu-flags")
+COMPILERS = ["cc", "gcc", "c++", "g++", "x86_64-linux-gnu-gcc", "x86_64-linux-gnu-g++", "clang", "clang++"]
+BASELINE = {"x86_64": "x86-64", "aarch64": "armv8-a"}
+# Flags reach the compiler by ways that no log shows, so the compiler itself is watched.
+WRAPPER = """#!/bin/sh
+for argument do
+  shift
+  case $argument in
+    -march=native | -mcpu=native) echo "$argument" >> {record}; argument=-march={baseline} ;;
+    -mtune=native) argument=-mtune=generic ;;
+  esac
+  set -- "$@" "$argument"
+done
+exec {compiler} "$@"
+"""
+
+
+def say(text):
+    print(f"[wheelwright] build: {text}", flush=True)
+
+
+def place_sources(sources):
+    for source in sources:
+        target = SOURCE / source["to"]
+        if not target.resolve().is_relative_to(SOURCE):
+            raise SystemExit(f"the recipe puts a source outside of the unpacked sdist: {source['to']}")
+        fetched = source["file"]
+        say(f"placing {pathlib.Path(fetched).name} at {source['to']}")
+        if any(fetched.endswith(suffix) for _, suffixes, _ in shutil.get_unpack_formats() for suffix in suffixes):
+            target.mkdir(parents=True, exist_ok=True)
+            is_zip = fetched.endswith(".zip")
+            shutil.unpack_archive(fetched, target, **({} if is_zip else {"filter": "data"}))
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(fetched, target)
+
+
+def prepare(task):
+    """Once for each attempt, however often the backend asks for more."""
+    if PREPARED.exists():
+        return
+    place_sources(task["sources"])
+    if task.get("lockfile"):
+        shutil.copyfile(task["lockfile"], SOURCE / "Cargo.lock")
+    if task.get("prepare"):
+        say("running the recipe's prepare script")
+        done = subprocess.run(["/bin/sh", "-e", "-c", task["prepare"]], cwd=SOURCE)
+        if done.returncode != 0:
+            raise SystemExit(f"the recipe's prepare script ended with exit status {done.returncode}")
+    PREPARED.touch()
+
+
+def make_environment(wheels):
+    venv.EnvBuilder(symlinks=True, clear=True).create(ENVIRONMENT)
+    if wheels:
+        say(f"installing {len(wheels)} build requirements")
+        subprocess.run(
+            ["uv", "pip", "install", "--quiet", "--offline", "--no-index", "--no-deps", "--python", PYTHON, *wheels],
+            check=True,
+        )
+
+
+def wrap_compilers(arch):
+    """Takes away what would bind the wheel to the CPU of this machine."""
+    if arch not in BASELINE:
+        return
+    for name in COMPILERS:
+        compiler = shutil.which(name)
+        if compiler is not None:
+            wrapper = WRAPPERS / name
+            wrapper.write_text(WRAPPER.format(record=CPU_FLAGS, baseline=BASELINE[arch], compiler=compiler))
+            wrapper.chmod(0o755)
+
+
+def missing(requirements):
+    (site,) = (ENVIRONMENT / "lib").glob("python3*/site-packages")
+    installed = {canonicalize_name(found.name): found.version for found in importlib.metadata.distributions(path=[str(site)])}
+
+    def satisfied(text):
+        requirement = Requirement(text)
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            return True
+        version = installed.get(canonicalize_name(requirement.name))
+        return version is not None and requirement.specifier.contains(version, prereleases=True)
+
+    return [text for text in requirements if not satisfied(text)]
+
+
+def backend():
+    pyproject = SOURCE / "pyproject.toml"
+    table = tomllib.loads(pyproject.read_text("utf-8")).get("build-system", {}) if pyproject.is_file() else {}
+    return BuildBackendHookCaller(
+        str(SOURCE),
+        table.get("build-backend", "setuptools.build_meta:__legacy__"),
+        backend_path=table.get("backend-path"),
+        python_executable=str(PYTHON),
+        runner=run_hook,
+    )
+
+
+def run_hook(command, cwd=None, extra_environ=None):
+    subprocess.run(command, cwd=cwd, env={**os.environ, **(extra_environ or {})}, check=True)
+
+
+def build(task):
+    os.umask(0o022)
+    prepare(task)
+    make_environment(task["wheels"])
+    wrap_compilers(task["arch"])
+    os.environ["VIRTUAL_ENV"] = str(ENVIRONMENT)
+    os.environ["PATH"] = f"{WRAPPERS}:{ENVIRONMENT}/bin:{os.environ['PATH']}"
+    # Not for the tools above, which must find their own.
+    os.environ.update(task["environment"])
+    settings = task["configSettings"]
+    hooks = backend()
+    say(f"asking {hooks.build_backend} what else it requires")
+    wanted = missing(hooks.get_requires_for_build_wheel(settings))
+    if wanted:
+        say(f"it requires {', '.join(wanted)}")
+        return {"kind": "more-requirements", "requirements": wanted}
+    say(f"{hooks.build_backend} builds the wheel")
+    shutil.rmtree(OUT, ignore_errors=True)
+    OUT.mkdir(exist_ok=True)
+    hooks.build_wheel(str(OUT), settings)
+    if CPU_FLAGS.exists():
+        say("the build asked for the CPU of this machine (-march=native); it got the baseline of the architecture instead")
+    return {"kind": "built", "wheels": sorted(path.name for path in OUT.iterdir())}
+
+
+def main():
+    try:
+        report = build(json.loads(os.environ.pop("WHEELWRIGHT_TASK")))
+    except BackendUnavailable as error:
+        print(error.traceback, file=sys.stderr)
+        return f"the build backend cannot be loaded: {error.message or error.backend_name}"
+    except HookMissing as error:
+        return f"the build backend has no {error.hook_name} hook (PEP 517)"
+    except InvalidRequirement as error:
+        return f"the build backend asks for something that is no requirement (PEP 508): {error}"
+    except subprocess.CalledProcessError as error:
+        return f"the build backend ended with exit status {error.returncode}"
+    pathlib.Path("/build/reports/build.json").write_text(json.dumps(report))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

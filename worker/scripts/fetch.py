@@ -1,0 +1,186 @@
+"""Runs with a network and without foreign code: reads what the unpacked sdist asks for, and fetches it as wheels.
+
+The task comes as JSON in WHEELWRIGHT_TASK, the report goes to task["report"]:
+{"kind": "fetched", "requirements": [...], "sourceDateEpoch": N, "wheels": [{"name", "version", "filename", "sha256"}]}
+{"kind": "unresolved", "lacking": ["name==1.0", ...], "message": "..."}    what has no wheel, where that is the reason
+{"kind": "bad-source", "message": "..."}
+"""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tomllib
+import urllib.parse
+import urllib.request
+
+from packaging.pylock import PackageWheel, Pylock
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+SOURCE = pathlib.Path("/build/src")
+EARLIEST_ZIP_TIME = 315532800  # 1980-01-01, before which a zip archive cannot say when
+NO_WHEEL = re.compile(
+    r"(?:all versions of )?([A-Za-z0-9][\w.-]*)((?:[=<>!~]=?[^\s,]+,?)*) (?:has|have) no (?:usable wheels|wheels with)"
+    r"|([A-Za-z0-9][\w.-]*) was not found in the package registry"
+    r"|there (?:is|are) no versions? of ([A-Za-z0-9][\w.-]*)((?:[=<>!~]=?[^\s,]+,?)*)"
+)
+
+
+class BadSource(Exception):
+    pass
+
+
+def say(text):
+    print(f"[wheelwright] {text}", flush=True)
+
+
+def apply_patches(folder):
+    for patch in sorted(pathlib.Path(folder).glob("*.patch")):
+        say(f"fetch: applying patch {patch.name} of the recipe")
+        # --unified: a diff in ed's form would be a script.
+        done = subprocess.run(
+            ["patch", "--unified", "--strip=1", "--forward", "--no-backup-if-mismatch", f"--input={patch}"],
+            cwd=SOURCE,
+            stderr=subprocess.STDOUT,
+        )
+        if done.returncode != 0:
+            raise BadSource(f"{patch.name} of the recipe does not apply to this sdist")
+
+
+def declared_requirements():
+    """What the sdist declares (PEP 518); without a declaration, what pip assumes."""
+    pyproject = SOURCE / "pyproject.toml"
+    if not pyproject.is_file():
+        if not (SOURCE / "setup.py").is_file():
+            raise BadSource("the sdist has neither pyproject.toml nor setup.py: there is nothing that builds it")
+        return ["setuptools>=40.8.0", "wheel"]
+    try:
+        table = tomllib.loads(pyproject.read_text("utf-8")).get("build-system")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSource(f"pyproject.toml cannot be read: {error}") from None
+    if table is None:
+        return ["setuptools>=40.8.0", "wheel"]
+    requires = table.get("requires") if isinstance(table, dict) else None
+    if not isinstance(requires, list) or not all(isinstance(item, str) for item in requires):
+        raise BadSource("pyproject.toml has a [build-system] table without a list of strings as requires (PEP 518)")
+    return requires
+
+
+def newest_time():
+    times = [os.lstat(os.path.join(folder, name)).st_mtime for folder, _, names in os.walk(SOURCE) for name in names]
+    return max([EARLIEST_ZIP_TIME, *map(int, times)])
+
+
+def check(requirements):
+    for text in requirements:
+        try:
+            Requirement(text)
+        except InvalidRequirement as error:
+            raise BadSource(f"the build requirement {text!r} is not a requirement (PEP 508): {error}") from None
+
+
+def resolve(requirements, task):
+    """Returns a lock of exactly one wheel for each package, or what uv had to say."""
+    work = pathlib.Path("/tmp/resolve")
+    work.mkdir()
+    (work / "requirements.in").write_text("".join(f"{line}\n" for line in requirements))
+    (work / "constraints.in").write_text("".join(f"{line}\n" for line in task.get("constraints", [])))
+    command = ["uv", "pip", "compile", "requirements.in", "--constraints", "constraints.in", "--quiet", "--no-header"]
+    command += ["--only-binary", ":all:", "--index-url", task["indexUrl"], "--python", task["python"]]
+    command += ["--format", "pylock.toml", "--output-file", "pylock.toml", "--no-python-downloads"]
+    if task.get("asOf"):
+        command += ["--exclude-newer", task["asOf"]]
+    done = subprocess.run(command, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    print(done.stdout, end="", flush=True)
+    if done.returncode != 0:
+        return None, done.stdout
+    return Pylock.from_dict(tomllib.loads((work / "pylock.toml").read_text())), ""
+
+
+def lacking(message, requirements):
+    """Packages without a wheel, in the words of whoever required them where those are known."""
+    asked = {canonicalize_name(Requirement(text).name): Requirement(text) for text in requirements}
+    found = {}
+    for match in NO_WHEEL.finditer(re.sub(r"\s+", " ", message)):
+        name = match[1] or match[3] or match[4]
+        requirement = asked.get(canonicalize_name(name))
+        specifier = str(requirement.specifier) if requirement is not None else (match[2] or match[5] or "")
+        found.setdefault(canonicalize_name(name), f"{name}{specifier.rstrip(',')}")
+    return list(found.values())
+
+
+def download(wheel, destination):
+    """Fetches one wheel, whole and of the hash that the index promised, or not at all."""
+    filename = wheel.filename
+    target = destination / filename
+    digest = hashlib.sha256()
+    with urllib.request.urlopen(wheel.url, timeout=120) as response, open(f"{target}.part", "wb") as file:
+        while chunk := response.read(1 << 20):
+            digest.update(chunk)
+            file.write(chunk)
+    expected = wheel.hashes.get("sha256")
+    if expected is not None and digest.hexdigest() != expected:
+        raise SystemExit(f"{filename} does not have the sha256 that the index gives for it")
+    os.rename(f"{target}.part", target)
+    return digest.hexdigest()
+
+
+def fetch(lock, destination, without):
+    chosen = [
+        (package, artifact)
+        for package, artifact in lock.select()
+        if isinstance(artifact, PackageWheel) and package.name != without
+    ]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        digests = list(pool.map(lambda pair: download(pair[1], destination), chosen))
+    return [
+        {"name": package.name, "version": str(package.version), "filename": wheel.filename, "sha256": digest}
+        for (package, wheel), digest in zip(chosen, digests)
+    ]
+
+
+def run(task):
+    report = {}
+    if task.get("source"):
+        apply_patches(task["patches"])
+        declared = [] if task.get("replace") else declared_requirements()
+        check(declared)
+        requirements = [*declared, *task["requirements"]]
+        report["sourceDateEpoch"] = newest_time()
+    else:
+        requirements = task["requirements"]
+    report["requirements"] = requirements
+    check(requirements)
+    wheels = []
+    if requirements:
+        for_what = "testing the wheel" if task.get("wheel") else "building"
+        say(f"{task['phase']}: resolving what {for_what} requires, as wheels only: {', '.join(requirements)}")
+        to_resolve = list(requirements)
+        if task.get("wheel"):
+            to_resolve.append(f"{task['project']} @ {pathlib.Path(task['wheel']).as_uri()}")
+        lock, message = resolve(to_resolve, task)
+        if lock is None:
+            return {"kind": "unresolved", "lacking": lacking(message, requirements), "message": message}
+        wheels = fetch(lock, pathlib.Path(task["destination"]), task.get("project") if task.get("wheel") else None)
+        for wheel in wheels:
+            say(f"{task['phase']}: fetched {wheel['filename']} sha256={wheel['sha256']}")
+    return {"kind": "fetched", **report, "wheels": wheels}
+
+
+def main():
+    task = json.loads(os.environ["WHEELWRIGHT_TASK"])
+    try:
+        report = run(task)
+    except BadSource as error:
+        say(f"{task['phase']}: {error}")
+        report = {"kind": "bad-source", "message": str(error)}
+    pathlib.Path(task["report"]).write_text(json.dumps(report))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

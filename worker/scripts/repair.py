@@ -1,0 +1,213 @@
+"""Makes a wheel self-contained and its tag true; no network, no foreign code.
+
+The task comes as JSON in WHEELWRIGHT_TASK, the report goes to /build/reports/repair.json:
+{"kind": "repaired" | "pure", "wheel": "/build/...whl", "grafted": [soname], "needs": [{"soname", "by"}],
+ "requires": [Requires-Dist], "modules": [...], "native": [...]}
+{"kind": "fallback"}    the wheel has a platform tag and nothing compiled in it
+{"kind": "bad-wheel" | "refused", "message": "..."}
+"""
+
+import io
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from email.parser import BytesParser
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.dynamic import DynamicSection
+from elftools.elf.elffile import ELFFile
+
+REPAIRED = pathlib.Path("/build/repaired")
+GLIBC = re.compile(
+    r"(?:lib(?:c|m|dl|rt|pthread|util|resolv|anl|mvec|nss_\w+|BrokenLocale|thread_db)\.so(?:\.\d+)*|ld-linux[\w.-]*\.so\.\d+|ld64\.so\.\d+)$"
+)
+
+
+class Refused(Exception):
+    def __init__(self, kind, message):
+        super().__init__(message)
+        self.kind = kind
+
+
+def say(text):
+    print(f"[wheelwright] repair: {text}", flush=True)
+
+
+def libraries(wheel):
+    """Each ELF file of the wheel with its soname and what it needs."""
+    found = []
+    for info in wheel.infolist():
+        with wheel.open(info) as file:
+            if file.read(4) != b"\x7fELF":
+                continue
+        try:
+            elf = ELFFile(io.BytesIO(wheel.read(info)))
+            tags = [tag for section in elf.iter_sections() if isinstance(section, DynamicSection) for tag in section.iter_tags()]
+        except ELFError as error:
+            raise Refused("bad-wheel", f"{info.filename} is a broken ELF file: {error}") from None
+        found.append(
+            {
+                "path": info.filename,
+                "sonames": [tag.soname for tag in tags if tag.entry.d_tag == "DT_SONAME"],
+                "needed": [tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"],
+            }
+        )
+    return found
+
+
+def needs(found):
+    """What the consuming system must bring, glibc aside."""
+    own = {name for library in found for name in [*library["sonames"], library["path"].rsplit("/", 1)[-1]]}
+    result = {}
+    for library in found:
+        for soname in library["needed"]:
+            if soname not in own and not GLIBC.match(soname):
+                result.setdefault(soname, library["path"])
+    return [{"soname": soname, "by": by} for soname, by in sorted(result.items())]
+
+
+def dist_info(wheel, name):
+    members = [member for member in wheel.namelist() if re.fullmatch(rf"[^/]+\.dist-info/{name}", member)]
+    if len(members) != 1:
+        raise Refused("bad-wheel", f"the wheel has {len(members)} files {name} in .dist-info where it must have one")
+    return wheel.read(members[0])
+
+
+def modules(wheel):
+    """Importable names at the top level, and compiled modules anywhere."""
+    top, native = set(), set()
+    for path in wheel.namelist():
+        path = re.sub(r"^[^/]+\.data/(?:purelib|platlib)/", "", path)
+        parts = path.split("/")
+        if any(part.endswith((".dist-info", ".data", ".libs")) for part in parts[:-1]):
+            continue
+        module = re.fullmatch(r"(\w+)(?:\.(?:cpython-|abi3|pypy)[\w.-]*)?\.(?:so)|(\w+)\.py", parts[-1])
+        if module is None or not all(part.isidentifier() for part in parts[:-1]):
+            continue
+        name = module[1] or module[2]
+        if parts[-1].endswith(".so"):
+            native.add(".".join([*parts[:-1], *([] if name == "__init__" else [name])]))
+        if len(parts) == 1:
+            top.add(name)
+        elif len(parts) == 2 and name == "__init__":
+            top.add(parts[0])
+    return sorted(top), sorted(name for name in native if name)
+
+
+def describe(path):
+    with zipfile.ZipFile(path) as wheel:
+        found = libraries(wheel)
+        metadata = BytesParser().parsebytes(dist_info(wheel, "METADATA"))
+        grafted = [library["path"].rsplit("/", 1)[-1] for library in found if re.match(r"[^/]+\.libs/", library["path"])]
+        top, native = modules(wheel)
+    return {
+        "wheel": str(path),
+        "grafted": sorted(grafted),
+        "needs": needs(found),
+        "requires": metadata.get_all("Requires-Dist") or [],
+        "modules": top,
+        "native": native,
+    }
+
+
+def run(command):
+    """Runs a tool with its output in the log, and returns that output."""
+    lines = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process:
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            lines.append(line.rstrip())
+    return process.returncode, lines
+
+
+def graft(raw, task):
+    """The wheel with its libraries in it, taken only when auditwheel says that it succeeded: it leaves the unrepaired one behind otherwise."""
+    platform = f"{task['policy']}_{task['arch']}"
+    folder = pathlib.Path(tempfile.mkdtemp(dir=REPAIRED))
+    command = ["auditwheel", "repair", "--plat", platform, "--only-plat", "--wheel-dir", str(folder)]
+    for soname in task["exclude"]:
+        command += ["--exclude", soname]
+    if task["libraryPaths"]:
+        # --ldpaths would replace the system's own folders.
+        os.environ["AUDITWHEEL_LD_LIBRARY_PATH"] = ":".join(task["libraryPaths"])
+    say(f"auditwheel makes the wheel self-contained for {platform}")
+    code, lines = run([*command, str(raw)])
+    if code != 0:
+        raise Refused("refused", next((line for line in reversed(lines) if line.strip()), f"auditwheel ended with exit status {code}"))
+    made = list(folder.iterdir())
+    if len(made) != 1 or not made[0].name.endswith(f"-{platform}.whl"):
+        raise Refused("refused", f"auditwheel made {[path.name for path in made]} where one wheel for {platform} was asked for")
+    return made[0]
+
+
+def check_tag(path, task):
+    """auditwheel takes --plat as given when nothing contradicts; whether the tag is true is asked once more."""
+    shown = subprocess.run(["auditwheel", "show", "--json", str(path)], stdout=subprocess.PIPE, text=True)
+    if shown.returncode != 0:
+        raise Refused("refused", f"auditwheel cannot say what {path.name} runs on")
+    answer = json.loads(shown.stdout)
+    # A library that the recipe excludes is allowed by no policy; then the symbols alone decide.
+    tag = answer["sym_tag" if task["exclude"] else "overall_tag"].removesuffix(f"_{task['arch']}")
+    say(f"it runs on {tag} and newer")
+    if policy_version(tag) is None or policy_version(tag) > policy_version(task["policy"]):
+        raise Refused("refused", f"the wheel needs {tag}, which is newer than {task['policy']}")
+
+
+def policy_version(policy):
+    match = re.fullmatch(r"(?:many|musl)linux_(\d+)_(\d+)", policy)
+    return match and (int(match[1]), int(match[2]))
+
+
+def tag_build(path, number):
+    if number is None:
+        return path
+    code, lines = run([sys.executable, "-I", "-m", "wheel", "tags", "--remove", "--build", str(number), str(path)])
+    if code != 0 or not lines:
+        raise Refused("bad-wheel", "the build number could not be put into the wheel's name")
+    return path.parent / lines[-1].strip()
+
+
+def repair(task):
+    raw = pathlib.Path(task["wheel"])
+    try:
+        with zipfile.ZipFile(raw) as wheel:
+            compiled = libraries(wheel)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+        raise Refused("bad-wheel", f"{raw.name} cannot be read as a zip archive: {error}") from None
+    if compiled:
+        path = graft(raw, task)
+        check_tag(path, task)
+        kind = "repaired"
+    elif not raw.name.endswith("-any.whl"):
+        return {"kind": "fallback"}
+    else:
+        say("the wheel is pure Python and stays as it is")
+        path = pathlib.Path(shutil.copy(raw, tempfile.mkdtemp(dir=REPAIRED)))
+        kind = "pure"
+    path = tag_build(path, task.get("buildTag"))
+    report = describe(path)
+    if report["grafted"]:
+        say(f"grafted: {', '.join(report['grafted'])}")
+    for need in report["needs"]:
+        say(f"{need['by']} needs {need['soname']}, which the consuming image must bring")
+    return {"kind": kind, **report}
+
+
+def main():
+    task = json.loads(os.environ.pop("WHEELWRIGHT_TASK"))
+    try:
+        report = repair(task)
+    except Refused as refusal:
+        say(str(refusal))
+        report = {"kind": refusal.kind, "message": str(refusal)}
+    pathlib.Path("/build/reports/repair.json").write_text(json.dumps(report))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""Tries a wheel in the clean image: foreign code, no network, no compiler. Runs with the clean image's own interpreter.
+
+The task comes as JSON in WHEELWRIGHT_TASK, the report goes to /test/reports/test.json:
+{"kind": "passed"}
+{"kind": "missing-libraries", "missing": [{"soname", "by"}]}
+{"kind": "failed", "message": "..."}
+"""
+
+import ctypes
+import fnmatch
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import venv
+
+ENVIRONMENT = pathlib.Path("/test/env")
+PYTHON = str(ENVIRONMENT / "bin" / "python")
+
+# Runs in the new environment. One module that fails does not hide the next.
+IMPORT = """
+import importlib, json, sys, traceback
+task = json.loads(sys.argv[1])
+failed, good = [], []
+for name in task["modules"]:
+    sys.stdout.write(f"[wheelwright] test: import {name}\\n")
+    sys.stdout.flush()
+    try:
+        importlib.import_module(name)
+        good.append(name)
+    except ModuleNotFoundError as error:
+        # An optional part of the package that needs something which the wheel does not require.
+        foreign = error.name is not None and error.name.split(".")[0] not in task["own"]
+        if not task["strict"] and foreign:
+            print(f"[wheelwright] test: {name} needs {error.name}, which the wheel does not require: passed over")
+        else:
+            traceback.print_exc()
+            failed.append(name)
+    except BaseException:
+        traceback.print_exc()
+        failed.append(name)
+    sys.stderr.flush()
+if failed:
+    sys.exit(f"these modules do not import in the clean image: {', '.join(failed)}")
+if task["modules"] and not good:
+    sys.exit("not one module of the wheel imports in the clean image")
+"""
+NOT_PART = {"test", "tests", "testing", "conftest", "setup", "docs", "doc", "examples", "benchmarks", "scripts", "tools"}
+
+
+def say(text):
+    print(f"[wheelwright] test: {text}", flush=True)
+
+
+def missing_libraries(needs, excluded):
+    """All at once: an import error names one library at a time."""
+    missing = []
+    for need in needs:
+        if any(fnmatch.fnmatch(need["soname"], pattern) for pattern in excluded):
+            continue
+        try:
+            ctypes.CDLL(need["soname"])
+        except OSError as error:
+            say(f"{need['by']} needs {need['soname']}, and the clean image lacks it: {error}")
+            missing.append(need)
+    return missing
+
+
+def install(wheels):
+    venv.EnvBuilder(symlinks=True, clear=True).create(ENVIRONMENT)
+    names = ", ".join(pathlib.Path(wheel).name for wheel in wheels)
+    say(f"pip install --no-index {names}")
+    command = [sys.executable, "-I", "-m", "pip", "--python", PYTHON, "install", "--no-index", "--no-cache-dir"]
+    command += ["--disable-pip-version-check", "--no-compile", "--quiet", *wheels]
+    return subprocess.run(command).returncode
+
+
+def ended(code):
+    return f"ended by signal {-code}" if code < 0 else f"ended with exit status {code}"
+
+
+def test(task):
+    missing = missing_libraries(task["needs"], task["excluded"])
+    if missing:
+        return {"kind": "missing-libraries", "missing": missing}
+    code = install(task["wheels"])
+    if code != 0:
+        return {"kind": "failed", "message": f"pip {ended(code)}"}
+    if task["imports"] is not None:
+        modules, strict = task["imports"], True
+    else:
+        modules = [name for name in dict.fromkeys([*task["modules"], *task["native"]]) if name.split(".")[0] not in NOT_PART]
+        strict = False
+    argument = json.dumps({"modules": modules, "strict": strict, "own": task["modules"]})
+    os.chdir("/test/home")
+    code = subprocess.run([PYTHON, "-I", "-X", "faulthandler", "-c", IMPORT, argument]).returncode
+    if code != 0:
+        return {"kind": "failed", "message": f"importing what the wheel brings {ended(code)}"}
+    if task.get("script"):
+        say("running the recipe's test")
+        code = subprocess.run([PYTHON, "-I", "-X", "faulthandler", "-c", task["script"]]).returncode
+        if code != 0:
+            return {"kind": "failed", "message": f"the recipe's test {ended(code)}"}
+    return {"kind": "passed"}
+
+
+def main():
+    report = test(json.loads(os.environ.pop("WHEELWRIGHT_TASK")))
+    if report["kind"] == "failed":
+        say(report["message"])
+    pathlib.Path("/test/reports/test.json").write_text(json.dumps(report))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

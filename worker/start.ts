@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import Docker from 'dockerode';
+import type { Logger } from 'pino';
+import { sdistTar } from '../adapters/archive/sdist.js';
+import { loadImages } from '../adapters/disk/image-definitions.js';
+import { openEngine } from '../adapters/docker/engine.js';
+import { openImages } from '../adapters/docker/images.js';
+import { openSimpleUpstream } from '../adapters/upstream/simple-upstream.js';
+import { resolveUpstreamUrl } from '../adapters/upstream/upstream-url.js';
+import { openWorkerApi } from '../client/worker-api.js';
+import { apiUrl, type Settings } from '../core/settings.js';
+import { openWorker, type Worker } from './worker.js';
+import { readScripts } from './workspace-files.js';
+
+export interface WorkerStart {
+  log: Logger;
+  /** The repository: its folders images/ and worker/scripts/ are read. */
+  root: string;
+  environment: Readonly<Record<string, string | undefined>>;
+}
+
+const SYSTEM_CA_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
+const MAX_SDIST_ENTRIES = 500_000;
+
+/**
+ * Starts a worker by its settings; the API and the engine may come up later.
+ * @throws WheelwrightError when an image definition or a setting is unusable
+ */
+export async function startWorker(settings: Settings, { log, root, environment }: WorkerStart): Promise<Worker> {
+  const bundlePath = settings.WHEELWRIGHT_CA_BUNDLE ?? SYSTEM_CA_BUNDLE;
+  const [definitions, scripts, token, upstreamUrl, bundle] = await Promise.all([
+    loadImages(join(root, 'images')),
+    readScripts(join(root, 'worker', 'scripts')),
+    settings.WHEELWRIGHT_TOKEN ?? readToken(settings),
+    resolveUpstreamUrl(environment),
+    readBundle(bundlePath, settings.WHEELWRIGHT_CA_BUNDLE !== undefined),
+  ]);
+  const docker = new Docker();
+  const images = openImages({
+    docker,
+    definitions,
+    imagesFolder: join(root, 'images'),
+    caBundle: bundlePath,
+    debianMirror: settings.WHEELWRIGHT_DEBIAN_MIRROR,
+    indexUrl: settings.WHEELWRIGHT_UPSTREAM ?? environment.PIP_INDEX_URL,
+    rustToolchain: settings.WHEELWRIGHT_RUST_TOOLCHAIN,
+    instance: settings.WHEELWRIGHT_INSTANCE,
+  });
+  const engine = openEngine({
+    docker,
+    instance: settings.WHEELWRIGHT_INSTANCE,
+    fetchNetwork: settings.WHEELWRIGHT_FETCH_NETWORK,
+    prepareImages: images.prepareImages,
+    now: Date.now,
+  });
+  const upstream = openSimpleUpstream({ url: upstreamUrl, ...(bundle === undefined ? {} : { ca: bundle }) });
+  const api = openWorkerApi({ url: apiUrl(settings), token });
+  const limits = { maxEntries: MAX_SDIST_ENTRIES, maxExpandedBytes: settings.WHEELWRIGHT_SDIST_EXPANDED_BYTES };
+  const worker = openWorker({
+    settings,
+    engine,
+    upstream,
+    api,
+    scripts,
+    caBundle: bundle,
+    unpackSdist: (path) => sdistTar(path, limits),
+    name: settings.WHEELWRIGHT_WORKER_NAME ?? `${hostname()}-${process.pid}`,
+    logger: log,
+  });
+  return {
+    async close() {
+      await worker.close();
+      await engine.close();
+      await Promise.all([upstream.close(), api.close()]);
+    },
+  };
+}
+
+/** The first start of the API on this machine leaves a token there; a worker elsewhere is given one in WHEELWRIGHT_TOKEN. */
+async function readToken(settings: Settings): Promise<string | undefined> {
+  return (await readIfThere(join(settings.WHEELWRIGHT_DATA, 'admin-token')))?.trim();
+}
+
+async function readBundle(path: string, asked: boolean): Promise<string | undefined> {
+  return asked ? readFile(path, 'utf8') : readIfThere(path);
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { WorkerApi } from '../client/worker-api.js';
+import type { AttemptSite } from './attempt.js';
+import { workOnLease } from './lease-work.js';
+
+const CLAIM_WAIT_MS = 20_000;
+const PAUSE_MS = 1_000;
+const SWEEP_MS = 10 * 60_000;
+
+export interface WorkerOptions extends AttemptSite {
+  api: WorkerApi;
+  name: string;
+  logger: Logger;
+}
+
+export interface Worker {
+  /** Takes nothing new, lets what runs finish within the grace period, hands the rest back. */
+  close(): Promise<void>;
+}
+
+/** Starts taking attempts and making them, as many at a time as there are slots. */
+export function openWorker(options: WorkerOptions): Worker {
+  const { api, settings, logger, name } = options;
+  const closing = new AbortController();
+  const stopping = new AbortController();
+  /** Attempts at work, so that the sweep leaves what is theirs. */
+  const live = new Set<string>();
+
+  const slot = async () => {
+    while (!closing.signal.aborted) {
+      const lease = await api.claim(name, CLAIM_WAIT_MS, closing.signal).catch(async (error: unknown) => {
+        if (closing.signal.aborted) return undefined;
+        logger.warn({ err: error }, 'no attempt could be asked for');
+        await sleep(PAUSE_MS, undefined, { signal: closing.signal }).catch(() => undefined);
+        return undefined;
+      });
+      if (lease === undefined) continue;
+      live.add(lease.attemptId);
+      await workOnLease(lease, options, stopping.signal).finally(() => live.delete(lease.attemptId));
+    }
+  };
+  const sweep = async () => {
+    while (!closing.signal.aborted) {
+      await sweepOne(options, live, closing.signal);
+      await sleep(SWEEP_MS, undefined, { signal: closing.signal }).catch(() => undefined);
+    }
+  };
+  const sweeping = sweep();
+  const slots = Array.from({ length: settings.WHEELWRIGHT_WORKER_SLOTS }, slot);
+  logger.info({ worker: name, slots: slots.length }, 'worker started');
+
+  return {
+    async close() {
+      closing.abort();
+      const grace = setTimeout(() => stopping.abort(), settings.WHEELWRIGHT_WORKER_GRACE_MS);
+      await Promise.all([...slots, sweeping]);
+      clearTimeout(grace);
+    },
+  };
+}
+
+async function sweepOne(
+  { engine, logger }: Pick<WorkerOptions, 'engine' | 'logger'>,
+  live: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const removed = await engine.removeOrphans(live, signal);
+    if (removed.length > 0) logger.info({ removed }, 'removed what a killed worker left behind');
+  } catch (error) {
+    if (!signal.aborted) logger.warn({ err: error }, 'the engine could not be asked for what was left behind');
+  }
+}
