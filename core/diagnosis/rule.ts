@@ -4,7 +4,7 @@ import type { Phase } from '../phase.js';
 /**
  * How much a line says about why a build ended, most first. Among lines of equal weight the earliest wins.
  * `header` .. `tool`: tools that give up, in the order in which they are nearest to the cause. `hint`: may be a probe that went on.
- * `exception` and `compile`: specific, but often the consequence of something else. `download` names what was wanted, `network` does not.
+ * `exception` and `compile`: specific, but often the consequence of something else. `sentence`: a script's own words, not marked as an error. `download` names what was wanted, `network` does not.
  * `generic`: known only by its form.
  */
 export const WEIGHTS = [
@@ -17,9 +17,10 @@ export const WEIGHTS = [
   'requirement',
   'compile',
   'exception',
+  'hint',
+  'sentence',
   'download',
   'network',
-  'hint',
   'generic',
 ] as const;
 export type Weight = (typeof WEIGHTS)[number];

@@ -1,5 +1,3 @@
-import type { LogReader } from './log-reader.js';
-
 export interface NumberedLine {
   line: string;
   lineNumber: number;
@@ -19,7 +17,7 @@ export class TellingLines {
   #error: NumberedLine | undefined;
   #wrapper: NumberedLine | undefined;
 
-  line(text: string, lineNumber: number, _reader: LogReader): void {
+  line(text: string, lineNumber: number): void {
     const line = text.trim().slice(0, MAX_SHOWN);
     if (line === '') return;
     this.#last = { line, lineNumber };

@@ -225,6 +225,13 @@ export const discoveryRules: readonly Rule[] = [
     missing: [{ kind: 'pkg-config', name: '{1}{2}{3}' }],
   },
   {
+    match: /pkg-config (?:package|dependency|module) ['"]?([\w.+-]+)[^'"]*['"]?(?: was| is)? (?:not found|missing)/,
+    weight: 'dependency',
+    class: 'missing-library',
+    cause: 'The setup script asks pkg-config for {1}, which is not there. Its development package brings the .pc file.',
+    missing: [{ kind: 'pkg-config', name: '{1}' }],
+  },
+  {
     match: /(?:Can not|Cannot|Could not|Couldn't|Unable to) find (?:a )?valid pkg-config name/i,
     weight: 'dependency',
     class: 'missing-library',
@@ -318,13 +325,5 @@ export const discoveryRules: readonly Rule[] = [
     class: 'missing-library',
     cause: 'The setup script does not find {1}, by pkg-config or as a program. Its development package helps.',
     missing: [{ kind: 'pkg-config', name: '{1}' }],
-  },
-  {
-    match:
-      /(?:^|Error: |error: |Exception: |SystemExit: )(?:Unable to|Could not|Couldn't|Cannot|Can't|Failed to) (?:find|locate) (?:the )?(?:required )?(?:lib)?([\w+-]{2,}) (?:library|libraries|headers?|development files|installation)\b/i,
-    weight: 'dependency',
-    class: 'missing-library',
-    cause: 'The setup script does not find {1}. Its development package helps.',
-    missing: [{ kind: 'library', name: '{1}' }],
   },
 ];

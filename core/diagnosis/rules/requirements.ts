@@ -56,7 +56,8 @@ export const requirementRules: readonly Rule[] = [
     weight: 'exception',
     class: 'python-too-new',
     cause: 'The release does not declare this Python as supported ({1}{2}).',
-    refine: ([line]) => (/^\s*(?:Requires-Python|requires-python)\b/.test(line) ? 'ignore' : {}),
+    refine: ([line]) =>
+      /^\s*(?:Requires-Python|requires-python|Link requires|.*Ignored the following)\b/.test(line) ? 'ignore' : {},
   },
   {
     match: /^E: Unable to locate package (\S+)|^E: Package ['"](\S+)['"] has no installation candidate/,

@@ -201,7 +201,7 @@ export const toolchainRules: readonly Rule[] = [
     refine: ([, name = '']) => missingTool(name),
   },
   {
-    match: /(?:FileNotFoundError|OSError|\w*Error): (?:.*: )?\[Errno 2\] No such file or directory: ['"]([\w.+-]+)['"]/,
+    match: /\[Errno 2\] No such file or directory: ['"]([\w.+-]+)['"]/,
     ...tool,
     refine: ([, name = '']) => missingTool(name),
   },

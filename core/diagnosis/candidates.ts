@@ -1,0 +1,69 @@
+import type { Finding } from './rule.js';
+
+/** A line that may be the one that decides, and what a rule says about it. */
+export interface Candidate {
+  finding: Finding;
+  /** Place in WEIGHTS; less is weightier. */
+  weight: number;
+  line: string;
+  lineNumber: number;
+}
+
+interface Kept extends Candidate {
+  /** An exception that the code caught, raising another. */
+  handled: boolean;
+}
+
+/** How far from a program's last words its probe may be to be what it complains about. */
+const PROBE_REACH = 15;
+
+/** The best candidate of each weight, and no more, so that memory does not grow with the log. */
+export class Candidates {
+  #open = new Map<number, Kept>();
+  readonly #survived = new Map<number, Kept>();
+  #probed: Candidate | undefined;
+
+  add(candidate: Candidate): void {
+    keep(this.#open, { ...candidate, handled: false });
+  }
+
+  /** What a build tool found out by a file of its own: it may be told of when the build then gives up. */
+  addProbe(candidate: Candidate): void {
+    this.#probed = candidate;
+  }
+
+  /** The build went on: what was seen so far did not end it. */
+  survive(): void {
+    for (const candidate of this.#open.values()) keep(this.#survived, candidate);
+    this.#open = new Map();
+  }
+
+  /** The exceptions from a line on were caught, and another follows. */
+  handle(fromLine: number): void {
+    for (const candidate of this.#open.values()) if (candidate.lineNumber >= fromLine) candidate.handled = true;
+  }
+
+  best(): Candidate | undefined {
+    return weightiest(this.#open);
+  }
+
+  bestSurvived(): Candidate | undefined {
+    return weightiest(this.#survived);
+  }
+
+  /** The last probe that failed, where it stands shortly before that line. */
+  probeBefore(lineNumber: number): Candidate | undefined {
+    const distance = lineNumber - (this.#probed?.lineNumber ?? Number.POSITIVE_INFINITY);
+    return distance >= 0 && distance <= PROBE_REACH ? this.#probed : undefined;
+  }
+}
+
+/** Keeps the earliest of a weight, but rather one that nobody caught. */
+function keep(among: Map<number, Kept>, candidate: Kept): void {
+  const present = among.get(candidate.weight);
+  if (present === undefined || (present.handled && !candidate.handled)) among.set(candidate.weight, candidate);
+}
+
+function weightiest(among: ReadonlyMap<number, Kept>): Candidate | undefined {
+  return [...among.values()].sort((a, b) => a.weight - b.weight)[0];
+}

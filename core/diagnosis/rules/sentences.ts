@@ -1,0 +1,76 @@
+import type { MissingPart } from '../../failure.js';
+import type { Finding, Rule } from '../rule.js';
+
+// Setup scripts say in their own words what they miss. Three forms of sentence cover nearly all of them.
+const ARTICLES =
+  '(?:(?:the|a|an|any|your|local|required|valid|installed|suitable|working|needed|dependency|version of|program|executable|command|library|header|headers for|headers of|development files for|system) )*';
+const NAME = '[`\'"“‘]?([A-Za-z][\\w.+-]*\\w)[`\'"”’]?';
+const NOUN =
+  '(headers?(?: files?)?|librar(?:y|ies)|C library|development (?:files|headers|libraries|package)|dev(?:elopment)? package|include(?:s| files| directory| path)?|installation|executable|program|binary|command|utility|tool|SDK)';
+
+const NOT_FOUND = new RegExp(
+  `(?:could not|couldn't|cannot|can't|can not|unable to|failed to|did not|didn't) (?:find|locate|load|detect) ${ARTICLES}${NAME}(?: version [\\d.]+)?(?: ${NOUN})?(?=[\\s.,;:!(]|$)`,
+  'i',
+);
+const IS_MISSING = new RegExp(
+  `(?:^|[\\s:])${NAME}(?: ${NOUN})? (?:was |were |is |are |could |must be |has to be )?(?:not (?:be )?found|missing|not installed|not available|required to (?:build|compile|install)|needed to (?:build|compile)|installed)`,
+  'i',
+);
+const PLEASE_INSTALL = new RegExp(
+  `(?:please install|(?:you )?(?:need|have) to install|must install|make sure (?:that )?(?:you have )?(?:installed )?)${ARTICLES.replace('(?:(?:', ' ?(?:(?:')}${NAME}(?: ${NOUN})?`,
+  'i',
+);
+
+/** A program that gives up says so; others only report and go on. */
+const GIVES_UP = /^\s*\W*(?:(?:\w+\.)*\w*(?:Error|Exception|Exit)|error|ERROR|CRITICAL|FATAL|fatal|Fatal)\b:?[:\s]/;
+const GOES_ON =
+  /^\s*(?:-- |checking |Run-time dependency|Library |Program |Has header|Compiler for)|found: NO|warn|disabl|skipp|optional|without|fall(?:ing)? back|ignor|deprecat|continu|not found in cache|trying/i;
+const NO_NAME =
+  /^(?:file|files|module|modules|version|setup|python|directory|it|them|that|this|any|all|one|package|packages|library|libraries|header|headers|path|paths|dependency|dependencies|source|sources|compiler|build|install|installed|command|matching|valid|requirement|requirements|distribution|function|symbol|attribute|class|tool|tools|program|executable|configuration|config|file|following|for|in|on|of|to|not|no|be|is|are|also|you|your|sure|have|using|from|with|and|or|if|which|pip|conda|apt|apt-get|brew|wheel|metadata|license|readme)$/i;
+
+function read(line: string): { part: MissingPart } | undefined {
+  for (const form of [NOT_FOUND, IS_MISSING, PLEASE_INSTALL]) {
+    const [, name = '', noun = ''] = form.exec(line) ?? [];
+    if (name === '' || NO_NAME.test(name) || /^(?:lib)?python[\d.]*$/i.test(name)) continue;
+    if (noun === '' && form !== NOT_FOUND && /^[a-z]+$/.test(name) && name.length < 3) continue;
+    return { part: partOf(name, noun) };
+  }
+  return undefined;
+}
+
+function partOf(name: string, noun: string): MissingPart {
+  if (/\.h(?:pp|h|xx)?$/.test(name)) return { kind: 'header', name };
+  if (/executable|program|binary|command|utility|tool/i.test(noun) || /-config$|_config$/.test(name))
+    return { kind: 'tool', name };
+  const soname = /^(lib[\w+-]+)\.so/.exec(name);
+  if (soname?.[1] !== undefined) return { kind: 'library', name: soname[1].slice(3) };
+  return { kind: 'cmake', name };
+}
+
+function refine([line]: RegExpExecArray, gaveUp: boolean): Partial<Finding> | 'ignore' {
+  if (line === undefined || GIVES_UP.test(line) !== gaveUp || GOES_ON.test(line)) return 'ignore';
+  const found = read(line);
+  if (found === undefined) return 'ignore';
+  const { kind, name } = found.part;
+  const what = kind === 'header' ? 'missing-header' : kind === 'tool' ? 'missing-tool' : 'missing-library';
+  return {
+    class: what,
+    cause: `The build says that it does not find ${name}. The package that brings it, usually the library's development package, helps.`,
+    missing: [found.part],
+  };
+}
+
+const SENTENCE =
+  /(?:could ?n[o']t|cannot|can't|can not|unable|failed|did ?n[o']t) (?:to )?(?:find|locate|load|detect)|not (?:be )?found|missing|not installed|not available|required to|needed to|must be installed|to install|please install|make sure/i;
+
+/** What setup scripts and build files say in sentences of their own. */
+export const sentenceRules: readonly Rule[] = [
+  {
+    match: SENTENCE,
+    weight: 'tool',
+    class: 'missing-library',
+    cause: '',
+    refine: (match) => refine(match, true),
+  },
+  { match: SENTENCE, weight: 'sentence', class: 'missing-library', cause: '', refine: (match) => refine(match, false) },
+];
