@@ -6,6 +6,7 @@ import { buildRoutes } from './build-routes.js';
 import { checkRoutes } from './check-routes.js';
 import type { ApiContext } from './context.js';
 import { healthRoutes } from './health-routes.js';
+import { type LegacyUploadDeps, legacyUpload } from './legacy.js';
 import type { Metrics } from './metrics.js';
 import { problemHandler, unknownRoute } from './problem.js';
 import { projectRoutes } from './project-routes.js';
@@ -45,6 +46,7 @@ export function createApp(context: ApiContext, metrics: Metrics, web: Router): E
     next();
   });
   app.use('/api/v1', api);
+  app.post('/legacy/', legacyUpload(legacyDeps(context)));
   app.use(healthRoutes(context));
   app.get('/metrics', async (_request, response) => {
     response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
@@ -53,4 +55,15 @@ export function createApp(context: ApiContext, metrics: Metrics, web: Router): E
   app.use(unknownRoute);
   app.use(problemHandler(context.log));
   return app;
+}
+
+function legacyDeps({ tokens, settings, ...context }: ApiContext): LegacyUploadDeps {
+  return {
+    ...context,
+    maxBytes: settings.WHEELWRIGHT_WHEEL_BYTES,
+    async authenticate(secret) {
+      const token = await tokens.find(secret);
+      return token?.revoked === false ? token : undefined;
+    },
+  };
 }

@@ -8,6 +8,7 @@ import type { RecipeCatalogue } from '../core/recipe-catalogue.js';
 import type { Settings } from '../core/settings.js';
 import type { BlobStore, BuildQueue, BuildRecord, BuildStore, LogStore, NewFile } from '../core/store.js';
 import type { SubmissionDeps } from '../core/submission.js';
+import type { ProjectStandings } from '../core/upload-rules.js';
 import type { AttemptSignals } from './attempt-signals.js';
 import type { BuildViewOptions } from './build-view.js';
 
@@ -21,7 +22,7 @@ export type CheckWheel = (
   metadata: { requiresPython?: string };
 }>;
 
-/** Makes the PEP 740 provenance object of a file that is about to be published. */
+/** Makes the PEP 740 provenance object of a file that an attempt made and that is about to be published. */
 export type MakeProvenance = (file: NewFile, build: BuildRecord) => Promise<Uint8Array>;
 
 /** Everything that the handlers of the API work with; made once in start.ts. */
@@ -32,6 +33,7 @@ export interface ApiContext {
   clock: () => number;
   store: BuildStore;
   tokens: TokenStore;
+  standings: ProjectStandings;
   blobs: BlobStore;
   logs: LogStore;
   queue: BuildQueue;
@@ -43,7 +45,7 @@ export interface ApiContext {
   view: BuildViewOptions;
   checkWheel: CheckWheel;
   requiresDist: CheckSources['requiresDist'];
-  makeProvenance?: MakeProvenance;
+  makeProvenance: MakeProvenance;
   /** Told of every attempt that a worker ended. */
   attemptEnded(outcome: AttemptOutcome, durationMs: number): void;
   /** Aborts when the program stops, so that long polls and event streams end. */

@@ -85,13 +85,11 @@ async function publish(
     if (!(error instanceof WheelwrightError) || error.code !== 'invalid') throw error;
     return record(context, lease, { kind: 'failed', failure: badWheel(error) });
   }
-  if (context.makeProvenance !== undefined) {
-    const provenance = await context.makeProvenance({ ...file, attemptId: lease.attemptId }, build);
-    const stored = await context.blobs.put(one(provenance), { maxBytes: provenance.byteLength });
-    file = { ...file, provenanceSha256: stored.sha256 };
-  }
+  const provenance = await context.makeProvenance({ ...file, attemptId: lease.attemptId }, build);
+  const stored = await context.blobs.put(one(provenance), { maxBytes: provenance.byteLength });
   try {
-    await context.store.finish(lease, outcome, file, context.clock());
+    const signed = { ...file, provenanceSha256: stored.sha256 };
+    await context.store.finish(lease, outcome, signed, context.clock());
     return outcome;
   } catch (error) {
     const present = await context.store.file(wheel.filename);

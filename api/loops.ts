@@ -1,7 +1,8 @@
 // What the API does by itself. Each `xOne` is one round of a loop, so that tests can call it; the loops are timers around them.
 import type { ApiContext } from './context.js';
 
-const HEAL_LIMIT = 10_000;
+/** Builds that one healing looks at. What comes after them is not next anyway. */
+const HEAL_LIMIT = 2_000;
 
 /** Gives builds of vanished workers back to the queue. Returns how many attempts were lost. */
 export async function expireLeasesOne(
@@ -32,8 +33,11 @@ export async function wakeWaitingOne(context: Pick<ApiContext, 'store' | 'queue'
 }
 
 /** Puts into the queue whatever the store says can be tried now: what was lost, and what has waited its backoff out. */
-export async function healQueueOne(context: Pick<ApiContext, 'store' | 'queue' | 'clock'>): Promise<number> {
-  const queued = await context.store.queuedBuilds(context.clock(), HEAL_LIMIT);
+export async function healQueueOne(
+  context: Pick<ApiContext, 'store' | 'queue' | 'clock'>,
+  limit = HEAL_LIMIT,
+): Promise<number> {
+  const queued = await context.store.queuedBuilds(context.clock(), limit);
   for (const { id, priority, notBefore } of queued) {
     await context.queue.add({ buildId: id, priority, notBefore });
   }

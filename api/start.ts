@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -6,15 +6,17 @@ import type { Logger } from 'pino';
 import { checkWheel } from '../adapters/archive/wheel.js';
 import { readWheelMetadata } from '../adapters/archive/wheel-metadata.js';
 import { openBlobStore } from '../adapters/disk/blobs.js';
+import { readCaBundle } from '../adapters/disk/ca-bundle.js';
 import { loadImages } from '../adapters/disk/image-definitions.js';
 import { openLogStore } from '../adapters/disk/logs.js';
 import { openRecipeFolder } from '../adapters/disk/recipes.js';
-import { createMemoryQueue } from '../adapters/memory/build-queue.js';
+import { openSigningKey } from '../adapters/signing/key.js';
 import { browseStore } from '../adapters/sqlite/browse.js';
 import { createBuildStore } from '../adapters/sqlite/build-store.js';
 import { openDatabase } from '../adapters/sqlite/database.js';
 import { logRows } from '../adapters/sqlite/log-rows.js';
 import { readMigrations } from '../adapters/sqlite/migrations.js';
+import { projectStandings } from '../adapters/sqlite/project-standings.js';
 import { tokenStore } from '../adapters/sqlite/tokens.js';
 import { openSimpleUpstream } from '../adapters/upstream/simple-upstream.js';
 import { resolveUpstreamUrl } from '../adapters/upstream/upstream-url.js';
@@ -27,6 +29,8 @@ import type { ApiContext } from './context.js';
 import { expireLeasesOne, healQueueOne, runLoop, wakeWaitingOne } from './loops.js';
 import { createMetrics } from './metrics.js';
 import { cachedPages } from './page-cache.js';
+import { provenanceMaker } from './provenance.js';
+import { openQueue } from './queue.js';
 import { createRequiresDist } from './requires-dist.js';
 import { webRoutes } from './web.js';
 
@@ -61,16 +65,25 @@ export async function startApi(settings: Settings, { log, root, clock = Date.now
   const data = resolve(settings.WHEELWRIGHT_DATA);
   await mkdir(data, { recursive: true, mode: 0o755 });
   const images = await loadImages(join(root, 'images'));
-  const upstream = await openUpstream(settings);
   const db = openDatabase(join(data, 'wheelwright.db'), readMigrations(join(root, 'migrations')), clock());
   const store = createBuildStore(db, { indexUrl: `${indexUrl(settings)}/simple/`, clock });
   const tokens = tokenStore(db);
-  const queue = createMemoryQueue(clock);
   const metrics = createMetrics(store);
   const recipes = openRecipeFolder(join(root, 'recipes'));
+  const browse = browseStore(db);
   const stopping = new AbortController();
+  /** What is open so far, to be closed in the reverse order. */
+  const parts: { close(): Promise<void> }[] = [store];
+  const close = async () => {
+    stopping.abort();
+    for (const part of parts.reverse()) await part.close();
+  };
   try {
     await ensureAdminToken(data, tokens, clock());
+    const upstream = await openUpstream(settings);
+    parts.push(upstream);
+    const queue = await openQueue(settings, clock, log);
+    parts.push(queue);
     const blobs = await openBlobStore(join(data, 'blobs'));
     const context: ApiContext = {
       settings: { ...settings, WHEELWRIGHT_DATA: data },
@@ -78,11 +91,12 @@ export async function startApi(settings: Settings, { log, root, clock = Date.now
       clock,
       store,
       tokens,
+      standings: projectStandings(db),
       blobs,
       logs: await openLogStore(join(data, 'logs'), logRows(db)),
       queue,
       recipes,
-      browse: browseStore(db),
+      browse,
       images,
       signals: createAttemptSignals(),
       submission: {
@@ -98,6 +112,7 @@ export async function startApi(settings: Settings, { log, root, clock = Date.now
       },
       view: { indexUrl: indexUrl(settings), warnings: (target) => warningsOf(images, target.image, clock()) },
       checkWheel,
+      makeProvenance: provenanceMaker({ key: await openSigningKey(data, clock()), attempts: browse, clock }),
       requiresDist: createRequiresDist({ store, blobs, upstream, readWheelMetadata }),
       attemptEnded: metrics.attemptEnded,
       stopping: stopping.signal,
@@ -105,39 +120,29 @@ export async function startApi(settings: Settings, { log, root, clock = Date.now
     const web = await webRoutes(join(root, 'dist', 'web'));
     const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, createApp(context, metrics, web));
     await listen(server, settings.WHEELWRIGHT_API_PORT, settings.WHEELWRIGHT_HOST);
-    const loops = Promise.all([
+    parts.push({ close: () => closeServer(server) });
+    await healQueueOne(context, Number.MAX_SAFE_INTEGER);
+    const loops = [
       runLoop(context, 'expire leases', EXPIRE_EVERY_MS, async () =>
         metrics.leasesExpired(await expireLeasesOne(context)),
       ),
       runLoop(context, 'wake waiting', WAKE_EVERY_MS, () => wakeWaitingOne(context)),
       runLoop(context, 'heal queue', HEAL_EVERY_MS, () => healQueueOne(context)),
-    ]);
+    ];
+    parts.push({ close: async () => void (await Promise.all(loops)) });
     const { port } = server.address() as AddressInfo;
     const host = settings.WHEELWRIGHT_HOST.includes(':') ? `[${settings.WHEELWRIGHT_HOST}]` : settings.WHEELWRIGHT_HOST;
-    return {
-      url: `http://${host}:${port}`,
-      context,
-      async close() {
-        stopping.abort();
-        await closeServer(server);
-        await loops;
-        await queue.close();
-        await upstream.close();
-        await store.close();
-      },
-    };
+    return { url: `http://${host}:${port}`, context, close };
   } catch (error) {
-    stopping.abort();
-    await upstream.close();
-    await store.close();
+    await close();
     throw error;
   }
 }
 
 async function openUpstream(settings: Settings) {
   const url = await resolveUpstreamUrl({ ...process.env, WHEELWRIGHT_UPSTREAM: settings.WHEELWRIGHT_UPSTREAM });
-  const bundle = settings.WHEELWRIGHT_CA_BUNDLE;
-  return openSimpleUpstream({ url, ...(bundle === undefined ? {} : { ca: await readFile(bundle, 'utf8') }) });
+  const ca = await readCaBundle(settings.WHEELWRIGHT_CA_BUNDLE);
+  return openSimpleUpstream({ url, ...(ca === undefined ? {} : { ca }) });
 }
 
 function warningsOf(images: readonly LoadedImage[], name: string, now: number): string[] {

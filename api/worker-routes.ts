@@ -63,7 +63,8 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
         hint: 'WHEELWRIGHT_WHEEL_BYTES sets the limit.',
       });
     }
-    response.json(await blobs.put(request, { maxBytes }));
+    // Ended early, the stream must stay open for the answer that says why.
+    response.json(await blobs.put(request.iterator({ destroyOnReturn: false }), { maxBytes }));
   });
 
   router.post('/attempts/:id/finish', worker, json({ limit: MAX_OUTCOME_BYTES }), async (request, response) => {

@@ -35,7 +35,7 @@ CREATE TABLE builds (
 ) STRICT;
 CREATE INDEX builds_by_status ON builds (status, priority, created_at);
 CREATE INDEX builds_by_project ON builds (project, created_at, id);
-CREATE INDEX builds_by_recipe ON builds (recipe_digest, status);
+CREATE INDEX builds_by_recipe ON builds (recipe_digest, version, status);
 CREATE INDEX builds_by_age ON builds (created_at, id);
 
 -- A build that waits, and what for. kind 'requires': needs its wheel to build or test. kind 'same-release': the same sdist for another

@@ -1,30 +1,29 @@
 import { wheelAnswersTarget } from '../../core/shared-wheel.js';
-import type { BuildRecord, PlannedBuild } from '../../core/store.js';
-import { loadBuilds } from './build-records.js';
+import type { PlannedBuild } from '../../core/store.js';
+import { parseSdist } from './columns.js';
 import type { Database } from './database.js';
 
 /** Names of the files that already are what this build would give: made from the same sdist and recipe revision, and good for its target (abi3, pure). */
-export async function sharedFiles(
-  db: Database,
-  { project, sdist, recipeDigest, target, channel }: PlannedBuild,
-): Promise<string[]> {
+export async function sharedFiles(db: Database, wanted: PlannedBuild): Promise<string[]> {
   const rows = await db
     .selectFrom('builds')
-    .selectAll()
-    .where('recipe_digest', '=', recipeDigest)
+    .innerJoin('build_files', 'build_files.build_id', 'builds.id')
+    .select(['id', 'sdist_json', 'policy', 'arch', 'python', 'image', 'builder_digest', 'filename'])
+    .where('recipe_digest', '=', wanted.recipeDigest)
+    .where('version', '=', wanted.version)
     .where('status', '=', 'succeeded')
-    .where('channel', '=', channel)
-    .where('project', '=', project)
+    .where('project', '=', wanted.project)
+    .where('channel', '=', wanted.channel)
     .orderBy('created_at')
     .orderBy('id')
     .execute();
-  const answers = (other: BuildRecord) =>
-    other.files
-      .map(({ filename }) => filename)
-      .filter((filename) => wheelAnswersTarget(filename, other.target, target));
-  const made = (await loadBuilds(db, rows)).filter((other) => other.sdist.sha256 === sdist.sha256);
-  // One is enough, and the first that was made has been on the index for longest.
-  return made.map(answers).find((filenames) => filenames.length > 0) ?? [];
+  const answers = rows.filter(
+    ({ sdist_json, filename, builder_digest, ...madeFor }) =>
+      parseSdist(sdist_json).sha256 === wanted.sdist.sha256 &&
+      wheelAnswersTarget(filename, { ...madeFor, builderDigest: builder_digest }, wanted.target),
+  );
+  // One build's are enough, and the first that was made has been on the index for longest.
+  return answers.filter(({ id }) => id === answers[0]?.id).map(({ filename }) => filename);
 }
 
 export async function linkFiles(db: Database, buildId: string, filenames: readonly string[]): Promise<void> {

@@ -1,4 +1,8 @@
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { verifyProvenance } from '../../adapters/signing/provenance.js';
 import { expireLeasesOne, healQueueOne } from '../../api/loops.js';
 import type { Build } from '../../client/contract.js';
 import type { Lease } from '../../core/attempt.js';
@@ -78,6 +82,10 @@ test('an attempt from claim to published file', async () => {
     attemptId: lease.attemptId,
   });
   expect(await service.api.context.blobs.has(file?.metadataSha256 ?? '')).toBe(true);
+  const certificate = new X509Certificate(await readFile(join(service.data, 'provenance-certificate.pem')));
+  const provenance = await readFile(service.api.context.blobs.path(file?.provenanceSha256 ?? ''));
+  const [statement] = verifyProvenance(provenance, { filename: WHEEL, sha256: wheel.sha256 }, certificate);
+  expect(JSON.stringify(statement)).toContain(lease.order.sdist.sha256);
   // The answer may have been lost on its way: the same again changes nothing.
   const again = await service.finish(lease, {
     kind: 'succeeded',
@@ -243,6 +251,13 @@ test('a wheel that was not stored cannot be finished with, and a larger one than
   const wheel = makeWheel(WHEEL);
   const path = `/api/v1/attempts/${lease.attemptId}/artifacts/${WHEEL}`;
   expect((await service.call('PUT', path, { body: wheel.bytes, lease })).status).toBe(413);
+  const ofUnknownLength = await fetch(`${service.api.url}${path}`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${service.token}`, 'wheelwright-lease': lease.token },
+    body: new Blob([wheel.bytes]).stream(),
+    duplex: 'half',
+  } as RequestInit);
+  expect(ofUnknownLength.status).toBe(413);
   const report = { filename: WHEEL, sha256: wheel.sha256, sizeBytes: 1, grafted: [], needs: [] };
   expect((await service.finish(lease, { kind: 'succeeded', wheel: report })).status).toBe(400);
   expect((await service.call('POST', `/api/v1/attempts/${lease.attemptId}/heartbeat`, { lease })).status).toBe(200);
