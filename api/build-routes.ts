@@ -25,7 +25,8 @@ export function buildRoutes(context: ApiContext, guards: Guards): Router {
   };
 
   router.post('/builds', guards.scope('build'), json({ limit: MAX_REQUEST_BYTES }), async (request, response) => {
-    const { requirement, python, policy, recipe } = buildRequestSchema.parse(request.body);
+    const { requirement, python, policy, recipe, solve } = buildRequestSchema.parse(request.body);
+    if (solve === true) throw notSolved();
     const submission = { requirement, pythons: python, policy, recipe };
     const { builds, created } = await submitBuilds(context.submission, submission, PRIORITY.asked, context.stopping);
     response.status(created ? 202 : 200).json({ builds: builds.map(view) });
@@ -60,4 +61,11 @@ export function buildRoutes(context: ApiContext, guards: Guards): Router {
   });
 
   return router;
+}
+
+/** Better than a build that is not what was asked for. */
+function notSolved(): WheelwrightError {
+  return new WheelwrightError('invalid', 'this version does not solve builds by itself', {
+    hint: 'Ask without `solve`. A failed build says what is missing and, where it can, proposes the edit of the recipe.',
+  });
 }
