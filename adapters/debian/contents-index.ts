@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -58,8 +59,7 @@ export function openContentsIndex(folder: string, fetch: FetchContents): Package
 
 /** Fetches beside the folder and renames, so that a folder is whole or absent. */
 async function fetchInto(folder: string, fetch: FetchContents, signal: AbortSignal): Promise<void> {
-  const unfinished = `${folder}.${process.pid}.new`;
-  await rm(unfinished, { recursive: true, force: true });
+  const unfinished = `${folder}.${randomUUID()}`;
   await mkdir(unfinished, { recursive: true });
   try {
     await fetch(unfinished, signal);

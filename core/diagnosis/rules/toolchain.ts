@@ -19,7 +19,12 @@ const DATA_FILE =
   /\.(?:txt|md|rst|json|toml|cfg|ini|in|py|pyx|pyi|c|cc|cpp|h|pxd|yaml|yml|lock|sh|typed|xml|csv|proto|so|a)$/i;
 
 function missingTool(name: string): ReturnType<NonNullable<Rule['refine']>> {
-  if (name === '' || DATA_FILE.test(name) || /^(?:python[\d.]*|sh|bash|env)$/.test(name)) return 'ignore';
+  if (
+    name === '' ||
+    DATA_FILE.test(name) ||
+    /^(?:python[\d.]*|sh|bash|env|dpkg-\w+|lsb_release|ldconfig|hg|svn|sw_vers|xcrun|brew)$/.test(name)
+  )
+    return 'ignore';
   if (/^(?:README|LICENSE|VERSION|CHANGES|HISTORY|CHANGELOG|PKG-INFO|MANIFEST|AUTHORS|requirements)/i.test(name))
     return 'ignore';
   if (C_COMPILER.test(name)) {
