@@ -1,0 +1,35 @@
+// Which names may be uploaded to.
+import { WheelwrightError } from './errors.js';
+import { isReserved } from './index-policy.js';
+import type { ProjectStatus } from './simple-index.js';
+
+/** What the index knows of a name. */
+export interface ProjectStanding {
+  /** Undefined for a project that has never had a file here. */
+  status?: ProjectStatus;
+  /** Names and prefixes kept for this organisation. */
+  reserved: readonly string[];
+}
+
+/** Reads standings; the only thing that an upload must know beyond files. */
+export interface ProjectStandings {
+  /** @param project normalised. */
+  standing(project: string): Promise<ProjectStanding>;
+}
+
+/**
+ * @param mayClaim whether the token may begin a project under a reserved name.
+ * @throws WheelwrightError `forbidden` for a project that takes no uploads (PEP 792), `conflict` for a reserved name (PEP 752).
+ */
+export function checkUploadAllowed(project: string, standing: ProjectStanding, mayClaim: boolean): void {
+  if (standing.status === 'archived' || standing.status === 'quarantined') {
+    throw new WheelwrightError('forbidden', `${project} is ${standing.status} and takes no uploads`, {
+      hint: 'Someone set this status on purpose. An administrator can make the project active again.',
+    });
+  }
+  if (standing.status === undefined && !mayClaim && isReserved(standing.reserved, project)) {
+    throw new WheelwrightError('conflict', `the name ${project} is reserved`, {
+      hint: 'The first file of a project under a reserved name takes a token with the scope admin; after that any upload token will do.',
+    });
+  }
+}
