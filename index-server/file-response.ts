@@ -1,33 +1,33 @@
-import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import { sendText } from './answers.js';
 import { matchesEtag, requestedRange } from './byte-range.js';
+import type { DiskSender } from './disk-sender.js';
 
 /** Bytes that never change under their URL. */
 export interface ImmutableFile {
   sha256: string;
   sizeBytes: number;
-  contentType: string;
-  source: { kind: 'disk'; path: string } | { kind: 'memory'; bytes: Buffer };
+  path: string;
 }
 
-const READ_BYTES = 256 * 1024;
-
 /** Headers of a file; the strong validator is its sha256, so it survives restarts and is the same on every machine. */
-export function fileHeaders(sha256: string, contentType: string): Record<string, string> {
+export function fileHeaders(sha256: string): Record<string, string> {
   return {
-    'Content-Type': contentType,
+    'Content-Type': 'application/octet-stream',
     ETag: `"${sha256}"`,
     'Cache-Control': 'public, max-age=31536000, immutable',
     'X-Content-Type-Options': 'nosniff',
-    'Accept-Ranges': 'bytes',
   };
 }
 
-/** GET or HEAD of a file, with If-None-Match, Range and If-Range. Ends when everything is sent, or rejects when the client goes away. */
-export async function sendFile(request: IncomingMessage, response: ServerResponse, file: ImmutableFile): Promise<void> {
-  const headers = fileHeaders(file.sha256, file.contentType);
+/** GET or HEAD of a file, with If-None-Match, Range and If-Range. Ends when everything is sent or the client is gone. */
+export async function sendFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  file: ImmutableFile,
+  disk: DiskSender,
+): Promise<void> {
+  const headers = fileHeaders(file.sha256);
   const etag = headers.ETag as string;
   if (matchesEtag(request.headers['if-none-match'], etag)) {
     response.writeHead(304, headers).end();
@@ -44,14 +44,13 @@ export async function sendFile(request: IncomingMessage, response: ServerRespons
   const { start, end } = range === 'whole' ? { start: 0, end: file.sizeBytes - 1 } : range;
   response.writeHead(range === 'whole' ? 200 : 206, {
     ...headers,
+    'Accept-Ranges': 'bytes',
     'Content-Length': end - start + 1,
     ...(range === 'whole' ? {} : { 'Content-Range': `bytes ${start}-${end}/${file.sizeBytes}` }),
   });
   if (head || file.sizeBytes === 0) {
     response.end();
-  } else if (file.source.kind === 'memory') {
-    response.end(file.source.bytes.subarray(start, end + 1));
   } else {
-    await pipeline(createReadStream(file.source.path, { start, end, highWaterMark: READ_BYTES }), response);
+    await disk.send(response, file.path, start, end);
   }
 }

@@ -1,10 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { HostedFile } from '../adapters/sqlite/index-reader.js';
 import { WheelwrightError } from '../core/errors.js';
 import type { OfferedFile } from '../core/index-assembly.js';
 import { blobPath } from './blob-path.js';
+import { DiskSender } from './disk-sender.js';
 import type { Download } from './download.js';
 import type { FileCache } from './file-cache.js';
 import { fileHeaders, sendFile } from './file-response.js';
@@ -22,44 +23,48 @@ export interface FileServiceOptions {
   onFault: (message: string, error: unknown) => void;
 }
 
+/** Bytes that belong to a file, small enough to be held in memory. */
+export interface SmallFile {
+  sha256: string;
+  bytes: Buffer;
+}
+
 type FileTarget = Extract<RequestTarget, { kind: 'file' }>;
 type ProvenanceTarget = Extract<RequestTarget, { kind: 'provenance' }>;
 
-const WHEEL_TYPE = 'application/octet-stream';
-const METADATA_TYPE = 'text/plain; charset=utf-8';
-const INTEGRITY_TYPE = 'application/vnd.pypi.integrity.v1+json';
-
-/** Files, their metadata and their provenance, exactly as far as the project's view offers them. */
+/** Files, their metadata and their provenance, exactly as far as the project's view offers them. Each method throws WheelwrightError `not-found`, `forbidden` for a
+ * file that is withheld, or `unavailable` when the upstream fails. */
 export class FileService {
   readonly #options: FileServiceOptions;
+  readonly #disk = new DiskSender();
 
   constructor(options: FileServiceOptions) {
     this.#options = options;
   }
 
-  /** @throws WheelwrightError `not-found`, `forbidden` for a file that is withheld, `unavailable` when the upstream fails. */
-  async serve(
-    request: IncomingMessage,
-    response: ServerResponse,
-    target: FileTarget,
-    view: ProjectView,
-  ): Promise<void> {
+  async send(request: IncomingMessage, response: ServerResponse, target: FileTarget, view: ProjectView): Promise<void> {
     const offered = offeredFile(view, target.filename, target.sha256);
     if (offered.origin.kind === 'here') {
-      await this.#serveHosted(request, response, target, view.hosted.get(target.filename) as HostedFile);
-    } else if (target.metadata) {
-      await this.#serveCachedMetadata(request, response, offered, offered.origin.upstream);
+      const { path, sizeBytes } = await this.#blob(target.sha256);
+      await this.#sendFromDisk(request, response, target.sha256, path, sizeBytes);
     } else {
-      await this.#serveCached(request, response, offered, offered.origin.upstream);
+      await this.#sendFromUpstream(request, response, offered, offered.origin.upstream);
     }
   }
 
-  async serveProvenance(
-    request: IncomingMessage,
-    response: ServerResponse,
-    target: ProvenanceTarget,
-    view: ProjectView,
-  ): Promise<void> {
+  async metadata(target: FileTarget, view: ProjectView): Promise<SmallFile> {
+    const offered = offeredFile(view, target.filename, target.sha256);
+    const { coreMetadata } = offered.file;
+    const promised = coreMetadata === undefined || coreMetadata === true ? undefined : coreMetadata.sha256;
+    if (promised === undefined) {
+      throw new WheelwrightError('not-found', `the metadata of ${target.filename} is not held beside it`);
+    }
+    return offered.origin.kind === 'here'
+      ? this.#readBlob(promised)
+      : this.#cachedMetadata(offered, offered.origin.upstream, promised);
+  }
+
+  async provenance(target: ProvenanceTarget, view: ProjectView): Promise<SmallFile> {
     const { file } = offeredFile(view, target.filename, undefined);
     const sha256 = view.hosted.get(target.filename)?.provenanceSha256;
     if (sha256 === undefined || file.version !== target.version) {
@@ -67,47 +72,44 @@ export class FileService {
         hint: 'Wheels that were built here have one; the provenance of an upstream is asked for there.',
       });
     }
-    await this.#sendBlob(request, response, sha256, INTEGRITY_TYPE);
+    return this.#readBlob(sha256);
   }
 
-  async #serveHosted(
-    request: IncomingMessage,
-    response: ServerResponse,
-    target: FileTarget,
-    file: HostedFile,
-  ): Promise<void> {
-    if (!target.metadata) return this.#sendBlob(request, response, file.sha256, WHEEL_TYPE);
-    if (file.metadataSha256 === undefined) throw noMetadata(file.filename);
-    return this.#sendBlob(request, response, file.metadataSha256, METADATA_TYPE);
+  async #readBlob(sha256: string): Promise<SmallFile> {
+    const { path } = await this.#blob(sha256);
+    return { sha256, bytes: await readFile(path) };
   }
 
-  async #sendBlob(
+  async #blob(sha256: string): Promise<{ path: string; sizeBytes: number }> {
+    const path = blobPath(this.#options.blobFolder, sha256);
+    const sizeBytes = await this.#options.intact.sizeOf(path, sha256);
+    if (sizeBytes !== undefined) return { path, sizeBytes };
+    throw new WheelwrightError('internal', `the blob ${sha256} is missing or damaged`, {
+      hint: 'The operator finds all such files with `wheelwright fsck` and gets them back from a backup.',
+    });
+  }
+
+  async #sendFromDisk(
     request: IncomingMessage,
     response: ServerResponse,
     sha256: string,
-    contentType: string,
+    path: string,
+    sizeBytes: number,
   ): Promise<void> {
-    const path = blobPath(this.#options.blobFolder, sha256);
-    const sizeBytes = await this.#options.intact.sizeOf(path, sha256);
-    if (sizeBytes === undefined) {
-      throw new WheelwrightError('internal', `the blob ${sha256} is missing or damaged`, {
-        hint: 'The operator finds all such files with `wheelwright fsck` and gets them back from a backup.',
-      });
-    }
-    await sendFile(request, response, { sha256, sizeBytes, contentType, source: { kind: 'disk', path } });
+    await sendFile(request, response, { sha256, sizeBytes, path }, this.#disk);
   }
 
-  async #serveCached(
+  async #sendFromUpstream(
     request: IncomingMessage,
     response: ServerResponse,
     offered: OfferedFile,
     upstream: string,
   ): Promise<void> {
-    const { file } = offered;
-    const sha256 = file.hashes.sha256 as string;
+    const { filename, hashes, sizeBytes } = offered.file;
+    const sha256 = hashes.sha256 as string;
     if (await this.#sendHeld(request, response, sha256)) return;
-    if (request.method === 'HEAD' && file.sizeBytes !== undefined) {
-      response.writeHead(200, { ...fileHeaders(sha256, WHEEL_TYPE), 'Content-Length': file.sizeBytes }).end();
+    if (request.method === 'HEAD' && sizeBytes !== undefined) {
+      response.writeHead(200, { ...fileHeaders(sha256), 'Accept-Ranges': 'bytes', 'Content-Length': sizeBytes }).end();
       return;
     }
     const download = await this.#download(offered, upstream);
@@ -115,7 +117,7 @@ export class FileService {
       // A part can only be vouched for when the whole has been checked.
       await this.#options.fileCache.settled(sha256);
       if (await this.#sendHeld(request, response, sha256)) return;
-      throw new WheelwrightError('unavailable', `${file.filename} could not be kept`, {
+      throw new WheelwrightError('unavailable', `${filename} could not be kept`, {
         hint: 'Is the disk of the index full?',
       });
     }
@@ -123,8 +125,9 @@ export class FileService {
     // The first piece tells whether the upstream answers at all: until then an error can still be a status.
     const first = await bytes.next();
     response.writeHead(200, {
-      ...fileHeaders(sha256, WHEEL_TYPE),
-      ...(file.sizeBytes === undefined ? {} : { 'Content-Length': file.sizeBytes }),
+      ...fileHeaders(sha256),
+      'Accept-Ranges': 'bytes',
+      ...(sizeBytes === undefined ? {} : { 'Content-Length': sizeBytes }),
     });
     if (first.done === true) {
       response.end();
@@ -132,23 +135,6 @@ export class FileService {
     }
     response.write(first.value);
     await pipeline(Readable.from(bytes, { objectMode: false }), response);
-  }
-
-  async #serveCachedMetadata(
-    request: IncomingMessage,
-    response: ServerResponse,
-    offered: OfferedFile,
-    upstream: string,
-  ): Promise<void> {
-    const { file } = offered;
-    const sha256 = file.hashes.sha256 as string;
-    if (file.coreMetadata === undefined) throw noMetadata(file.filename);
-    if (await this.#sendHeldMetadata(request, response, sha256)) return;
-    // Promised by a page and lost since: it can still be had from the wheel.
-    await this.#download(offered, upstream);
-    await this.#options.fileCache.settled(sha256);
-    if (await this.#sendHeldMetadata(request, response, sha256)) return;
-    throw noMetadata(file.filename);
   }
 
   async #sendHeld(request: IncomingMessage, response: ServerResponse, sha256: string): Promise<boolean> {
@@ -162,27 +148,21 @@ export class FileService {
       return false;
     }
     fileCache.touch(sha256);
-    await sendFile(request, response, { sha256, sizeBytes, contentType: WHEEL_TYPE, source: { kind: 'disk', path } });
+    await this.#sendFromDisk(request, response, sha256, path, sizeBytes);
     return true;
   }
 
-  async #sendHeldMetadata(request: IncomingMessage, response: ServerResponse, sha256: string): Promise<boolean> {
+  async #cachedMetadata(offered: OfferedFile, upstream: string, promised: string): Promise<SmallFile> {
     const { fileCache, intact } = this.#options;
-    const metadata = fileCache.held(sha256)?.metadata;
-    if (metadata === undefined) return false;
-    const path = fileCache.path(metadata.sha256);
-    const sizeBytes = await intact.sizeOf(path, metadata.sha256);
-    if (sizeBytes === undefined) {
+    const path = fileCache.path(promised);
+    if ((await intact.sizeOf(path, promised)) === undefined) {
+      // Promised by a page and lost since: the wheel still has it.
+      const sha256 = offered.file.hashes.sha256 as string;
       await fileCache.discard(sha256);
-      return false;
+      await this.#download(offered, upstream);
+      await fileCache.settled(sha256);
     }
-    await sendFile(request, response, {
-      sha256: metadata.sha256,
-      sizeBytes,
-      contentType: METADATA_TYPE,
-      source: { kind: 'disk', path },
-    });
-    return true;
+    return { sha256: promised, bytes: await readFile(path) };
   }
 
   async #download({ file }: OfferedFile, name: string): Promise<Download> {
@@ -209,8 +189,4 @@ function offeredFile(view: ProjectView, filename: string, sha256: string | undef
     });
   }
   throw new WheelwrightError('not-found', `there is no file ${filename} of ${view.assembly.name} with that hash`);
-}
-
-function noMetadata(filename: string): WheelwrightError {
-  return new WheelwrightError('not-found', `the metadata of ${filename} is not held beside it`);
 }

@@ -5,10 +5,12 @@ import type { PageFormat } from '../core/simple-index-negotiation.js';
 import { renderProjectHtml, renderProjectJson } from '../core/simple-index-render.js';
 import { sendError, sendJson, sendText } from './answers.js';
 import { explain } from './explanation.js';
-import type { FileService } from './file-service.js';
+import { fileHeaders } from './file-response.js';
+import type { FileService, SmallFile } from './file-service.js';
 import type { HostedIndex } from './hosted-index.js';
-import { negotiate, type ReadyPage, readyPage, sendNotAcceptable, sendPage } from './page-response.js';
+import { negotiate, readyPage, sendNotAcceptable } from './page-response.js';
 import type { ProjectView, ProjectViews } from './project-views.js';
+import { type ReadyAnswer, ReadyAnswers, sendReady } from './ready-answer.js';
 import { type RenderedPage, renderedPage } from './rendered-page.js';
 import { parseRequestTarget, type RequestTarget } from './request-target.js';
 import type { RootPage } from './root-page.js';
@@ -27,13 +29,13 @@ export interface IndexHandlerOptions {
   onFault: (message: string, error: unknown) => void;
 }
 
-/** So many different requests are remembered with their pages; past that all are forgotten. */
-const READY_PAGES = 2000;
+const METADATA_TYPE = 'text/plain; charset=utf-8';
+const INTEGRITY_TYPE = 'application/vnd.pypi.integrity.v1+json';
 
 /** Answers every request of the index. Pages asked for before, in the same words, are answered from memory at once. */
 export class IndexHandler {
   readonly #options: IndexHandlerOptions;
-  readonly #ready = new Map<string, ReadyPage>();
+  readonly #ready = new ReadyAnswers();
 
   constructor(options: IndexHandlerOptions) {
     this.#options = options;
@@ -43,9 +45,9 @@ export class IndexHandler {
     this.#options.hosted.refresh();
     const { method, headers } = request;
     if (method === 'GET') {
-      const ready = this.#ready.get(readyKey(request));
-      if (ready !== undefined && ready.freshUntil > this.#options.clock()) {
-        sendPage(request, response, ready);
+      const ready = this.#ready.find(request, this.#options.clock());
+      if (ready !== undefined) {
+        sendReady(request, response, ready);
         return;
       }
     } else if (method !== 'HEAD') {
@@ -62,7 +64,7 @@ export class IndexHandler {
 
   /** Called with every change of what the index shows. */
   forgetReady(): void {
-    this.#ready.clear();
+    this.#ready.forgetAll();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -73,9 +75,15 @@ export class IndexHandler {
       case 'project':
         return this.#project(request, response, target, format);
       case 'file':
-        return this.#options.files.serve(request, response, target, await this.#view(target));
-      case 'provenance':
-        return this.#options.files.serveProvenance(request, response, target, await this.#view(target));
+        return this.#file(request, response, target);
+      case 'provenance': {
+        const provenance = await this.#options.files.provenance(target, await this.#view(target));
+        // Unlike a file it may grow under its URL.
+        return this.#small(request, response, provenance, {
+          'Content-Type': INTEGRITY_TYPE,
+          'Cache-Control': 'no-cache',
+        });
+      }
       case 'explain':
         return sendJson(request, response, 200, explain(await this.#view(target), target.filename));
       case 'redirect':
@@ -111,8 +119,8 @@ export class IndexHandler {
     };
     const ready = readyPage(page, wanted.contentType, encoding, Number.POSITIVE_INFINITY);
     // The plain text of half a million names is not worth its memory.
-    if (encoding === 'gzip') this.#remember(request, ready);
-    sendPage(request, response, ready);
+    if (encoding === 'gzip') this.#ready.remember(request, ready);
+    sendReady(request, response, ready);
   }
 
   async #project(
@@ -128,8 +136,8 @@ export class IndexHandler {
     const page = this.#rendered(view, wanted.format);
     const cacheStatus = view.degraded === undefined ? undefined : this.#cacheStatus(view.degraded);
     const ready = readyPage(page, wanted.contentType, wanted.encoding, view.freshUntil, cacheStatus);
-    this.#remember(request, ready);
-    sendPage(request, response, ready);
+    this.#ready.remember(request, ready);
+    sendReady(request, response, ready);
   }
 
   /** @throws WheelwrightError `not-found` for a project that neither this service nor an upstream knows. */
@@ -178,10 +186,34 @@ export class IndexHandler {
     return { name, files, status, ...(statusReason === undefined ? {} : { statusReason }) };
   }
 
-  #remember(request: IncomingMessage, page: ReadyPage): void {
-    if (request.method !== 'GET') return;
-    if (this.#ready.size >= READY_PAGES) this.#ready.clear();
-    this.#ready.set(readyKey(request), page);
+  async #file(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: Extract<RequestTarget, { kind: 'file' }>,
+  ): Promise<void> {
+    const view = await this.#view(target);
+    if (!target.metadata) return this.#options.files.send(request, response, target, view);
+    return this.#small(request, response, await this.#options.files.metadata(target, view), {
+      'Content-Type': METADATA_TYPE,
+    });
+  }
+
+  #small(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { sha256, bytes }: SmallFile,
+    more: Record<string, string>,
+  ): void {
+    const headers = Object.entries({ ...fileHeaders(sha256), ...more }).flat();
+    const ready: ReadyAnswer = {
+      etag: `"${sha256}"`,
+      headers: [...headers, 'Content-Length', String(bytes.length)],
+      notModifiedHeaders: headers,
+      body: bytes,
+      freshUntil: Number.POSITIVE_INFINITY,
+    };
+    this.#ready.remember(request, ready);
+    sendReady(request, response, ready);
   }
 
   #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -191,9 +223,4 @@ export class IndexHandler {
     }
     sendError(request, response, error);
   }
-}
-
-/** What a page depends on in a request: these three, in these words. */
-function readyKey({ url, headers }: IncomingMessage): string {
-  return `${url}\n${headers.accept}\n${headers['accept-encoding']}`;
 }

@@ -6,18 +6,8 @@ import {
   type PageFormat,
 } from '../core/simple-index-negotiation.js';
 import { sendText } from './answers.js';
-import { matchesEtag } from './byte-range.js';
+import type { ReadyAnswer } from './ready-answer.js';
 import { encodedBody, entityTag, type RenderedPage } from './rendered-page.js';
-
-/** A page as it goes over the wire, ready for any number of requests that ask in the same words. */
-export interface ReadyPage {
-  etag: string;
-  headers: string[];
-  notModifiedHeaders: string[];
-  body: Buffer;
-  /** Milliseconds since the epoch. */
-  freshUntil: number;
-}
 
 /** What a request's headers and query ask for; undefined: nothing that there is (406). */
 export function negotiate(
@@ -36,7 +26,7 @@ export function readyPage(
   encoding: PageEncoding,
   freshUntil: number,
   cacheStatus?: string,
-): ReadyPage {
+): ReadyAnswer {
   const body = encodedBody(page, encoding);
   const etag = entityTag(page, encoding);
   const common = [
@@ -65,17 +55,6 @@ export function readyPage(
     body,
     freshUntil,
   };
-}
-
-export function sendPage(request: IncomingMessage, response: ServerResponse, page: ReadyPage): void {
-  const known = request.headers['if-none-match'];
-  if (known !== undefined && matchesEtag(known, page.etag)) {
-    response.writeHead(304, page.notModifiedHeaders);
-    response.end();
-    return;
-  }
-  response.writeHead(200, page.headers);
-  response.end(request.method === 'HEAD' ? undefined : page.body);
 }
 
 export function sendNotAcceptable(request: IncomingMessage, response: ServerResponse): void {

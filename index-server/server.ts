@@ -27,8 +27,11 @@ const MINUTE_MS = 60_000;
 const VIEW_FILES = 40_000;
 
 /** As {@link serveIndex}, with the settings of the environment. */
-export function startIndexServer(settings: Settings, log: Logger = pino({ level: 'silent' })): Promise<IndexServer> {
-  return serveIndex(readIndexSettings(settings), log);
+export async function startIndexServer(
+  settings: Settings,
+  log: Logger = pino({ level: 'silent' }),
+): Promise<IndexServer> {
+  return serveIndex(await readIndexSettings(settings), log);
 }
 
 /**

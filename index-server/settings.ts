@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import type { HttpLimits } from '../adapters/upstream/http-client.js';
 import { WheelwrightError } from '../core/errors.js';
 import { type IndexPolicy, parseIndexPolicy } from '../core/index-policy.js';
@@ -27,14 +26,14 @@ export interface IndexSettings {
 const SYSTEM_CA_BUNDLES = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt'];
 
 /** @throws WheelwrightError `invalid` for a policy file or CA bundle that cannot be used. */
-export function readIndexSettings(settings: Settings): IndexSettings {
+export async function readIndexSettings(settings: Settings): Promise<IndexSettings> {
   const bundle = settings.WHEELWRIGHT_CA_BUNDLE ?? SYSTEM_CA_BUNDLES.find((path) => existsSync(path));
   return {
     dataFolder: settings.WHEELWRIGHT_DATA,
     host: settings.WHEELWRIGHT_HOST,
     port: settings.WHEELWRIGHT_INDEX_PORT,
     ...(settings.WHEELWRIGHT_INDEX_URL === undefined ? {} : { publicUrl: indexUrl(settings) }),
-    policy: readPolicy(settings.WHEELWRIGHT_INDEX_POLICY, settings.WHEELWRIGHT_DATA),
+    policy: await readPolicy(settings.WHEELWRIGHT_INDEX_POLICY, settings.WHEELWRIGHT_DATA),
     ...(settings.WHEELWRIGHT_UPSTREAM === undefined ? {} : { upstreamUrl: settings.WHEELWRIGHT_UPSTREAM }),
     ...(bundle === undefined ? {} : { ca: read(bundle, 'WHEELWRIGHT_CA_BUNDLE') }),
     cacheBytes: settings.WHEELWRIGHT_INDEX_CACHE_BYTES,
@@ -43,10 +42,12 @@ export function readIndexSettings(settings: Settings): IndexSettings {
 }
 
 /** The file that the setting names, else `index.yaml` in the data folder where there is one, else the default policy. */
-function readPolicy(named: string | undefined, dataFolder: string): IndexPolicy {
+async function readPolicy(named: string | undefined, dataFolder: string): Promise<IndexPolicy> {
   const path = named ?? join(dataFolder, 'index.yaml');
   if (named === undefined && !existsSync(path)) return parseIndexPolicy({}, path);
   const text = read(path, 'WHEELWRIGHT_INDEX_POLICY');
+  // Most have no such file, and should not wait for its parser to load.
+  const { parse } = await import('yaml');
   try {
     return parseIndexPolicy(parse(text), path);
   } catch (error) {

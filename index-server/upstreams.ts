@@ -1,5 +1,4 @@
-import { type ClosableUpstream, openSimpleUpstream } from '../adapters/upstream/simple-upstream.js';
-import { resolveUpstreamUrl } from '../adapters/upstream/upstream-url.js';
+import type { ClosableUpstream } from '../adapters/upstream/simple-upstream.js';
 import { WheelwrightError } from '../core/errors.js';
 import type { UpstreamSettings } from '../core/index-policy.js';
 import type { Upstream } from '../core/upstream.js';
@@ -34,6 +33,11 @@ export class Upstreams {
     const upstream: UpstreamSettings | undefined = policy.upstreams.find((each) => each.name === name);
     if (upstream === undefined) throw new WheelwrightError('internal', `the policy has no upstream ${name}`);
     const fileHosts = upstream['file-hosts'];
+    // Loaded now: an HTTP client and an HTML parser are half of what the start would cost.
+    const [{ openSimpleUpstream }, { resolveUpstreamUrl }] = await Promise.all([
+      import('../adapters/upstream/simple-upstream.js'),
+      import('../adapters/upstream/upstream-url.js'),
+    ]);
     return openSimpleUpstream({
       url: upstream.url ?? upstreamUrl ?? (await resolveUpstreamUrl(process.env)),
       ...(ca === undefined ? {} : { ca }),
