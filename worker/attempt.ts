@@ -150,7 +150,8 @@ async function runPhases(
   if (first.kind !== 'done') return first;
 
   let fetched: Fetched = first.value;
-  let built = await buildWheel(await phase('build'), fetched);
+  let building = await phase('build');
+  let built = await buildWheel(building, fetched);
   for (let round = 1; built.kind === 'more-requirements'; round += 1) {
     if (round > MAX_REQUIREMENT_ROUNDS) {
       return failed(context, 'build', {
@@ -163,11 +164,12 @@ async function runPhases(
     const more = await fetchMore(await phase('fetch'), fetched, built.requirements);
     if (more.kind !== 'done') return more;
     fetched = more.value;
-    built = await buildWheel(await phase('build'), fetched);
+    building = await phase('build');
+    built = await buildWheel(building, fetched);
   }
   if (built.kind !== 'done') return built;
 
-  const repaired = await repairWheel(await phase('repair'), built.value, fetched);
+  const repaired = await repairWheel(await phase('repair'), built.value, fetched, building.diagnosis);
   if (repaired.kind !== 'done') return repaired;
   const testing = await phase('test');
   const taken = await takeWheel(testing, repaired.value, spool);

@@ -12,6 +12,9 @@ export function buildEnvironment(order: BuildOrder, sourceDateEpoch: number, job
     UV_CACHE_DIR: '/build/cache/uv',
     UV_NO_CONFIG: '1',
     UV_OFFLINE: '1',
+    // Hooks run one after the other and import the same backend; their bytecode stays out of what they pack.
+    PYTHONDONTWRITEBYTECODE: '',
+    PYTHONPYCACHEPREFIX: '/build/cache/bytecode',
     SOURCE_DATE_EPOCH: String(sourceDateEpoch),
     // CFLAGS would replace the interpreter's own flags in setuptools from 75.7 on.
     CPPFLAGS: '-ffile-prefix-map=/build/src=.',

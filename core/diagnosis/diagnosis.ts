@@ -33,7 +33,17 @@ export interface Diagnosis {
   /** One line without its newline, and its 1-based number in the attempt's log. */
   line(text: string, number: number): void;
   conclude(context?: DiagnosisContext): Failure;
+  /** Whether something failed to compile and the build went on without it; only then is a pure wheel to be mistrusted. */
+  fellBack(): boolean;
 }
+
+const NATIVE_FAILURES: readonly FailureClass[] = ['missing-header', 'missing-library', 'compile-error'];
+const FALLBACK_REASONS: readonly FailureClass[] = [
+  ...NATIVE_FAILURES,
+  'missing-tool',
+  'toolchain-missing',
+  'library-too-old',
+];
 
 /** `start`: what is known beforehand; `python` like `3.13`. */
 export function createDiagnosis(start: { phase?: Phase; python?: string } = {}): Diagnosis {
@@ -81,7 +91,12 @@ export function createDiagnosis(start: { phase?: Phase; python?: string } = {}):
     return end !== undefined && TRIED.test(end.line) ? candidates.probeBefore(end.lineNumber) : undefined;
   }
 
-  return { line, conclude };
+  function fellBack(): boolean {
+    const failure = (candidates.best() ?? candidates.bestSurvived())?.finding.class;
+    return failure !== undefined && (reader.fellBack ? FALLBACK_REASONS : NATIVE_FAILURES).includes(failure);
+  }
+
+  return { line, conclude, fellBack };
 }
 
 /** The diagnosis of a whole log in one string. */

@@ -22,6 +22,7 @@ import { makeAttempt } from '../../worker/attempt.js';
 import { AttemptLog } from '../../worker/attempt-log.js';
 import type { PhaseContext } from '../../worker/phase-context.js';
 import { readScripts } from '../../worker/workspace-files.js';
+import type { MadeSdist } from '../fixtures/sdists/sdist.js';
 
 export interface Finished {
   outcome: AttemptOutcome;
@@ -32,9 +33,10 @@ export interface Finished {
   wheel?: Buffer;
 }
 
-export interface Made {
-  filename: string;
-  path: string;
+export interface AttemptOptions {
+  signal?: AbortSignal;
+  settings?: Record<string, string>;
+  onLog?: (text: string) => void;
 }
 
 export interface AttemptBench {
@@ -43,8 +45,8 @@ export interface AttemptBench {
   /** Plans a release of the real upstream. */
   order(requirement: string, recipe?: EffectiveRecipe): Promise<BuildOrder>;
   /** An order for an sdist made by a test. */
-  orderFor(project: string, version: string, sdist: Made, recipe?: EffectiveRecipe): Promise<BuildOrder>;
-  attempt(order: BuildOrder, options?: { signal?: AbortSignal; settings?: Record<string, string> }): Promise<Finished>;
+  orderFor(sdist: MadeSdist, recipe?: EffectiveRecipe): Promise<BuildOrder>;
+  attempt(order: BuildOrder, options?: AttemptOptions): Promise<Finished>;
   close(): Promise<void>;
 }
 
@@ -99,10 +101,10 @@ export async function openAttemptBench(python = 'cp313', image = 'debian-11'): P
       const { version, sdist } = planRelease(parsed, page?.page, { pythons: [python] });
       return order(parsed.name, version, sdist, recipe);
     },
-    async orderFor(project, version, made, recipe = {}) {
+    async orderFor(made, recipe = {}) {
       const bytes = await readFile(made.path);
       const sha256 = createHash('sha256').update(bytes).digest('hex');
-      return order(project, version, { filename: made.filename, url: `file:${made.path}`, sha256 }, recipe);
+      return order(made.project, made.version, { filename: made.filename, url: `file:${made.path}`, sha256 }, recipe);
     },
     async attempt(buildOrder, options = {}) {
       count += 1;
@@ -120,7 +122,9 @@ export async function openAttemptBench(python = 'cp313', image = 'debian-11'): P
       const log = new AttemptLog({
         append: async (_firstLine, text) => {
           finished.log += text;
-          if (process.env.SHOW_LOG) process.stderr.write(text);
+          options.onLog?.(`\n${text}`);
+          if (process.env.SHOW_LOG)
+            process.stderr.write(text.replaceAll(/^(?=.)/gm, `${new Date().toISOString().slice(14, 23)} `));
         },
         onLine: (text, number) => diagnosis?.line(text, number),
         limitBytes: settings.WHEELWRIGHT_LOG_BYTES,

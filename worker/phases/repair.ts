@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Diagnosis } from '../../core/diagnosis/diagnosis.js';
 import { WheelwrightError } from '../../core/errors.js';
 import type { Built, Fetched, PhaseResult, Repaired } from '../../core/phases.js';
 import { buildEnvironment } from '../build-environment.js';
@@ -22,11 +23,15 @@ const reportSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('refused'), message: z.string() }),
 ]);
 
-/** Makes the wheel self-contained and its tag true. A pure wheel stays as it is, unless the build should have compiled something. */
+/**
+ * Makes the wheel self-contained and its tag true. A pure wheel stays as it is, unless the build should have compiled something.
+ * @param building the diagnosis of the build, where the reason for a missing extension stands
+ */
 export async function repairWheel(
   context: PhaseContext,
   built: Built,
   fetched: Fetched,
+  building: Diagnosis,
 ): Promise<PhaseResult<Repaired>> {
   const { order, engine, workspace, signal } = context;
   const exit = await runScript(
@@ -53,15 +58,19 @@ export async function repairWheel(
   const report = await readReport(engine, workspace, '/build/reports/repair.json', reportSchema, signal);
   if (report === undefined) throw new WheelwrightError('internal', 'the repair script left no report');
   switch (report.kind) {
-    case 'repaired':
-    case 'pure': {
+    case 'pure':
+    case 'repaired': {
+      if (report.kind === 'pure' && building.fellBack()) {
+        context.log.say('repair: the wheel is pure Python although something failed to compile');
+        return { kind: 'failed', failure: building.conclude({ phase: 'build', silentFallback: true }) };
+      }
       const { wheel: path, grafted, needs, requires, modules, native } = report;
       const filename = path.slice(path.lastIndexOf('/') + 1);
       return { kind: 'done', value: { path, filename, grafted, needs, requires, modules, native } };
     }
     case 'fallback':
       context.log.say('repair: the wheel has a platform tag and nothing compiled in it');
-      return diagnosed(context, { phase: 'build', silentFallback: true });
+      return { kind: 'failed', failure: building.conclude({ phase: 'build', silentFallback: true }) };
     case 'bad-wheel':
       return failed(context, 'repair', {
         class: 'bad-wheel',
