@@ -1,4 +1,4 @@
-import type { Failure } from '../failure.js';
+import type { Failure, FailureClass } from '../failure.js';
 import type { Phase } from '../phase.js';
 import { type Candidate, Candidates } from './candidates.js';
 import { asFallback, type DiagnosisContext, failureOf, limitReached, unexplained } from './conclusion.js';
