@@ -18,6 +18,7 @@ export type CheckWheel = (
   options: { filename: string },
 ) => Promise<{
   name: { project: string; version: string };
+  sizeBytes: number;
   metadataBytes: Uint8Array;
   metadata: { requiresPython?: string };
 }>;

@@ -124,7 +124,7 @@ async function checkedFile(context: ApiContext, wheel: WheelReport, build: Build
     version: build.version,
     channel: build.channel,
     sha256: wheel.sha256,
-    sizeBytes: wheel.sizeBytes,
+    sizeBytes: facts.sizeBytes,
     metadataSha256: metadata.sha256,
     ...(requiresPython === undefined ? {} : { requiresPython }),
     origin: 'build',

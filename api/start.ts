@@ -71,6 +71,7 @@ export async function startApi(settings: Settings, { log, root, clock = Date.now
   const metrics = createMetrics(store);
   const recipes = openRecipeFolder(join(root, 'recipes'));
   const browse = browseStore(db);
+  const standings = projectStandings(db);
   const stopping = new AbortController();
   /** What is open so far, to be closed in the reverse order. */
   const parts: { close(): Promise<void> }[] = [store];
@@ -80,6 +81,8 @@ export async function startApi(settings: Settings, { log, root, clock = Date.now
   };
   try {
     await ensureAdminToken(data, tokens, clock());
+    // While no api listened, nobody could keep a lease alive.
+    await store.prolongLeases(clock() + settings.WHEELWRIGHT_LEASE_MS);
     const upstream = await openUpstream(settings);
     parts.push(upstream);
     const queue = await openQueue(settings, clock, log);
@@ -91,7 +94,7 @@ export async function startApi(settings: Settings, { log, root, clock = Date.now
       clock,
       store,
       tokens,
-      standings: projectStandings(db),
+      standings,
       blobs,
       logs: await openLogStore(join(data, 'logs'), logRows(db)),
       queue,
@@ -104,6 +107,7 @@ export async function startApi(settings: Settings, { log, root, clock = Date.now
         queue,
         recipes,
         targets: images.flatMap(targetsOf),
+        standings,
         projectPage: cachedPages(upstream, PAGE_MAX_AGE_MS, clock),
         defaults: {
           policy: settings.WHEELWRIGHT_DEFAULT_POLICY,

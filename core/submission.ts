@@ -2,6 +2,7 @@
 import type { Target } from './build.js';
 import { buildKey } from './build-key.js';
 import { WheelwrightError } from './errors.js';
+import { isReserved } from './index-policy.js';
 import { markerApplies } from './marker.js';
 import { planRelease, type ReleasePlan } from './plan.js';
 import { type BookedRecipe, chooseRecipe, recipeForTarget } from './recipe-book.js';
@@ -11,6 +12,7 @@ import { parseRequirement, type Requirement } from './requirement.js';
 import type { ProjectPage } from './simple-index.js';
 import type { BuildQueue, BuildRecord, BuildStore, PlannedBuild, RecipeRevision } from './store.js';
 import { findTarget, sortByInterpreter } from './target.js';
+import type { ProjectStandings } from './upload-rules.js';
 
 export interface SubmissionDeps {
   store: BuildStore;
@@ -19,6 +21,7 @@ export interface SubmissionDeps {
   targets: readonly Target[];
   /** The upstream's page of a normalised project name; undefined when there is no such project. */
   projectPage(name: string, signal: AbortSignal): Promise<ProjectPage | undefined>;
+  standings: ProjectStandings;
   defaults: { policy: string; pythons: readonly string[] };
 }
 
@@ -57,6 +60,7 @@ export async function submitBuilds(
   const known = await knownBuilds(deps.store, requirement, recipe, targets);
   if (known !== undefined) return { builds: known, created: false };
 
+  await assertFromUpstream(deps.standings, requirement.name);
   const page = await deps.projectPage(requirement.name, signal);
   const planned = targets.map((target) => {
     const plan = planRelease(requirement, page, { pythons: [target.python] });
@@ -77,6 +81,19 @@ export async function submitBuilds(
     }
   }
   return { builds, created };
+}
+
+/** Somebody else may have published something under a name of this organisation, and building that would put it in the place of ours. */
+async function assertFromUpstream(standings: ProjectStandings, project: string): Promise<void> {
+  const { owned, reserved } = await standings.standing(project);
+  if (!owned && !isReserved(reserved, project)) return;
+  throw new WheelwrightError(
+    'forbidden',
+    `${project} is a project of this organisation and is not built from the upstream`,
+    {
+      hint: `${owned ? 'It was uploaded here' : 'Its name is reserved'}, so nothing under this name is taken from elsewhere. Build it where it is developed, and upload the wheels.`,
+    },
+  );
 }
 
 function assertApplies({ marker, text }: Requirement, target: Target): void {

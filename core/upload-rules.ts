@@ -7,6 +7,8 @@ import type { ProjectStatus } from './simple-index.js';
 export interface ProjectStanding {
   /** Undefined for a project that has never had a file here. */
   status?: ProjectStatus;
+  /** Whether it was uploaded here, so that it never falls through to an upstream. */
+  owned: boolean;
   /** Names and prefixes kept for this organisation. */
   reserved: readonly string[];
 }

@@ -10,7 +10,10 @@ import { nextBuildTag } from './file-table.js';
 import { newId, newSecret } from './id.js';
 import { linkFiles, sharedFiles } from './shared-files.js';
 
-type AttemptTable = Pick<BuildStore, 'claim' | 'heartbeat' | 'startPhase' | 'addInputs' | 'checkLease'>;
+type AttemptTable = Pick<
+  BuildStore,
+  'claim' | 'heartbeat' | 'startPhase' | 'addInputs' | 'prolongLeases' | 'checkLease'
+>;
 
 /** @param indexUrl simple index that build requirements come from; see BuildOrder */
 export function attemptTable(db: Database, indexUrl: string): AttemptTable {
@@ -62,6 +65,15 @@ export function attemptTable(db: Database, indexUrl: string): AttemptTable {
           .onConflict((conflict) => conflict.columns(['attempt_id', 'kind', 'name', 'version']).doNothing())
           .execute();
       }),
+
+    async prolongLeases(until) {
+      await db
+        .updateTable('attempts')
+        .set({ lease_expires_at: until })
+        .where('status', 'in', LIVE)
+        .where('lease_expires_at', '<', until)
+        .execute();
+    },
 
     checkLease: (lease) => checkLease(db, lease),
   };

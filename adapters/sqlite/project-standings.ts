@@ -5,10 +5,14 @@ export function projectStandings(db: Database): ProjectStandings {
   return {
     async standing(project) {
       const [row, reserved] = await Promise.all([
-        db.selectFrom('projects').select('status').where('name', '=', project).executeTakeFirst(),
+        db.selectFrom('projects').select(['status', 'owned']).where('name', '=', project).executeTakeFirst(),
         db.selectFrom('reserved_names').select('name').execute(),
       ]);
-      return { ...(row && { status: row.status }), reserved: reserved.map(({ name }) => name) };
+      return {
+        ...(row && { status: row.status }),
+        owned: row?.owned === 1,
+        reserved: reserved.map(({ name }) => name),
+      };
     },
   };
 }

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Build, buildSchema, type Problem, problemSchema } from '../../client/contract.js';
+import { newFile } from '../suites/build-store.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { makeWheel } from '../support/wheel.js';
 
@@ -125,6 +126,13 @@ test('a release without an sdist names its wheels, and one for other Pythons say
   service.upstream.add('old', 'old-1.0.tar.gz', { 'requires-python': '<3' });
   expect((await post({ requirement: 'binary' })).body.detail).toContain('binary-1.0-py3-none-any.whl');
   expect((await post({ requirement: 'old' })).body.hint).toContain('<3');
+});
+
+test('a project that was uploaded here, or whose name is reserved, is never built from the upstream', async () => {
+  const { store } = service.api.context;
+  await store.addFile(newFile('spam-0.1-py3-none-any.whl', { origin: 'upload', ownsProject: true }), 0);
+  expect(await post({ requirement: 'spam' })).toMatchObject({ status: 403, body: { hint: expect.any(String) } });
+  expect(service.upstream.requests).toEqual([]);
 });
 
 test('an upstream that is away is 503 with Retry-After, and not remembered', async () => {

@@ -339,7 +339,7 @@ test('a restart loses neither queue, lease nor log', async () => {
   await append(lease, 1, 'one\ntwo\n');
   service.upstream.add('ham', 'ham-1.0.tar.gz');
   const [queued] = await service.ask('ham');
-  await service.restart();
+  await service.restart(60_000);
   expect((await service.claim(5_000)).order.buildId).toBe(queued?.id);
   expect((await append(lease, 3, 'three\n')).body).toEqual({ nextLine: 4 });
   expect((await service.call('GET', `/api/v1/attempts/${lease.attemptId}/log`)).body).toBe('one\ntwo\nthree\n');

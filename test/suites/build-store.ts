@@ -184,6 +184,10 @@ export function testBuildStore(name: string, open: () => Promise<BuildStore>): v
       const lease = await claim((await add('k1')).id);
       await store.heartbeat(ref(lease), LEASE_MS, now + 20_000);
       expect(await store.expireLeases(now + LEASE_MS)).toEqual([]);
+      await store.prolongLeases(now + 90_000);
+      await store.prolongLeases(now + 80_000);
+      expect(await store.expireLeases(now + 89_999)).toEqual([]);
+      expect(await store.expireLeases(now + 90_000)).toEqual([lease.attemptId]);
     });
 
     test('phases and inputs are kept with the attempt', async () => {

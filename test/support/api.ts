@@ -34,8 +34,8 @@ export interface TestApi {
   finish(lease: Lease, outcome: AttemptOutcome): Promise<Answer<Build>>;
   /** Stores a wheel and ends the attempt with it. */
   deliver(lease: Lease, wheel: TestWheel): Promise<Answer<Build>>;
-  /** Stops the API and starts it again on the same data. */
-  restart(): Promise<void>;
+  /** Stops the API and, after that time by its clock, starts it again on the same data. */
+  restart(downMs?: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -97,8 +97,9 @@ export async function startTestApi(environment: Record<string, string> = {}): Pr
       const wheel = { filename, sha256, sizeBytes: bytes.length, grafted: [], needs: [] };
       return test.finish(lease, { kind: 'succeeded', wheel });
     },
-    async restart() {
+    async restart(downMs = 0) {
       await api.close();
+      moved += downMs;
       api = await start();
     },
     async close() {
