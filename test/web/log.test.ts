@@ -28,7 +28,8 @@ afterEach(async () => {
 
 const line = (number: number) => page.locator(`[data-line="${number}"] .text`);
 const lines = () => page.getByRole('group', { name: 'Log lines' });
-const numbered = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => `line number ${from + n}`);
+const numbered = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, n) => `line number ${from + n}`);
 
 test('a live log grows on screen, follows its end, and stops following when the reader scrolls up', async () => {
   const { build, worker } = await startBuild(service, 'live');
@@ -72,9 +73,11 @@ test('after a lost connection the log goes on without a gap or a double', async 
   await worker.log(...numbered(91, 100));
   await cut.page.locator('[data-line="100"]').waitFor();
 
-  const shown = await cut.page.locator('[data-line]').evaluateAll((rows) =>
-    rows.map((row) => [Number(row.getAttribute('data-line')), row.querySelector('.text')?.textContent]),
-  );
+  const shown = await cut.page
+    .locator('[data-line]')
+    .evaluateAll((rows) =>
+      rows.map((row) => [Number(row.getAttribute('data-line')), row.querySelector('.text')?.textContent]),
+    );
   expect(shown.length).toBeGreaterThan(20);
   for (const [index, [number, text]] of shown.entries()) {
     expect(number).toBe((shown[0]?.[0] as number) + index);
@@ -177,7 +180,9 @@ test('hostile lines are text: no markup, no reordering, no terminal commands, an
   expect(await line(6).locator('.control').allTextContents()).toEqual(['U+0000', 'U+0007']);
 
   expect((await line(5).textContent())?.length).toBeLessThan(3000);
-  await line(5).getByRole('button', { name: /more bytes/ }).click();
+  await line(5)
+    .getByRole('button', { name: /more bytes/ })
+    .click();
   const dialog = page.getByRole('dialog', { name: 'Line 5' });
   await dialog.waitFor();
   expect((await dialog.locator('pre').textContent())?.endsWith('x end')).toBe(true);
@@ -191,6 +196,9 @@ test('the raw log can be saved', async () => {
   await worker.log('one', 'two');
   await worker.fail({ ...MISSING_HEADER, lineNumber: 0 });
   await page.goto(`/builds/${build.id}`);
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Raw', exact: true }).click()]);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Raw', exact: true }).click(),
+  ]);
   expect(download.suggestedFilename()).toMatch(/\.log$/);
 });

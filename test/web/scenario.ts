@@ -56,7 +56,9 @@ export async function startBuild(
   service.upstream.add(project, `${project}-${version}.tar.gz`);
   const [build] = await service.ask(`${project}==${version}`, more);
   if (build === undefined) throw new Error('no build');
-  return { build, worker: new ScriptedWorker(service, await service.claim()) };
+  const lease = await service.claim();
+  if (lease.order.buildId !== build.id) throw new Error(`a build of ${lease.order.project} was left in the queue`);
+  return { build, worker: new ScriptedWorker(service, lease) };
 }
 
 export const MISSING_HEADER: Failure = {

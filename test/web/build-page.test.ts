@@ -1,0 +1,175 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { startTestApi, type TestApi } from '../support/api.js';
+import { launchBrowser, type OpenPage, openPage } from './browser.js';
+import { failedBuild, ScriptedWorker, startBuild, succeededBuild } from './scenario.js';
+
+let service: TestApi;
+let browser: Browser;
+let open: OpenPage;
+let page: Page;
+beforeAll(async () => {
+  service = await startTestApi({ WHEELWRIGHT_LEASE_MS: '600000' });
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await service?.close();
+});
+beforeEach(async () => {
+  open = await openPage(browser, service.api.url);
+  page = open.page;
+});
+afterEach(async () => {
+  await open.close();
+  expect(open.complaints).toEqual([]);
+});
+
+async function signIn(token = service.token): Promise<void> {
+  const dialog = page.getByRole('dialog', { name: 'Sign in' });
+  await dialog.getByLabel('Token').fill(token);
+  await dialog.getByRole('button', { name: 'Sign in' }).click();
+}
+
+const status = (text: string) => page.locator('.facts').getByText(text, { exact: true });
+
+test('a failure comes first: class, cause, decisive line with a jump, and the change that would mend it', async () => {
+  const build = await failedBuild(service, 'broken');
+  await page.goto(`/builds/${build.id}`);
+  const panel = page.locator('section.failure');
+  await panel.getByText('missing-header').waitFor();
+  expect(await panel.getByRole('heading', { level: 2 }).textContent()).toContain('libspam-dev');
+  const first = page.locator('.page > section, .page > .note').first();
+  expect(await first.getAttribute('class')).toContain('failure');
+
+  await panel.getByText('+ system:').waitFor();
+  expect(await panel.locator('.diff .added').allTextContents()).toContain('+     - libspam-dev\n');
+
+  const decisive = page.locator('.line.decisive');
+  await decisive.waitFor();
+  await page.locator('.lines').evaluate((element) => {
+    element.scrollTop = 0;
+  });
+  await panel.getByRole('button', { name: 'Go to line 41' }).click();
+  await decisive.waitFor();
+  expect(await decisive.getAttribute('data-line')).toBe('41');
+});
+
+test('"Try this" asks for a token, then builds with the changed recipe', async () => {
+  const build = await failedBuild(service, 'mended');
+  await page.goto(`/builds/${build.id}`);
+  await page.getByRole('button', { name: 'Try this' }).click();
+  await signIn();
+  await page.waitForURL((url) => url.pathname.startsWith('/builds/') && !url.pathname.endsWith(build.id));
+  await page.getByText('trial', { exact: true }).waitFor();
+  const tried = await service.build(page.url().split('/').at(-1) ?? '');
+  expect(tried).toMatchObject({ project: 'mended', channel: 'trial', status: 'queued' });
+  const lease = await service.claim();
+  expect(lease.order.recipe).toMatchObject({ system: { apt: ['libspam-dev'] } });
+  await new ScriptedWorker(service, lease).succeed('mended-1.0-cp313-cp313-manylinux_2_31_x86_64.whl');
+  await page.getByText('/trial/simple/').waitFor();
+});
+
+test('every attempt is kept and can be looked at; retry makes another', async () => {
+  const build = await failedBuild(service, 'retried');
+  await page.goto(`/builds/${build.id}`);
+  await page.getByRole('button', { name: 'Retry' }).click();
+  await signIn();
+  await status('queued').waitFor();
+  const worker = new ScriptedWorker(service, await service.claim());
+  await worker.phase('fetch');
+  await worker.log('the second time');
+  await page.getByText('the second time').waitFor();
+  await page.getByRole('radio', { name: /Attempt 1/ }).check();
+  await page.locator('.line.decisive').waitFor();
+  expect(new URL(page.url()).searchParams.get('attempt')).toBe('1');
+  await page.getByRole('radio', { name: /Attempt 2/ }).check();
+  await page.getByText('the second time').waitFor();
+  await worker.fail({ class: 'unknown', line: '', lineNumber: 0, cause: 'Nobody knows.' });
+  await page.getByRole('heading', { name: 'Nobody knows.' }).waitFor();
+});
+
+test('a build can be cancelled', async () => {
+  const { build } = await startBuild(service, 'cancelled');
+  await page.goto(`/builds/${build.id}`);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await signIn();
+  await status('cancelled').waitFor();
+  expect((await service.build(build.id)).status).toBe('cancelled');
+});
+
+test('a success shows its file: what is grafted in, what the image must bring, the line to install it', async () => {
+  const build = await succeededBuild(service, 'good');
+  await page.goto(`/builds/${build.id}`);
+  await page.getByText('libldap-9f1e.so.2').waitFor();
+  await page.getByText('libGL.so.1').waitFor();
+  await page.getByText("pip install --index-url http://index.example/simple/ 'good==1.0'").waitFor();
+  await page.getByText(build.files[0]?.sha256 ?? (await service.build(build.id)).files[0]?.sha256 ?? '?').waitFor();
+  expect(await page.locator('.timeline .name').allTextContents()).toEqual([
+    'fetch',
+    'build',
+    'repair',
+    'test',
+    'publish',
+  ]);
+});
+
+test('what differs from the last success is said', async () => {
+  const inputs = (version: string) => [
+    { kind: 'build-requirement', name: 'cython', version },
+    { kind: 'image', name: 'builder', version: 'same' },
+  ];
+  service.upstream.add('changed', 'changed-2.0.tar.gz');
+  for (const [version, cython] of [
+    ['1.0', '0.29.37'],
+    ['2.0', '3.0.1'],
+  ] as const) {
+    const { worker } = await startBuild(service, 'changed', version);
+    await worker.phase('fetch');
+    const path = `/api/v1/attempts/${worker.lease.attemptId}/inputs`;
+    await service.call('POST', path, { json: { inputs: inputs(cython) }, lease: worker.lease });
+    if (version === '1.0') await worker.succeed('changed-1.0-cp313-cp313-manylinux_2_31_x86_64.whl');
+    else await worker.fail({ class: 'compile-error', line: '', lineNumber: 0, cause: 'Cython changed.' });
+    if (version === '2.0') await page.goto(`/builds/${worker.lease.order.buildId}`);
+  }
+  await page.getByText('1 input differs from the last success').click();
+  const row = page.locator('.last-success tbody tr');
+  expect(await row.allTextContents()).toEqual(['cython build-requirement0.29.373.0.1']);
+});
+
+test('the token is out of reach of scripts; a revoked one is asked for again, and the action goes on', async () => {
+  const { id, secret } = await service.api.context.tokens.create('mine', ['build'], Date.now());
+  const build = await failedBuild(service, 'expired');
+  await page.goto(`/builds/${build.id}`);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await signIn('wrong');
+  await page.getByRole('alert').getByText('not known').waitFor();
+  await signIn(secret);
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+  expect(await page.evaluate(() => document.cookie)).toBe('');
+  expect((await page.context().cookies()).map(({ httpOnly, sameSite }) => ({ httpOnly, sameSite }))).toEqual([
+    { httpOnly: true, sameSite: 'Strict' },
+  ]);
+
+  await service.api.context.tokens.revoke(id, Date.now());
+  await page.getByRole('button', { name: 'Retry' }).click();
+  await page.getByText('no longer valid').waitFor();
+  await signIn();
+  await status('queued').waitFor();
+
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await status('cancelled').waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('button', { name: 'Sign in' }).waitFor();
+});
+
+test('a token without the scope is not offered what it may not do', async () => {
+  const { secret } = await service.api.context.tokens.create('reader', ['upload'], Date.now());
+  const build = await failedBuild(service, 'scoped');
+  await page.goto(`/builds/${build.id}`);
+  await page.getByRole('button', { name: 'Retry' }).waitFor();
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await signIn(secret);
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+  expect(await page.getByRole('button', { name: 'Retry' }).count()).toBe(0);
+});

@@ -1,0 +1,156 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { startTestApi, type TestApi } from '../support/api.js';
+import { launchBrowser, type OpenPage, openPage } from './browser.js';
+import { startProxy } from './proxy.js';
+import { failedBuild, startBuild, succeededBuild } from './scenario.js';
+
+let service: TestApi;
+let browser: Browser;
+let open: OpenPage;
+let page: Page;
+beforeAll(async () => {
+  service = await startTestApi({ WHEELWRIGHT_LEASE_MS: '600000' });
+  browser = await launchBrowser();
+  await failedBuild(service, 'spam');
+  await failedBuild(service, 'bacon', { class: 'timed-out', line: '', lineNumber: 0, cause: 'Too slow.' });
+  await succeededBuild(service, 'eggs');
+  await startBuild(service, 'sausage');
+});
+afterAll(async () => {
+  await browser?.close();
+  await service?.close();
+});
+beforeEach(async () => {
+  open = await openPage(browser, service.api.url);
+  page = open.page;
+});
+afterEach(async () => {
+  await open.close();
+  expect(open.complaints).toEqual([]);
+});
+
+const rows = () => page.locator('a.build-row');
+
+test('home says how to install from here, what is being built and what failed', async () => {
+  await page.goto('/');
+  await page.getByText('pip install --index-url http://index.example/simple/').waitFor();
+  await page.getByText('ENV PIP_INDEX_URL=http://index.example/simple/').waitFor();
+  await page.locator('.home-section', { hasText: 'Building now' }).getByText('sausage').waitFor();
+  await page.locator('.home-section', { hasText: 'Failed' }).getByText('spam').first().waitFor();
+  await page.getByRole('button', { name: 'Copy' }).first().click();
+});
+
+test('the filters of the builds are the address, and the list is live', async () => {
+  await page.goto('/builds');
+  await rows().nth(3).waitFor();
+  await page.getByRole('radio', { name: 'failed' }).check();
+  await page.waitForURL('**/builds?status=failed');
+  await page.waitForFunction(() => document.querySelectorAll('a.build-row').length === 2);
+  await page.getByLabel('Project').fill('Spam');
+  await page.waitForURL('**/builds?status=failed&project=Spam');
+  await page.waitForFunction(() => document.querySelectorAll('a.build-row').length === 1);
+
+  await page.goto('/builds?project=late');
+  await page.getByText('No build matches').waitFor();
+  service.upstream.add('late', 'late-1.0.tar.gz');
+  await service.ask('late');
+  await rows().filter({ hasText: 'late' }).waitFor();
+});
+
+test('failures are grouped by cause', async () => {
+  await page.goto('/builds');
+  await page.getByLabel('Group failures by cause').check();
+  await page.getByRole('heading', { name: /^missing-header/ }).waitFor();
+  await page.getByRole('heading', { name: /^timed-out/ }).waitFor();
+});
+
+test('the keyboard is enough: j, k and Enter', async () => {
+  await page.goto('/builds?status=failed');
+  await rows().first().waitFor();
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  await page.keyboard.press('k');
+  const focused = await page.evaluate(() => document.activeElement?.textContent);
+  expect(focused).toContain('bacon');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Too slow.' }).waitFor();
+  await page.goBack();
+  await page.waitForURL('**/builds?status=failed');
+});
+
+test('packages can be searched; a project shows what is there for which target', async () => {
+  await page.goto('/packages');
+  await page.getByLabel('Search packages').fill('egg');
+  await page.getByRole('link', { name: /eggs/ }).click();
+  await page.getByRole('columnheader', { name: 'cp313 manylinux_2_31_x86_64' }).waitFor();
+  await page.getByText("pip install --index-url http://index.example/simple/ 'eggs==1.0'").waitFor();
+  await page.getByRole('link', { name: 'succeeded' }).click();
+  await page.getByText('eggs-1.0-cp313-cp313-manylinux_2_31_x86_64.whl').waitFor();
+});
+
+test('a requirements file is checked, and what would compile is built with one button', async () => {
+  service.upstream.add('pure', 'pure-2.0-py3-none-any.whl');
+  service.upstream.add('hard', 'hard-1.5.tar.gz');
+  service.upstream.add('closed', 'closed-1.0-cp39-cp39-win_amd64.whl');
+  await page.goto('/check');
+  await page
+    .getByLabel(/requirements.txt, pylock.toml/)
+    .fill('# ours\npure\nhard >= 1\nclosed==1.0\neggs\nnowhere\n-e ./local\n');
+  await page.getByRole('button', { name: 'Check' }).click();
+  await page.getByText('6 projects, 2 ready, 1 would compile, 2 cannot be had').waitFor();
+  const stateOf = (name: string) => page.getByRole('row').filter({ hasText: name }).locator('.badge').textContent();
+  expect(await stateOf('eggs')).toBe('wheel here');
+  expect(await stateOf('pure')).toBe('wheel upstream');
+  expect(await stateOf('closed')).toBe('cannot be built');
+  await page.getByRole('button', { name: 'Build the one that would compile' }).click();
+  await page.getByLabel('Token').fill(service.token);
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign in' }).click();
+  await rows().filter({ hasText: 'hard' }).waitFor();
+});
+
+test('a recipe is looked through as one types', async () => {
+  await page.goto('/recipes?edit=');
+  const text = page.getByLabel('Recipe in YAML');
+  await page.getByText('The recipe is sound').waitFor();
+  await text.fill('project: spam\nsistem: { apt: [libspam-dev] }\n');
+  await page.getByText('did you mean "system"?').waitFor();
+  expect(await page.getByRole('button', { name: 'Build with this recipe' }).isDisabled()).toBe(true);
+  await page.getByRole('button', { name: 'Line 2' }).click();
+  await text.fill('project: spam\nsystem: { apt: [libspam-dev] }\n');
+  await page.getByText('The recipe is sound').waitFor();
+});
+
+test('images and workers are listed', async () => {
+  await page.goto('/infrastructure');
+  await page.getByRole('link', { name: 'sausage 1.0' }).waitFor();
+  await page.getByRole('rowheader', { name: 'cp313' }).first().waitFor();
+});
+
+test('an unknown build and an unknown page say so', async () => {
+  await page.goto('/builds/nothing');
+  await page.getByText('there is no build "nothing"').waitFor();
+  await page.goto('/some/where/else');
+  await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+});
+
+test('everything works behind a path prefix that a proxy takes off', async () => {
+  const proxy = await startProxy(service.api.url, '/tools/wheels');
+  const behind = await openPage(browser, proxy.url);
+  const build = (await service.call<{ builds: { id: string }[] }>('GET', '/api/v1/builds?project=spam')).body.builds[0];
+  await behind.page.goto(`${proxy.url}builds/${build?.id}`);
+  await behind.page.locator('.line.decisive').waitFor();
+  await behind.page.getByRole('link', { name: 'Packages' }).click();
+  await behind.page.waitForURL('**/tools/wheels/packages');
+  await behind.page.getByRole('link', { name: /eggs/ }).click();
+  await behind.page.getByRole('link', { name: 'succeeded' }).click();
+  await behind.page.getByText('libGL.so.1').waitFor();
+  await behind.page.getByRole('button', { name: 'Sign in' }).click();
+  await behind.page.getByLabel('Token').fill(service.token);
+  await behind.page.getByRole('dialog').getByRole('button', { name: 'Sign in' }).click();
+  await behind.page.getByRole('button', { name: 'Sign out' }).waitFor();
+  expect((await behind.page.context().cookies()).map(({ path }) => path)).toEqual(['/tools/wheels/api/v1']);
+  expect(behind.complaints).toEqual([]);
+  await behind.close();
+  await proxy.close();
+});
