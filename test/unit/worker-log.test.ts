@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { AttemptLog } from '../../worker/attempt-log.js';
+
+function open(append: (firstLine: number, text: string) => Promise<void>, limitBytes = 1e9) {
+  const lines: string[] = [];
+  const log = new AttemptLog({
+    append,
+    limitBytes,
+    onLine: (text, number) => {
+      expect(number).toBe(lines.length + 1);
+      lines.push(text);
+    },
+  });
+  return { log, lines };
+}
+
+it('stores every line once, in order, under its number, however the output is cut', async () => {
+  const texts = fc.array(fc.string({ unit: 'binary', maxLength: 30 }), { maxLength: 20 });
+  await fc.assert(
+    fc.asyncProperty(texts, fc.integer({ min: 1, max: 7 }), async (parts, size) => {
+      let stored = '';
+      const { log, lines } = open(async (firstLine, text) => {
+        expect(firstLine).toBe(stored.split('\n').length);
+        stored += text;
+      });
+      const bytes = Buffer.from(parts.join('\n'));
+      for (let at = 0; at < bytes.length; at += size) await log.write(bytes.subarray(at, at + size));
+      await log.flush();
+      expect(stored).toBe(lines.map((line) => `${line}\n`).join(''));
+      const expected = bytes.toString('utf8').replaceAll(/\r(?=\n|$)/g, '');
+      expect(stored).toBe(expected === '' || expected.endsWith('\n') ? expected : `${expected}\n`);
+    }),
+  );
+});
+
+it('makes the writer wait while nothing can be stored, and holds a bounded amount', async () => {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const { log } = open(() => held);
+  const chunk = Buffer.from(`${'x'.repeat(999)}\n`.repeat(64));
+  let written = 0;
+  const writing = (async () => {
+    for (let turn = 0; turn < 100; turn += 1) {
+      await log.write(chunk);
+      written += chunk.length;
+    }
+  })();
+  await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 1000; turn += 1) await Promise.resolve();
+  expect(written).toBeLessThan(2_000_000);
+  release();
+  await writing;
+  await log.flush();
+  expect(log.lineCount).toBe(6400);
+});
+
+it('breaks a line without an end up instead of keeping it', async () => {
+  let longest = 0;
+  const { log } = open(async (_firstLine, text) => {
+    for (const line of text.split('\n')) longest = Math.max(longest, line.length);
+  });
+  for (let turn = 0; turn < 50; turn += 1) await log.write(Buffer.from('y'.repeat(50_000)));
+  await log.flush();
+  expect(longest).toBe(64 * 1024);
+});
+
+it('says stop past the limit', async () => {
+  const { log } = open(async () => undefined, 10);
+  expect(await log.write(Buffer.from('12345\n'))).toBe('continue');
+  expect(await log.write(Buffer.from('67890\n'))).toBe('stop');
+});
+
+it('tells every later call that a batch could not be stored', async () => {
+  const { log } = open(async () => {
+    throw new Error('the lease is gone');
+  });
+  log.say('one');
+  await expect(log.flush()).rejects.toThrow('the lease is gone');
+  await expect(log.write(Buffer.from('two\n'))).rejects.toThrow('the lease is gone');
+});
