@@ -88,16 +88,18 @@ async function importFolder(docker: Docker, folder: string, base: BaseTag, signa
     tar.once('error', () => resolve(null));
   });
   const labels = Object.entries(base.labels).map(([key, value]) => `LABEL ${key}=${value}`);
-  const { error } = await callEngine(doing, signal, async () => {
-    const options = { repo: base.repo, tag: base.tag, changes: labels, abortSignal: signal };
+  const { error, status: id } = await callEngine(doing, signal, async () => {
+    const options = { changes: labels, abortSignal: signal };
     return readMessages((await docker.importImage(tar.stdout, options)) as Readable);
   });
   const status = await ended;
-  if (error !== undefined || status !== 0) {
+  if (error !== undefined || status !== 0 || id === undefined) {
     throw new WheelwrightError('unavailable', `${doing} failed: ${error ?? `tar ended with status ${status}`}`, {
       hint: 'Most often the disk of the host or of the engine is full.',
     });
   }
+  // Named last: the engine takes an archive that was cut off for a whole one.
+  await callEngine(doing, signal, () => docker.getImage(id).tag({ repo: base.repo, tag: base.tag }));
 }
 
 /** Rejects with the last lines of the output when the command does not exit 0. An abort kills its whole process group. */

@@ -18,6 +18,7 @@ export type ImageBuildResult = { kind: 'built' } | { kind: 'failed'; log: string
 
 interface EngineMessage {
   stream?: string;
+  status?: string;
   error?: string;
 }
 
@@ -25,8 +26,12 @@ interface EngineMessage {
  * Runs one build by the engine's classic builder (20.10 has no other) to its end, or until the signal aborts it.
  * @throws WheelwrightError `unavailable` when the engine cannot be reached, or its disk is full.
  */
-export async function buildImage(docker: Docker, build: ImageBuild, signal: AbortSignal): Promise<ImageBuildResult> {
+export async function buildImage(docker: Docker, build: ImageBuild, outer: AbortSignal): Promise<ImageBuildResult> {
   const doing = `building the image ${build.tag}`;
+  // A context that breaks off would leave the engine waiting for the rest of it.
+  const broken = new AbortController();
+  build.context.once('error', (error) => broken.abort(error));
+  const signal = AbortSignal.any([outer, broken.signal]);
   const options: Docker.ImageBuildOptions = {
     t: build.tag,
     labels: { ...build.labels },
@@ -50,11 +55,15 @@ export async function buildImage(docker: Docker, build: ImageBuild, signal: Abor
 }
 
 /**
- * Reads the engine's stream of JSON lines (import, pull, build) to its end; `log` is what the commands printed.
+ * Reads the engine's stream of JSON lines (import, pull, build) to its end; `log` is what the commands printed, `status`
+ * the last state reported (of an import: the new image's id).
  * Rejects when the engine goes away in the middle, which node:readline would take for the end.
  */
-export async function readMessages(output: Readable): Promise<{ log: string; error: string | undefined }> {
+export async function readMessages(
+  output: Readable,
+): Promise<{ log: string; error: string | undefined; status: string | undefined }> {
   let log = '';
+  let status: string | undefined;
   let error: string | undefined;
   let rest = '';
   for await (const chunk of output.setEncoding('utf8')) {
@@ -63,13 +72,14 @@ export async function readMessages(output: Readable): Promise<{ log: string; err
     for (const line of lines.filter((text) => text.trim() !== '')) {
       const message = JSON.parse(line) as EngineMessage;
       log += message.stream ?? '';
+      status = message.status ?? status;
       if (message.error !== undefined) {
         error = message.error;
         log += `${message.error}\n`;
       }
     }
   }
-  return { log: stripColours(log), error };
+  return { log: stripColours(log), error, status };
 }
 
 /** The classic builder paints what a command writes to stderr red. */

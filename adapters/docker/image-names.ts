@@ -44,3 +44,21 @@ export async function findImage(
     return { id: found.Id.replace(/^sha256:/, ''), sizeBytes: found.Size, createdAt: found.Created };
   });
 }
+
+/** An engine that removes an image waits for every container that is being written to, however long that takes. */
+const REMOVAL_MS = 30_000;
+
+/** Whether the image is gone now. It stays where a container uses it; an engine that is busy removes it later or not at all. */
+export async function removeImage(docker: Docker, reference: string, signal: AbortSignal): Promise<boolean> {
+  const timeout = AbortSignal.timeout(REMOVAL_MS);
+  return callEngine(`removing ${reference}`, signal, async () => {
+    try {
+      await docker.getImage(reference).remove({ abortSignal: AbortSignal.any([signal, timeout]) });
+      return true;
+    } catch (error) {
+      if (statusOf(error) === 409 || (timeout.aborted && !signal.aborted)) return false;
+      if (statusOf(error) === 404) return true;
+      throw error;
+    }
+  });
+}

@@ -4,10 +4,10 @@ import type { BuilderImages, Engine, ImageRefusal } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { imageDigests, type LoadedImage, securityWarning, targetsOf } from '../../core/image.js';
 import type { EffectiveRecipe } from '../../core/recipe.js';
-import { callEngine, statusOf } from './engine-error.js';
+import { callEngine } from './engine-error.js';
 import { installedPackages, makeDerived } from './image-derived.js';
 import { SingleFlight } from './image-flight.js';
-import { findImage, KIND_LABEL } from './image-names.js';
+import { findImage, KIND_LABEL, removeImage } from './image-names.js';
 import { findRustToolchain, type RustToolchain, readRustToolchain } from './image-rust.js';
 import {
   findTarget,
@@ -189,15 +189,7 @@ export function openImages(options: ImagesOptions): Images {
     for (const { RepoTags, Created } of images) {
       for (const reference of RepoTags ?? []) {
         if (Math.max(Created * 1000, lastUsed.get(reference) ?? 0) > oldest) continue;
-        await callEngine(`removing ${reference}`, signal, async () => {
-          try {
-            await docker.getImage(reference).remove();
-            removed.push(reference);
-          } catch (error) {
-            // Gone already, or a container still uses it.
-            if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
-          }
-        });
+        if (await removeImage(docker, reference, signal)) removed.push(reference);
       }
     }
     return removed;

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import Docker from 'dockerode';
@@ -30,6 +30,20 @@ it('leaves nothing on the host when it is aborted in the middle', async () => {
   abort.abort(new Error('stopped'));
   await expect(bootstrapping).rejects.toThrow('stopped');
   expect(await readdir(folder)).toEqual([]);
+});
+
+it('imports what was made, under its name and labels', async () => {
+  const tools = await mkdtemp(join(folder, 'tools-'));
+  const small = join(tools, 'bootstrap');
+  await writeFile(small, '#!/bin/sh\nmkdir "$2/etc" && echo "$1" > "$2/etc/suite"\n', { mode: 0o755 });
+  const labels = { 'wheelwright.digest': 'd'.repeat(64) };
+  const docker = new Docker();
+  const what = { script: small, suite: 'small', mirror: undefined };
+  await bootstrapBase(docker, what, { ...base, labels }, new AbortController().signal);
+  const image = docker.getImage(`${base.repo}:${base.tag}`);
+  expect((await image.inspect()).Config.Labels).toEqual(labels);
+  await image.remove();
+  await rm(tools, { recursive: true });
 });
 
 it('says in the words of debootstrap why a suite cannot be had', async () => {

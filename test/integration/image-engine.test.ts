@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { extract, pack } from 'tar-stream';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -63,6 +64,14 @@ describe('buildImage', () => {
       response.end('{"error":"write /usr/lib/x.so: no space left on device"}\n');
     });
     await expect(build(docker)).rejects.toThrow(/disk of the container engine is full/);
+  });
+
+  it('does not leave the engine waiting for a context that broke off', async () => {
+    const docker = await engineThat(() => {});
+    const context = new Readable({ read: () => {} });
+    const building = buildImage(docker, { context, tag: 'x:y', labels: {} }, signal);
+    setImmediate(() => context.destroy(new Error('the folder went away')));
+    await expect(building).rejects.toThrow('the folder went away');
   });
 
   it('ends with the reason of the abort', async () => {
