@@ -87,10 +87,17 @@ export async function testWheel(
     case 'missing-libraries':
       return missingLibraries(context, report.missing);
     case 'failed':
-      return diagnosed(context, { phase: 'test', exit });
+      return testFailed(context);
     default:
       return report satisfies never;
   }
+}
+
+/** There is no compiler in the clean image: what reads like one's complaint is the wheel's. */
+function testFailed(context: PhaseContext): PhaseResult<Tested> {
+  const failure = context.diagnosis.conclude({ phase: 'test' });
+  const ours = failure.class === 'compile-error' || failure.class === 'unknown' ? 'test-failed' : failure.class;
+  return { kind: 'failed', failure: { ...failure, class: ours } };
 }
 
 function missingLibraries(context: PhaseContext, missing: readonly Need[]): PhaseResult<Tested> {
