@@ -5,6 +5,8 @@ import type { Surroundings } from './rule.js';
 export type LogEvent = 'went-on' | 'handled' | undefined;
 
 const MAX_ASKED = 6;
+// A cheap look before the long one.
+const MAY_FALL_BACK = /back|ure|kip|disab|out|xten|peed|compil/;
 const FELL_BACK =
   /fall(?:ing|s)? ?back (?:to|on) (?:a )?(?:the )?(?:slow(?:er)? )?(?:pure|python)|pure[- ]python (?:version|build|fallback|mode|implementation)|(?:will be|being|has been|was|were) (?:skipped|disabled|built without)|skipping (?:optional|the|building|C)|building extension "?[\w.]+"? failed|could not be compiled|(?:optional|c|cython) extensions? (?:could not|failed|not|will not)|without (?:the )?(?:C |optional )?(?:extension|speedups|accelerat)|speedups? (?:are not|is not|not) enabled/i;
 
@@ -54,7 +56,7 @@ export class LogReader implements Surroundings {
       return 'went-on';
     }
     if (/^\s*(?:removing: _configtest|failure\.$)/.test(line)) return 'went-on';
-    if (FELL_BACK.test(line)) {
+    if (MAY_FALL_BACK.test(line) && FELL_BACK.test(line)) {
       this.fellBack = true;
       return 'went-on';
     }

@@ -12,8 +12,6 @@ const TOOLCHAIN_OF: Readonly<Record<string, string>> = {
   go: 'go',
   cmake: 'cmake',
   swig: 'swig',
-  bazel: 'bazel',
-  bazelisk: 'bazel',
 };
 const DATA_FILE =
   /\.(?:txt|md|rst|json|toml|cfg|ini|in|py|pyx|pyi|c|cc|cpp|h|pxd|yaml|yml|lock|sh|typed|xml|csv|proto|so|a)$/i;
@@ -37,7 +35,7 @@ function missingTool(name: string): ReturnType<NonNullable<Rule['refine']>> {
   const toolchain = JAVA_TOOL.test(name) ? 'java' : TOOLCHAIN_OF[name];
   if (toolchain !== undefined) {
     return {
-      class: name === 'bazel' || name === 'swig' || name === 'cmake' ? 'missing-tool' : 'toolchain-missing',
+      class: name === 'swig' || name === 'cmake' ? 'missing-tool' : 'toolchain-missing',
       cause: `The build calls ${name}, which is not in the image: it needs the ${toolchain} toolchain.`,
       edit: { toolchains: [toolchain] },
       why: `The ${toolchain} toolchain brings ${name}.`,
