@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { Cli, type CliOptions } from './cli.js';
 import { buildCommand } from './commands/build.js';
+import { checkCommand } from './commands/check.js';
 import { demoCommand } from './commands/demo.js';
 import { diagnoseCommand } from './commands/diagnose.js';
 import { imageCommand } from './commands/image.js';
@@ -16,6 +17,7 @@ const COMMANDS = [
   demoCommand,
   upCommand,
   buildCommand,
+  checkCommand,
   logsCommand,
   showCommand,
   listCommand,

@@ -8,6 +8,9 @@ import {
   buildPageSchema,
   buildSchema,
   buildsCreatedSchema,
+  type CheckAnswer,
+  type CheckRequest,
+  checkAnswerSchema,
 } from './contract.js';
 import { attemptEvents } from './event-stream.js';
 
@@ -26,6 +29,8 @@ export interface Client {
   log(attemptId: string, fromLine: number, signal?: AbortSignal): AsyncIterable<string>;
   /** An attempt's events from after a line number (0: all) until its end, through lost connections. */
   events(attemptId: string, afterLine: number, signal: AbortSignal): AsyncIterable<AttemptEvent>;
+  /** Which requirements of a dependency file have a wheel. Asks the upstream for each, so it takes its time. */
+  check(request: CheckRequest, signal?: AbortSignal): Promise<CheckAnswer>;
   /** What each part of the service says of itself. @throws WheelwrightError `unavailable` when one is not ready. */
   ready(signal?: AbortSignal): Promise<Record<string, unknown>>;
   close(): Promise<void>;
@@ -52,6 +57,8 @@ export function openClient(options: { url: string; token?: string | undefined })
     cancel: (id, signal) => act(connection, id, 'cancel', signal),
     log: (attemptId, fromLine, signal) => readLog(connection, attemptId, fromLine, signal),
     events: (attemptId, afterLine, signal) => attemptEvents(connection, attemptId, afterLine, signal),
+    check: (request, signal) =>
+      sendForJson(connection, 'POST', `${API}/check`, checkAnswerSchema, { json: request, signal }),
     ready: (signal) => sendForJson(connection, 'GET', '/readyz', z.record(z.string(), z.unknown()), { signal }),
   };
 }

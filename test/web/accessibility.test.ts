@@ -63,7 +63,7 @@ test('the way around by keyboard: skip link, focus that moves with the page, a d
   await page.goto('/builds');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  const focused = () => page.evaluate(() => document.activeElement?.id ?? document.activeElement?.tagName);
+  const focused = () => page.evaluate('document.activeElement?.id ?? document.activeElement?.tagName');
   expect(await focused()).toBe('main');
   await page.getByRole('link', { name: 'Packages' }).press('Enter');
   await page.getByRole('heading', { name: 'Packages' }).waitFor();
@@ -71,7 +71,7 @@ test('the way around by keyboard: skip link, focus that moves with the page, a d
   await page.getByRole('button', { name: 'Sign in' }).press('Enter');
   await page.getByRole('dialog').waitFor();
   await page.keyboard.press('Escape');
-  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Sign in');
+  expect(await page.evaluate('document.activeElement?.textContent')).toBe('Sign in');
   await close();
 });
 
@@ -84,8 +84,8 @@ test.each(Object.values({ small: 320, phone: 390, tablet: 768 }))(
       await page.goto(`/${path}`);
       await page.locator('h1').waitFor();
       await page.waitForTimeout(200);
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (overflow > 0) wide.push(`${name} by ${overflow} px`);
+      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+      if (Number(overflow) > 0) wide.push(`${name} by ${overflow} px`);
       await close();
     }
     expect(wide).toEqual([]);

@@ -146,7 +146,7 @@ test('the token is out of reach of scripts; a revoked one is asked for again, an
   await page.getByRole('alert').getByText('not known').waitFor();
   await signIn(secret);
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
-  expect(await page.evaluate(() => document.cookie)).toBe('');
+  expect(await page.evaluate('document.cookie')).toBe('');
   expect((await page.context().cookies()).map(({ httpOnly, sameSite }) => ({ httpOnly, sameSite }))).toEqual([
     { httpOnly: true, sameSite: 'Strict' },
   ]);

@@ -46,10 +46,10 @@ test('the filters of the builds are the address, and the list is live', async ()
   await rows().nth(3).waitFor();
   await page.getByRole('radio', { name: 'failed' }).check();
   await page.waitForURL('**/builds?status=failed');
-  await page.waitForFunction(() => document.querySelectorAll('a.build-row').length === 2);
+  await page.waitForFunction("document.querySelectorAll('a.build-row').length === 2");
   await page.getByLabel('Project').fill('Spam');
   await page.waitForURL('**/builds?status=failed&project=Spam');
-  await page.waitForFunction(() => document.querySelectorAll('a.build-row').length === 1);
+  await page.waitForFunction("document.querySelectorAll('a.build-row').length === 1");
 
   await page.goto('/builds?project=late');
   await page.getByText('No build matches').waitFor();
@@ -71,7 +71,7 @@ test('the keyboard is enough: j, k and Enter', async () => {
   await page.keyboard.press('j');
   await page.keyboard.press('j');
   await page.keyboard.press('k');
-  const focused = await page.evaluate(() => document.activeElement?.textContent);
+  const focused = await page.evaluate('document.activeElement?.textContent');
   expect(focused).toContain('bacon');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Too slow.' }).waitFor();
