@@ -116,8 +116,6 @@ async function publish(
       channel: 'stable',
       ...(metadata && { metadataSha256: metadata.sha256 }),
       origin: 'upload',
-      grafted: [],
-      needs: [],
       ownsProject: true,
     },
     deps.clock(),

@@ -22,6 +22,9 @@ export interface CheckedUpload {
   requiresPython?: string;
   /** A wheel's METADATA, to be served beside it. */
   metadataBytes?: Buffer;
+  /** As in FileRecord. */
+  grafted: string[];
+  needs: string[];
 }
 
 const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`, 'i'));
@@ -94,8 +97,11 @@ export async function checkArchive(form: UploadForm, filename: string, path: str
     );
   }
   if (isWheel) {
-    const { metadata, metadataBytes } = await checkWheel(path, { filename, requireNormalizedName: true });
-    return { project, version, ...pythonOf(metadata), metadataBytes };
+    const { metadata, metadataBytes, grafted, needs } = await checkWheel(path, {
+      filename,
+      requireNormalizedName: true,
+    });
+    return { project, version, ...pythonOf(metadata), metadataBytes, grafted, needs };
   }
   return checkSdist(project, version, path);
 }
@@ -112,7 +118,7 @@ async function checkSdist(project: string, version: string, path: string): Promi
       { hint },
     );
   }
-  return { project, version, ...pythonOf(metadata) };
+  return { project, version, ...pythonOf(metadata), grafted: [], needs: [] };
 }
 
 function pythonOf({ requiresPython }: { requiresPython?: string }): { requiresPython?: string } {

@@ -7,12 +7,13 @@ import { isPublishablePlatform } from '../../core/tag.js';
 import { isVersion, normalizeVersion } from '../../core/version.js';
 import { expandTags, parseWheelFilename, type WheelName } from '../../core/wheel-name.js';
 import { checkEntryPoints } from './entry-points.js';
+import { checkLinkage, type WheelLinkage } from './wheel-linkage.js';
 import { type WheelModules, wheelModules } from './wheel-modules.js';
 import { parseRecord, type RecordedFile, recordFault } from './wheel-record.js';
 import { ZipArchive, type ZipLimits } from './zip-archive.js';
 import type { ZipEntry } from './zip-framing.js';
 
-export interface WheelFacts extends WheelModules {
+export interface WheelFacts extends WheelModules, WheelLinkage {
   name: WheelName;
   sizeBytes: number;
   /** The METADATA file as it is in the wheel. */
@@ -42,7 +43,8 @@ const ELF_MAGIC = Buffer.from('\x7fELF', 'latin1');
 
 /**
  * Checks everything that a wheel must be before an index may offer it, in one pass over its bytes with flat memory: framing of the archive, names, sizes, one
- * dist-info that fits the file name, METADATA, WHEEL, RECORD with the hash of every file, tags, entry points.
+ * dist-info that fits the file name, METADATA, WHEEL, RECORD with the hash of every file, tags, entry points, and no native file that asks for a newer glibc than
+ * the tag promises.
  * @throws WheelwrightError `invalid` with the first fault found.
  */
 export async function checkWheel(path: string, options: WheelCheckOptions): Promise<WheelFacts> {
@@ -75,7 +77,7 @@ async function checkContents(archive: ZipArchive, name: WheelName): Promise<Whee
     checkEntryPoints((await read('entry_points.txt', MAX_METADATA_BYTES)).toString('utf8'));
   }
   const record = parseRecord((await read('RECORD', MAX_RECORD_BYTES)).toString('utf8'), `${distInfo}/RECORD`);
-  const nativeFiles = await checkHashes(archive, files, record, `${distInfo}/RECORD`);
+  const natives = await checkHashes(archive, files, record, `${distInfo}/RECORD`);
   return {
     name,
     sizeBytes: archive.sizeBytes,
@@ -83,7 +85,8 @@ async function checkContents(archive: ZipArchive, name: WheelName): Promise<Whee
     metadata,
     tags,
     isPurelib,
-    nativeFiles,
+    nativeFiles: natives.map((entry) => entry.name),
+    ...(await checkLinkage(archive, natives, name.platforms)),
     ...wheelModules([...files.keys()]),
   };
 }
@@ -194,8 +197,8 @@ async function checkHashes(
   files: ReadonlyMap<string, ZipEntry>,
   record: ReadonlyMap<string, RecordedFile>,
   recordPath: string,
-): Promise<string[]> {
-  const nativeFiles: string[] = [];
+): Promise<ZipEntry[]> {
+  const natives: ZipEntry[] = [];
   const unhashed = new Set([recordPath, `${recordPath}.jws`, `${recordPath}.p7s`]);
   for (const [path, entry] of files) {
     if (unhashed.has(path)) continue;
@@ -207,12 +210,12 @@ async function checkHashes(
     if (recorded.sizeBytes !== undefined && recorded.sizeBytes !== entry.sizeBytes) {
       throw recordFault(`${JSON.stringify(path)} has ${entry.sizeBytes} bytes; RECORD says ${recorded.sizeBytes}`);
     }
-    if (head.equals(ELF_MAGIC)) nativeFiles.push(path);
+    if (head.equals(ELF_MAGIC)) natives.push(entry);
   }
   for (const path of record.keys()) {
     if (!files.has(path)) throw recordFault(`RECORD lists ${JSON.stringify(path)}, which is not in the wheel`);
   }
-  return nativeFiles;
+  return natives;
 }
 
 async function digestOf(

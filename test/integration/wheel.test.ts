@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -243,6 +243,58 @@ describe('size', () => {
     const wheel = makeWheel();
     await expect(check(wheel, { limits: { maxEntries: 3 } })).rejects.toThrow(/4 entries, more than 3/);
     await expect(check(wheel, { limits: { maxExpandedBytes: 100 } })).rejects.toThrow(/expands to/);
+  });
+});
+
+describe('native files', () => {
+  // A real one that is at hand: the database driver's.
+  const readNative = () => readFile('node_modules/better-sqlite3/build/Release/better_sqlite3.node');
+  const arch = { x64: 'x86_64', arm64: 'aarch64' }[process.arch as 'x64'];
+  const native = async (platform: string, bytes?: Buffer, folder = 'demo') =>
+    makeWheel({
+      filename: `demo-1.0-cp313-cp313-${platform}.whl`,
+      files: { 'demo/__init__.py': '', [`${folder}/_native.abi3.so`]: bytes ?? (await readNative()) },
+    });
+
+  it('say which libraries and which glibc they need', async () => {
+    const facts = await check(await native(`manylinux_2_40_${arch}`));
+    expect(facts).toMatchObject({
+      extensionModules: ['demo._native'],
+      grafted: [],
+      needs: expect.arrayContaining(['libstdc++.so.6']),
+      glibc: expect.stringMatching(/^2\.\d+$/),
+    });
+  });
+
+  it('are grafted where they lie in the folder for that', async () => {
+    const facts = await check(await native(`manylinux_2_40_${arch}`, undefined, 'demo.libs'));
+    expect(facts.grafted).toEqual(['better_sqlite3.node']);
+  });
+
+  it('may not need a newer glibc than the tag promises', async () => {
+    const message = /demo\/_native.abi3.so needs glibc 2\.\d+, which the tag manylinux/;
+    await expect(check(await native(`manylinux2014_${arch}`))).rejects.toThrow(message);
+    await expect(check(await native(`manylinux_2_40_${arch}.manylinux_2_17_${arch}`))).rejects.toThrow(message);
+  });
+
+  it('are data when they are for another machine', async () => {
+    const bytes = await readNative();
+    bytes.writeUInt16LE(22, 18);
+    await expect(check(await native(`manylinux2014_${arch}`, bytes))).resolves.toMatchObject({ needs: [] });
+  });
+
+  it.each([
+    ['cut off', (bytes: Buffer) => bytes.subarray(0, 5000)],
+    [
+      'with segments that lead nowhere',
+      (bytes: Buffer) => {
+        bytes.writeUInt16LE(0xffff, 56);
+        return bytes;
+      },
+    ],
+  ])('are refused when they are %s', async (_, breakIt) => {
+    const wheel = await native(`manylinux_2_40_${arch}`, breakIt(await readNative()));
+    await expect(check(wheel)).rejects.toThrow(/a native file is broken/);
   });
 });
 
