@@ -7,8 +7,8 @@ import { formatDuration } from './format.js';
 export interface Terminal {
   /** A line of the result. */
   print(line?: string): void;
-  /** A piece of the result as it is, e.g. of a log. */
-  write(text: string): void;
+  /** A piece of the log of a build: as it is, but on a terminal without anything except colours that a terminal would obey. */
+  writeLog(text: string): void;
   /** The result as one JSON document. */
   printJson(value: unknown): void;
   /** A line for the person watching. */
@@ -50,7 +50,7 @@ export function openTerminal({ stdout, stderr, environment }: TerminalStreams): 
   const note = (line: string) => void stderr.write(`${line}\n`);
   return {
     print: (line = '') => void stdout.write(`${line}\n`),
-    write: (text) => void stdout.write(text),
+    writeLog: (text) => void stdout.write(stdout.isTTY ? withoutCommands(text) : text),
     printJson: (value) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
     note,
     style,
@@ -139,4 +139,9 @@ function plainProgress(note: (line: string) => void): Progress {
     note,
     close: () => clearInterval(timer),
   };
+}
+
+/** What foreign code prints could set the clipboard or the title of a terminal, or overwrite what it shows. */
+function withoutCommands(text: string): string {
+  return text.replaceAll(/\x1b(?!\[[0-9;]*m)|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]/g, '');
 }

@@ -17,7 +17,7 @@ export function logsCommand(cli: Cli): Command {
         const build = await findBuild(client, reference, cli.signal);
         if (options.follow) {
           for await (const event of followBuild(client, build.id, cli.signal)) {
-            if (event.event === 'line') cli.terminal.print(event.text);
+            if (event.event === 'line') cli.terminal.writeLog(`${event.text}\n`);
             else if (event.event === 'build') cli.terminal.note(`build ${event.build.id}: ${outcomeOf(event.build)}`);
           }
           return;
@@ -29,7 +29,7 @@ export function logsCommand(cli: Cli): Command {
             hint: `./wheelwright show ${build.id} lists its attempts; logs -f waits for the first.`,
           });
         }
-        for await (const text of client.log(attempt.id, 1, cli.signal)) cli.terminal.write(text);
+        for await (const text of client.log(attempt.id, 1, cli.signal)) cli.terminal.writeLog(text);
       }),
     );
 }
