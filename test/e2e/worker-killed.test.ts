@@ -1,0 +1,139 @@
+// Kills the worker in each phase, as the kernel would: nothing is lost, nothing is published twice, nothing stays on the engine.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type RunningApi, startApi } from '../../api/start.js';
+import { type Client, openClient } from '../../client/client.js';
+import { PHASES, type Phase } from '../../core/phase.js';
+import { parseSettings } from '../../core/settings.js';
+import { type MadeSdist, openSdistFolder, type SdistFolder } from '../fixtures/sdists/sdist.js';
+import { leftBehind } from './attempt-bench.js';
+
+const HOOKS = `
+import os, time
+def build(folder, write_wheel):
+    print("building", flush=True)
+    time.sleep(1)
+    return write_wheel(folder, {"sample.py": b"import time; time.sleep(1)", "data.bin": os.urandom(1 << 24)})
+`;
+
+const instance = `test-killed-${process.pid}`;
+let data: string;
+let sdists: SdistFolder;
+let upstream: Server;
+let api: RunningApi;
+let client: Client;
+const environment: Record<string, string> = {};
+const workers: ChildProcess[] = [];
+
+beforeAll(async () => {
+  data = await mkdtemp(join(tmpdir(), 'wheelwright-killed-'));
+  sdists = await openSdistFolder();
+  const made = await Promise.all(PHASES.map((phase) => sdists.make({ project: `killed-in-${phase}`, hooks: HOOKS })));
+  upstream = await serveIndex(made);
+  const { port } = upstream.address() as AddressInfo;
+  Object.assign(environment, {
+    WHEELWRIGHT_DATA: data,
+    WHEELWRIGHT_API_PORT: '0',
+    WHEELWRIGHT_UPSTREAM: `http://127.0.0.1:${port}/simple/`,
+    WHEELWRIGHT_INDEX_URL: `http://127.0.0.1:${port}`,
+    WHEELWRIGHT_INSTANCE: instance,
+    WHEELWRIGHT_LEASE_MS: '3000',
+  });
+  api = await startApi(parseSettings(environment), { log: pino({ level: 'silent' }), root: resolve('.') });
+  environment.WHEELWRIGHT_API_URL = api.url;
+  const token = (await readFile(join(data, 'admin-token'), 'utf8')).trim();
+  client = openClient({ url: api.url, token });
+});
+
+afterAll(async () => {
+  for (const worker of workers) worker.kill('SIGKILL');
+  await client.close();
+  await api.close();
+  upstream.close();
+  await sdists.remove();
+  await rm(data, { recursive: true, force: true });
+});
+
+it.each(PHASES)('in %s: the attempt is lost and the next one succeeds', async (phase) => {
+  const first = startWorker();
+  const { builds } = await client.requestBuilds({ requirement: `killed-in-${phase}==1.0` });
+  const id = builds[0]?.id as string;
+  await reached(id, phase);
+  first.kill('SIGKILL');
+  startWorker();
+  const build = await ended(id);
+  stopWorkers();
+  expect(build.status).toBe('succeeded');
+  expect(build.attempts.map(({ status }) => status)).toEqual(['lost', 'succeeded']);
+  expect(build.attempts[0]?.phase).toBe(phase);
+  expect(build.files).toHaveLength(1);
+  for (const attempt of build.attempts) {
+    let log = '';
+    for await (const text of client.log(attempt.id, 1)) log += text;
+    expect(log).toContain('[wheelwright] fetch: killed-in-');
+  }
+  await expect.poll(() => leftBehind(instance), { timeout: 20_000 }).toEqual([]);
+});
+
+function startWorker(): ChildProcess {
+  const worker = spawn(process.execPath, ['--enable-source-maps', 'dist/worker/main.js'], {
+    env: { ...process.env, ...environment },
+    stdio: process.env.SHOW_LOG ? 'inherit' : 'ignore',
+  });
+  workers.push(worker);
+  return worker;
+}
+
+function stopWorkers(): void {
+  for (const worker of workers.splice(0)) worker.kill('SIGTERM');
+}
+
+/** Looks into the store itself: a phase may be over before an HTTP call is. */
+async function reached(id: string, phase: Phase): Promise<void> {
+  for (;;) {
+    const build = await api.context.store.build(id);
+    const [attempt] = build?.attempts ?? [];
+    if (attempt?.phase === phase) return;
+    if (attempt?.finishedAt !== undefined) throw new Error(`it ended before ${phase}: ${JSON.stringify(attempt)}`);
+    await sleep(5);
+  }
+}
+
+async function ended(id: string) {
+  for (;;) {
+    const build = await client.build(id);
+    if (build.finishedAt !== undefined) return build;
+    await sleep(100);
+  }
+}
+
+async function serveIndex(made: readonly MadeSdist[]): Promise<Server> {
+  const files = new Map(
+    await Promise.all(made.map(async (sdist) => [sdist.filename, await readFile(sdist.path)] as const)),
+  );
+  const server = createServer((request, response) => {
+    const [, kind, name = ''] = (request.url ?? '').split('/');
+    const sdist = made.find(({ project, filename }) => (kind === 'files' ? filename === name : project === name));
+    const bytes = sdist && (files.get(sdist.filename) as Buffer);
+    if (sdist === undefined || bytes === undefined) {
+      response.writeHead(404).end();
+    } else if (kind === 'files') {
+      response.end(bytes);
+    } else {
+      const hashes = { sha256: createHash('sha256').update(bytes).digest('hex') };
+      const file = { filename: sdist.filename, url: `/files/${sdist.filename}`, hashes };
+      response.writeHead(200, { 'content-type': 'application/vnd.pypi.simple.v1+json' });
+      response.end(JSON.stringify({ meta: { 'api-version': '1.1' }, name: sdist.project, files: [file] }));
+    }
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  return server;
+}
