@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openPromise } from 'yauzl';
 import { checkWheel } from '../../adapters/archive/wheel.js';
+import { ZipArchive } from '../../adapters/archive/zip-archive.js';
 
 const run = promisify(execFile);
 
@@ -46,8 +48,26 @@ it('accepts what the backends of the day write', async () => {
     expect(facts.isPurelib && facts.extensionModules.length > 0, filename).toBe(false);
     if (filename.startsWith('lxml')) expect(facts.extensionModules).toContain('lxml.etree');
     if (filename.startsWith('pyyaml')) expect(facts.modules).toEqual(['_yaml', 'yaml']);
+    if (filename.startsWith('numpy')) {
+      expect(facts.grafted).toContainEqual(expect.stringMatching(/openblas/));
+      expect(facts.needs).toContain('libstdc++.so.6');
+    }
     if (filename.startsWith('cryptography')) {
       expect(facts.extensionModules).toEqual(['cryptography.hazmat.bindings._rust']);
     }
+  }
+});
+
+it('sees in them what another reader sees', async () => {
+  for (const filename of (await readdir(folder)).filter((each) => each.endsWith('.whl'))) {
+    const path = join(folder, filename);
+    const theirs = [];
+    for await (const entry of (await openPromise(path)).eachEntry()) {
+      theirs.push([entry.fileName.replace(/\/$/, ''), entry.uncompressedSize, entry.crc32]);
+    }
+    const archive = await ZipArchive.open(path, { maxEntries: 100_000, maxExpandedBytes: 2 ** 32 });
+    await archive.close();
+    const ours = archive.entries.map(({ name, sizeBytes, crc32 }) => [name, sizeBytes, crc32]);
+    expect(ours.sort(), filename).toEqual(theirs.sort());
   }
 });
