@@ -53,8 +53,9 @@ export function createDiagnosis(start: { phase?: Phase; python?: string } = {}):
 
   function line(text: string, lineNumber: number): void {
     const cleaned = cleanLine(text);
-    const bare = withoutCarrier(cleaned);
-    const event = reader.read(bare, lineNumber);
+    const said = withoutCarrier(cleaned);
+    const bare = said.trimStart();
+    const event = reader.read(said, lineNumber);
     if (event === 'went-on') {
       candidates.survive();
       telling.forget();
@@ -113,11 +114,11 @@ const TRIED = /compil|configur|preprocess|return code|\blink|gcc|does not work/i
 
 // One cheap look that spares nearly all lines of a log the rules.
 const TELLING =
-  /error|fail|not found|no such|cannot|can't|can not|could ?n[o']t|did ?n[o']t|unable|missing|required|requires|undefined|undeclared|killed|memory|no space|quota|resol|unreachable|internet|no module|invalid|newer|older|denied|rust|compiler|^e: |exception|fatal|-fPIC|symbol|not look|without|please|install|^\s+- |not satisf|no matching|no solution|because|not valid|compat|running version|by not providing|refused|is not|offline|download|dial tcp|readerror|badzip|no package|segmentation|exit status|make sure/i;
+  /error|fail|not found|no such|cannot|can't|can not|could ?n[o']t|did ?n[o']t|unable|missing|required|requires|undefined|undeclared|killed|memory|no space|quota|resol|unreachable|internet|no module|invalid|newer|older|denied|rust|compiler|^e: |exception|fatal|-fPIC|symbol|not look|without|please|install|^- |not satisf|no matching|no solution|because|not valid|compat|running version|by not providing|refused|is not|offline|download|dial tcp|readerror|badzip|no package|segmentation|exit status|make sure/i;
 
 /** Commands and progress, which make up most of a log and quote file names with every word in them; and warnings that are only that. */
 const WORK =
-  /^\s*(?:\[\s*\d+\/\d+\] )?(?:\S*\/)?(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|x86_64-linux-gnu-g\S+|gfortran|ar|copying|adding|creating|writing|Compiling|Building)\s|: warning: /;
+  /^(?:\[\s*\d+\/\d+\] )?(?:\S*\/)?(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|x86_64-linux-gnu-g\S+|gfortran|ar|copying|adding|creating|writing|Compiling|Building)\s|: warning: /;
 
 function mayTell(line: string): boolean {
   return TELLING.test(line) && (line.includes('rror:') || !WORK.test(line));

@@ -24,7 +24,7 @@ export class LogReader implements Surroundings {
   phase?: Phase;
   python?: string;
   installingRequirements = false;
-  inCmakeError = false;
+  cmakeError?: string;
   /** Line number at which the present traceback began. */
   tracebackStart = 0;
   fellBack = false;
@@ -85,9 +85,9 @@ export class LogReader implements Surroundings {
   }
 
   #followCmake(line: string): void {
-    if (/CMake Error(?: at|:| in)/.test(line)) this.inCmakeError = true;
-    else if (this.inCmakeError && (/^\s*(?:Call Stack|-- |CMake )/.test(line) || /^\S/.test(line.trimEnd())))
-      this.inCmakeError = false;
+    const start = /CMake Error(?: at \S+ \((\w+)\)|:| in| at)/.exec(line);
+    if (start !== null) this.cmakeError = start[1] ?? '';
+    else if (this.cmakeError !== undefined && /^\s*(?:Call Stack|-- |CMake )|^\S/.test(line)) delete this.cmakeError;
   }
 
   #followPkgConfig(line: string): void {

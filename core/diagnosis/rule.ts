@@ -34,8 +34,8 @@ export interface Surroundings {
   installingRequirements: boolean;
   /** Names that pkg-config was asked for most recently. */
   askedPkgConfig: readonly string[];
-  /** Inside the indented text of a fatal CMake error. */
-  inCmakeError: boolean;
+  /** The CMake command whose fatal error is being told, e.g. `find_program`; empty where it is not named. */
+  cmakeError?: string;
 }
 
 export interface Finding {
@@ -62,7 +62,7 @@ export interface Rule extends Finding {
 
 /** What a rule says about one line; undefined when it does not apply. */
 export function applyRule(rule: Rule, line: string, around: Surroundings): Finding | undefined {
-  if (rule.only === 'cmake-error' && !around.inCmakeError) return undefined;
+  if (rule.only === 'cmake-error' && around.cmakeError === undefined) return undefined;
   const match = rule.match.exec(line);
   if (match === null) return undefined;
   // What settles a doubtful case often stands beside the words that matched.

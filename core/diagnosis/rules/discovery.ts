@@ -164,10 +164,11 @@ export const discoveryRules: readonly Rule[] = [
     only: 'cmake-error',
     class: 'missing-library',
     cause: 'CMake does not find the library {3}, which the project requires.',
-    refine([, , tool, names = '']) {
+    refine([, , suffix, names = ''], { cmakeError }) {
       const [name = '', ...or] = names.split(', ');
       const part = { name, ...(or.length > 0 ? { or } : {}) };
-      if (tool === undefined) return { missing: [{ kind: 'library', ...part }] };
+      const tool = suffix !== undefined || cmakeError === 'find_program';
+      if (!tool) return { missing: [{ kind: 'library', ...part }] };
       if (/^(?:ant|javac?|mvn)$/.test(name)) {
         return {
           class: 'toolchain-missing',
@@ -192,7 +193,7 @@ export const discoveryRules: readonly Rule[] = [
     missing: [{ kind: 'header', name: '{2}' }],
   },
   {
-    match: /^\s+- ([\w.+-]+)(?:[<>=]+([\w.]+))?$/,
+    match: /^- ([\w.+-]+)(?:[<>=]+([\w.]+))?$/,
     weight: 'dependency',
     only: 'cmake-error',
     class: 'missing-library',

@@ -177,11 +177,18 @@ export const nativeRules: readonly Rule[] = [
   },
   {
     match:
-      /error: #error "?(?:This file requires|.*)compiler and library support for the ISO C\+\+ ?(\d+)|error: .*requires? (?:at least )?C\+\+ ?(\d+)|unrecognized command[- ]line option [‘'](-std=\S+)[’']/i,
+      /error: #error "?(?:This file requires|.*)compiler and library support for the ISO C\+\+ ?(\d+)|error: .*requires? (?:at least )?C\+\+ ?(\d+)/i,
     weight: 'compile',
     class: 'compile-error',
     cause:
       'The compiler of the image does not know the C or C++ standard that the code asks for. A newer target has a newer compiler; an older release may ask for less.',
+  },
+  {
+    match: /error: unrecognized command[- ]line option [‘'"](\S+?)[’'"]/,
+    weight: 'compile',
+    class: 'compile-error',
+    cause:
+      "The image's compiler does not know the option {1}: it is meant for a newer or another compiler. A newer target has a newer one; a flag of the project or a patch may leave the option out.",
   },
   {
     match:
