@@ -24,8 +24,6 @@ export interface Fetched {
   sources: { file: string; to: string }[];
   /** Seconds since the epoch: the newest time in the sdist. */
   sourceDateEpoch: number;
-  /** A Cargo.lock that the sdist lacks. */
-  lockfile?: string;
 }
 
 /** One wheel of the right project and version, as the backend made it. */

@@ -19,9 +19,10 @@ export function buildEnvironment(order: BuildOrder, sourceDateEpoch: number, job
     // CFLAGS would replace the interpreter's own flags in setuptools from 75.7 on.
     CPPFLAGS: '-ffile-prefix-map=/build/src=.',
     LDFLAGS: '-Wl,--build-id=none',
-    RUSTFLAGS: '--remap-path-prefix=/build/src=. --remap-path-prefix=/inputs/cargo=cargo',
+    // RUSTFLAGS would take the place of what a project sets for itself.
+    CARGO_BUILD_RUSTFLAGS: '--remap-path-prefix=/build/src=. --remap-path-prefix=/inputs/cargo=cargo',
     CARGO_INCREMENTAL: '0',
-    CARGO_HOME: '/build/home/cargo',
+    CARGO_HOME: '/inputs/cargo',
     CARGO_NET_OFFLINE: 'true',
     MATURIN_NO_INSTALL_RUST: '1',
     PIP_NO_INDEX: '1',

@@ -24,7 +24,6 @@ export async function buildWheel(context: PhaseContext, fetched: Fetched): Promi
       arch: order.target.arch,
       wheels: fetched.wheels.map((wheel) => `/inputs/build-wheels/${wheel.filename}`),
       sources: fetched.sources,
-      lockfile: fetched.lockfile ?? null,
       prepare: recipe.prepare ?? null,
       configSettings: recipe['config-settings'] ?? {},
       environment: recipe.environment ?? {},

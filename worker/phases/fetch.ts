@@ -21,11 +21,12 @@ const fetchReportSchema = z.discriminatedUnion('kind', [
     kind: z.literal('fetched'),
     requirements: z.array(z.string()),
     sourceDateEpoch: z.int().optional(),
-    lockfile: z.string().optional(),
     wheels: z.array(wheelSchema),
+    crates: z.array(z.object({ name: z.string(), version: z.string(), sha256: z.string() })).optional(),
   }),
   z.object({ kind: z.literal('unresolved'), lacking: z.array(z.string()), message: z.string() }),
   z.object({ kind: z.literal('bad-source'), message: z.string() }),
+  z.object({ kind: z.literal('crates-failed') }),
 ]);
 type FetchReport = z.infer<typeof fetchReportSchema>;
 
@@ -91,12 +92,13 @@ export async function fetchInputs(
   const { recipe } = context.order;
   const report = await fetchWheels(context, {
     source: true,
+    rust: recipe.toolchains?.includes('rust') ?? false,
     replace: recipe.requires?.replace ?? false,
     requirements: recipe.requires?.additions ?? [],
     destination: '/inputs/build-wheels',
   });
   if (report.kind !== 'done') return report;
-  const { requirements, wheels, sourceDateEpoch, lockfile } = report.value;
+  const { requirements, wheels, sourceDateEpoch } = report.value;
   return {
     kind: 'done',
     value: {
@@ -104,7 +106,6 @@ export async function fetchInputs(
       wheels,
       sourceDateEpoch: sourceDateEpoch ?? 0,
       sources: downloads.sources.map(({ file, to }) => ({ file, to })),
-      ...(lockfile === undefined ? {} : { lockfile }),
     },
   };
 }
@@ -140,6 +141,7 @@ export async function fetchTestWheels(
 interface FetchTask {
   phase?: 'test';
   source?: boolean;
+  rust?: boolean;
   replace?: boolean;
   wheel?: string;
   requirements: readonly string[];
@@ -202,7 +204,10 @@ async function concludeFetch(
   switch (report.kind) {
     case 'fetched': {
       const kind: AttemptInput['kind'] = phase === 'fetch' ? 'build-requirement' : 'test-requirement';
-      await context.record(report.wheels.map(({ name, version, sha256 }) => ({ kind, name, version, sha256 })));
+      await context.record([
+        ...report.wheels.map(({ name, version, sha256 }) => ({ kind, name, version, sha256 })),
+        ...(report.crates ?? []).map((crate) => ({ kind: 'source' as const, ...crate })),
+      ]);
       return { kind: 'done', value: report };
     }
     case 'unresolved':
@@ -217,6 +222,8 @@ async function concludeFetch(
         line: report.message,
         cause: 'What the sdist declares about its build cannot be used as it is. A patch in the recipe can mend it.',
       });
+    case 'crates-failed':
+      return diagnosed(context, { phase });
     default:
       return report satisfies never;
   }

@@ -67,11 +67,9 @@ def prepare(task):
     if PREPARED.exists():
         return
     place_sources(task["sources"])
-    if task.get("lockfile"):
-        shutil.copyfile(task["lockfile"], SOURCE / "Cargo.lock")
     if task.get("prepare"):
         say("running the recipe's prepare script")
-        done = subprocess.run(["/bin/sh", "-e", "-c", task["prepare"]], cwd=SOURCE)
+        done = subprocess.run(["/bin/sh", "-e", "-c", task["prepare"]], cwd=SOURCE, env={**os.environ, **task["environment"]})
         if done.returncode != 0:
             raise SystemExit(f"the recipe's prepare script ended with exit status {done.returncode}")
     PREPARED.touch()
