@@ -6,6 +6,7 @@ import { wheelServesTarget } from '../../core/tag.js';
 import { wheelNameOf } from '../../core/wheel-name.js';
 import { fileOf } from './build-records.js';
 import type { Database } from './database.js';
+import { addFilesInGroups } from './file-group.js';
 
 type FileTable = Pick<BuildStore, 'file' | 'filesOfProject' | 'addFile' | 'nextBuildTag'>;
 
@@ -26,7 +27,7 @@ export function fileTable(db: Database): FileTable {
       return rows.map(fileOf);
     },
 
-    addFile: (file, now) => db.transaction().execute((trx) => addFile(trx, file, now)),
+    addFile: addFilesInGroups(db, addFile),
     nextBuildTag: (project, version, target) => nextBuildTag(db, project, version, target),
   };
 }
