@@ -35,6 +35,7 @@ export async function startTestService(more: NodeJS.ProcessEnv = {}): Promise<Te
     ...more,
   };
   const up = spawn(FRONT_DOOR, ['up'], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const exited = once(up, 'exit');
   let err = '';
   up.stderr.on('data', (chunk: Buffer) => {
     err += chunk.toString();
@@ -48,9 +49,8 @@ export async function startTestService(more: NodeJS.ProcessEnv = {}): Promise<Te
     environment,
     wheelwright: (...args) => runFrontDoor(environment, ...args),
     async close() {
-      const exit = once(up, 'exit');
       up.kill('SIGINT');
-      const [code] = await exit;
+      const [code] = await exited;
       await rm(data, { recursive: true });
       return code;
     },
