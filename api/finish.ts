@@ -160,7 +160,11 @@ async function waitForRequirements(
         Math.min(build.priority, PRIORITY.needed),
         context.stopping,
       );
-      needs.push(...builds.map(({ id }) => id));
+      for (const { id, status } of builds) {
+        needs.push(id);
+        // Somebody did not want it then; now it is wanted.
+        if (status === 'cancelled') await context.store.retry(id, context.clock());
+      }
     } catch (error) {
       if (!(error instanceof WheelwrightError) || error.code === 'unavailable' || error.code === 'internal')
         throw error;

@@ -51,7 +51,8 @@ export interface RunningApi {
 
 const EXPIRE_EVERY_MS = 2_000;
 const WAKE_EVERY_MS = 5_000;
-const HEAL_EVERY_MS = 2_000;
+/** Cheap in memory; on Redis every queued build costs two round trips. */
+const HEAL_EVERY_MS = { memory: 2_000, redis: 20_000 };
 const PAGE_MAX_AGE_MS = 60_000;
 const CLOSE_PATIENCE_MS = 5_000;
 /** A wheel of some gigabytes over a slow line. */
@@ -131,7 +132,9 @@ export async function startApi(settings: Settings, { log, root, clock = Date.now
         metrics.leasesExpired(await expireLeasesOne(context)),
       ),
       runLoop(context, 'wake waiting', WAKE_EVERY_MS, () => wakeWaitingOne(context)),
-      runLoop(context, 'heal queue', HEAL_EVERY_MS, () => healQueueOne(context)),
+      runLoop(context, 'heal queue', HEAL_EVERY_MS[settings.REDIS_URL === undefined ? 'memory' : 'redis'], () =>
+        healQueueOne(context),
+      ),
     ];
     parts.push({ close: async () => void (await Promise.all(loops)) });
     const { port } = server.address() as AddressInfo;
