@@ -63,9 +63,11 @@ export function assembleProject(parts: AssemblyParts, now: number): Assembly {
   };
 
   const names = new Set<string>();
+  const ofHere: Origin = { kind: 'here' };
+  const refusedHere = status === 'quarantined' ? quarantine('here', here?.statusReason) : undefined;
   for (const file of here?.files ?? []) {
     names.add(file.filename);
-    add(file, { kind: 'here' }, status === 'quarantined' ? quarantine('here', here?.statusReason) : undefined);
+    add(file, ofHere, refusedHere);
   }
   if (upstream !== undefined) {
     const origin: Origin = { kind: 'upstream', upstream: upstream.name };

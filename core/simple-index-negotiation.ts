@@ -2,7 +2,7 @@
 import Negotiator from 'negotiator';
 
 export type PageFormat = 'json' | 'html';
-export type PageEncoding = 'identity' | 'gzip' | 'br';
+export type PageEncoding = 'identity' | 'gzip';
 
 /** A content type that a client may ask for, and what is answered: `latest` names no version, the answer always does. */
 const OFFERS: Record<string, { format: PageFormat; contentType: string }> = {
@@ -20,7 +20,7 @@ const OFFERS: Record<string, { format: PageFormat; contentType: string }> = {
   },
 };
 const OFFERED_TYPES = Object.keys(OFFERS);
-const OFFERED_ENCODINGS = ['br', 'gzip', 'identity'];
+const OFFERED_ENCODINGS = ['gzip', 'identity'];
 
 /**
  * The content type to answer with; undefined means 406.
@@ -35,9 +35,9 @@ export function negotiatePage(
   return chosen === undefined ? undefined : OFFERS[chosen];
 }
 
-/** The content coding to answer with: the smallest that the client accepts. */
+/** The content coding to answer with: gzip, which every installer takes, wherever the client accepts it. */
 export function negotiateEncoding(acceptEncoding: string | undefined): PageEncoding {
   if (acceptEncoding === undefined) return 'identity';
   const accepted = new Negotiator({ headers: { 'accept-encoding': acceptEncoding } }).encodings(OFFERED_ENCODINGS);
-  return accepted.includes('br') ? 'br' : accepted.includes('gzip') ? 'gzip' : 'identity';
+  return accepted.includes('gzip') ? 'gzip' : 'identity';
 }

@@ -5,8 +5,11 @@ import type { IndexFile, ProjectPage } from './simple-index.js';
 
 export const API_VERSION = '1.4';
 
-/** The JSON form of a project page. URLs are written as they are given, so relative ones stay relative. */
-export function renderProjectJson(page: ProjectPage): string {
+/** Where clients of the page find a file; relative URLs stay relative. */
+export type FileLinks = (file: IndexFile) => { url: string; provenanceUrl?: string };
+
+/** The JSON form of a project page. */
+export function renderProjectJson(page: ProjectPage, links: FileLinks): string {
   const versions = new Set<string>();
   for (const file of page.files) {
     const version = file.version ?? distributionVersion(file.filename, page.name);
@@ -17,12 +20,12 @@ export function renderProjectJson(page: ProjectPage): string {
     name: page.name,
     ...(page.status === undefined || page.status === 'active' ? {} : { 'project-status': projectStatus(page) }),
     versions: [...versions],
-    files: page.files.map(fileJson),
+    files: page.files.map((file) => fileJson(file, links(file))),
   });
 }
 
 /** The HTML form of a project page. */
-export function renderProjectHtml(page: ProjectPage): string {
+export function renderProjectHtml(page: ProjectPage, links: FileLinks): string {
   const metas =
     page.status === undefined || page.status === 'active'
       ? ''
@@ -31,7 +34,7 @@ export function renderProjectHtml(page: ProjectPage): string {
             ? ''
             : `<meta name="pypi:project-status-reason" content="${escapeHtml(page.statusReason)}">\n`
         }`;
-  return document(`Links for ${page.name}`, metas, page.files.map(anchor).join(''));
+  return document(`Links for ${page.name}`, metas, page.files.map((file) => anchor(file, links(file))).join(''));
 }
 
 /** One project of the JSON root page; between {@link rootJsonStart} and {@link ROOT_JSON_END}, separated by commas. */
@@ -57,22 +60,22 @@ function projectStatus(page: ProjectPage): Record<string, string> {
   };
 }
 
-function fileJson(file: IndexFile): Record<string, unknown> {
+function fileJson(file: IndexFile, link: ReturnType<FileLinks>): Record<string, unknown> {
   // Absent keys stay absent: null is not allowed for size, upload-time and yanked.
   return {
     filename: file.filename,
-    url: file.url,
+    url: link.url,
     hashes: file.hashes,
     'requires-python': file.requiresPython,
     size: file.sizeBytes,
     'upload-time': file.uploadTime,
     yanked: file.yanked ?? false,
     'core-metadata': file.coreMetadata,
-    provenance: file.provenanceUrl,
+    provenance: link.provenanceUrl,
   };
 }
 
-function anchor(file: IndexFile): string {
+function anchor(file: IndexFile, link: ReturnType<FileLinks>): string {
   let attributes = '';
   if (file.requiresPython !== undefined) attributes += ` data-requires-python="${escapeHtml(file.requiresPython)}"`;
   if (file.yanked !== undefined) {
@@ -83,10 +86,10 @@ function anchor(file: IndexFile): string {
   if (metadata !== undefined) {
     attributes += ` data-core-metadata="${metadata}" data-dist-info-metadata="${metadata}"`;
   }
-  if (file.provenanceUrl !== undefined) attributes += ` data-provenance="${escapeHtml(file.provenanceUrl)}"`;
+  if (link.provenanceUrl !== undefined) attributes += ` data-provenance="${escapeHtml(link.provenanceUrl)}"`;
   const sha256 = file.hashes.sha256;
   const fragment = sha256 === undefined ? '' : `#sha256=${sha256}`;
-  return `<a href="${escapeHtml(file.url)}${fragment}"${attributes}>${escapeHtml(file.filename)}</a><br>\n`;
+  return `<a href="${escapeHtml(link.url)}${fragment}"${attributes}>${escapeHtml(file.filename)}</a><br>\n`;
 }
 
 function metadataAttribute(file: IndexFile): string | undefined {

@@ -13,8 +13,10 @@ export interface Explanation {
   statusReason?: string;
   /** Why nothing of it is offered to anyone. */
   denied?: string;
-  /** Set while the upstream cannot be asked: what it said at a time (ISO 8601) is used, or nothing of it. */
-  upstreamUnavailable?: { usedFrom: string | null };
+  /** The upstream cannot be asked, and what it said at this time is used. ISO 8601. */
+  upstreamUnavailableSince?: string;
+  /** The upstream cannot be asked and has said nothing before: only files of this service are known. */
+  withoutUpstream?: true;
   files: FileExplanation[];
 }
 
@@ -53,7 +55,7 @@ export function explain(view: ProjectView, filename?: string): Explanation {
     status: assembly.status,
     ...(assembly.statusReason === undefined ? {} : { statusReason: assembly.statusReason }),
     ...(assembly.denied === undefined ? {} : { denied: assembly.denied }),
-    ...(view.degraded === undefined ? {} : { upstreamUnavailable: { usedFrom: usedFrom(view.degraded) } }),
+    ...degradation(view.degraded),
     files: [...offered, ...withheld].filter((file) => filename === undefined || file.filename === filename),
   };
 }
@@ -62,6 +64,10 @@ function fromText(origin: Origin): string {
   return origin.kind === 'here' ? 'here' : origin.upstream;
 }
 
-function usedFrom(degraded: ProjectView['degraded'] & {}): string | null {
-  return degraded === 'own-files-only' ? null : new Date(degraded.saidAt).toISOString();
+function degradation(
+  degraded: ProjectView['degraded'],
+): Pick<Explanation, 'upstreamUnavailableSince' | 'withoutUpstream'> {
+  if (degraded === undefined) return {};
+  if (degraded === 'own-files-only') return { withoutUpstream: true };
+  return { upstreamUnavailableSince: new Date(degraded.saidAt).toISOString() };
 }

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WheelwrightError } from '../core/errors.js';
-import type { ProjectPage } from '../core/simple-index.js';
 import type { PageFormat } from '../core/simple-index-negotiation.js';
-import { renderProjectHtml, renderProjectJson } from '../core/simple-index-render.js';
+import { type FileLinks, renderProjectHtml, renderProjectJson } from '../core/simple-index-render.js';
 import { sendError, sendJson, sendText } from './answers.js';
 import { explain } from './explanation.js';
 import { fileHeaders } from './file-response.js';
@@ -156,8 +155,11 @@ export class IndexHandler {
   #rendered(view: ProjectView, format: PageFormat): RenderedPage {
     const present = view.pages.get(format);
     if (present !== undefined) return present;
-    const page = this.#publicPage(view);
-    const rendered = renderedPage(format === 'json' ? renderProjectJson(page) : renderProjectHtml(page));
+    const { name, status, statusReason, offered } = view.assembly;
+    const files = offered.map(({ file }) => file);
+    const page = { name, files, status, ...(statusReason === undefined ? {} : { statusReason }) };
+    const render = format === 'json' ? renderProjectJson : renderProjectHtml;
+    const rendered = renderedPage(render(page, this.#links(view)));
     view.pages.set(format, rendered);
     return rendered;
   }
@@ -169,21 +171,16 @@ export class IndexHandler {
     return `wheelwright; hit; ttl=-${seconds}; detail=upstream-unavailable`;
   }
 
-  /** The page with URLs on this origin: relative where that is allowed, so that they hold behind any path prefix. */
-  #publicPage({ assembly, hosted, channel }: ProjectView): ProjectPage {
-    const { name, status, statusReason } = assembly;
+  /** URLs on this origin: relative where that is allowed, so that they hold behind any path prefix. */
+  #links({ assembly: { name }, hosted, channel }: ProjectView): FileLinks {
     const integrity = `${this.#options.publicUrl()}${channel === 'trial' ? '/trial' : ''}/integrity/${name}`;
-    const files = assembly.offered.map(({ file }) => {
-      const { provenanceSha256, version } = hosted.get(file.filename) ?? {};
-      return {
-        ...file,
-        url: `../../files/${name}/${file.hashes.sha256}/${encodeURIComponent(file.filename)}`,
-        ...(provenanceSha256 === undefined
-          ? {}
-          : { provenanceUrl: `${integrity}/${version}/${encodeURIComponent(file.filename)}/provenance` }),
-      };
-    });
-    return { name, files, status, ...(statusReason === undefined ? {} : { statusReason }) };
+    return ({ filename, hashes }) => {
+      const encoded = encodeURIComponent(filename);
+      const url = `../../files/${name}/${hashes.sha256}/${encoded}`;
+      const ours = hosted.get(filename);
+      if (ours?.provenanceSha256 === undefined) return { url };
+      return { url, provenanceUrl: `${integrity}/${ours.version}/${encoded}/provenance` };
+    };
   }
 
   async #file(

@@ -152,7 +152,7 @@ export class ProjectViews {
     // Known by its trial wheels only, the project is unknown to those who did not ask for them.
     if (files.length === 0 && !project.owned) return undefined;
     return {
-      page: { ...project, files: files.map((file) => ({ ...file, url: '' })) },
+      page: { ...project, files },
       files: new Map(files.map((file) => [file.filename, file])),
     };
   }

@@ -1,4 +1,5 @@
 import type { IndexCache } from '../adapters/sqlite/index-cache.js';
+import { distributionVersion } from '../core/distribution.js';
 import { WheelwrightError } from '../core/errors.js';
 import type { ProjectPage } from '../core/simple-index.js';
 import type { Upstream } from '../core/upstream.js';
@@ -63,7 +64,8 @@ export class UpstreamPages {
       const answer = await upstream.project(project, signal);
       const fetchedAt = clock();
       const fresh = answer === undefined ? UNKNOWN_FRESH_MS : freshMs(answer.maxAgeSeconds);
-      const entry = { page: answer?.page, fetchedAt, freshUntil: fetchedAt + fresh };
+      const page = answer === undefined ? undefined : withVersions(answer.page);
+      const entry = { page, fetchedAt, freshUntil: fetchedAt + fresh };
       cache.putPage(identity, project, entry);
       this.#downUntil.delete(identity);
       return { ...entry, refused: this.#refusals(identity, entry.page), stale: false };
@@ -101,6 +103,15 @@ export class UpstreamPages {
     for (const [filename, reason] of refused) onFault(`${filename} is no longer offered: ${reason}`, undefined);
     return refused;
   }
+}
+
+/** File names are read once per fetch, not at each rendering. */
+function withVersions(page: ProjectPage): ProjectPage {
+  const files = page.files.map((file) => {
+    const version = distributionVersion(file.filename, page.name);
+    return version === undefined ? file : { ...file, version };
+  });
+  return { ...page, files };
 }
 
 function freshMs(maxAgeSeconds: number | undefined): number {

@@ -3,8 +3,8 @@ import Sqlite from 'better-sqlite3';
 import type { Channel } from '../../core/build.js';
 import type { IndexFile, ProjectStatus } from '../../core/simple-index.js';
 
-/** A file as the index shows it; `url` is left to whoever renders it. */
-export interface HostedFile extends Omit<IndexFile, 'url'> {
+/** A file as the index shows it; `url` is empty, since it is known to whoever renders it. */
+export interface HostedFile extends IndexFile {
   project: string;
   version: string;
   channel: Channel;
@@ -133,6 +133,7 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
 function hostedFile(row: FileRow): HostedFile {
   return {
     filename: row.filename,
+    url: '',
     project: row.project,
     version: row.version,
     channel: row.channel,

@@ -186,7 +186,7 @@ describe('policy', () => {
 });
 
 describe('pull-through', () => {
-  const wheel = makeWheel('demo-1.0-py3-none-any.whl', 'x = 1\n'.repeat(50_000));
+  const wheel = makeWheel('demo-1.0-py3-none-any.whl', noise('a', 300_000));
 
   test('many clients at once cost one download, and each gets every byte', async () => {
     upstream.offer('demo', wheel);
@@ -258,9 +258,9 @@ describe('pull-through', () => {
   });
 
   test('the cache stays under its size: what was used longest ago goes first', async () => {
-    const wheels = [1, 2, 3].map((n) => makeWheel(`demo-${n}.0-py3-none-any.whl`, `${n}`.repeat(100_000)));
+    const wheels = [1, 2, 3].map((n) => makeWheel(`demo-${n}.0-py3-none-any.whl`, noise(`${n}`, 100_000)));
     for (const each of wheels) upstream.offer('demo', each);
-    const { url } = await start({ cacheBytes: 250_000 });
+    const { url } = await start({ cacheBytes: 2.5 * (wheels[0] as TestWheel).bytes.length });
     for (const each of wheels) {
       await ask(url, pathOf(each), { range: 'bytes=0-0' });
       await pause(5);
@@ -313,7 +313,7 @@ describe('an upstream that fails', () => {
 });
 
 describe('an upstream that lies', () => {
-  const wheel = makeWheel('demo-1.0-py3-none-any.whl', 'x = 1\n'.repeat(1000));
+  const wheel = makeWheel('demo-1.0-py3-none-any.whl', noise('b', 6000));
   const kept = () =>
     readdirSync(join(site.folder, 'index-cache'), { recursive: true }).filter((name) =>
       /[0-9a-f]{64}$/.test(String(name)),
@@ -336,13 +336,13 @@ describe('an upstream that lies', () => {
   test.each<[string, Parameters<LyingUpstream['answers']['set']>[1], object]>([
     ['other bytes of the same size', (_, response) => response.end(Buffer.alloc(wheel.bytes.length)), {}],
     ['other bytes where the page gives no size', (_, response) => response.end('other'), { size: undefined }],
-    ['fewer bytes', (_, response) => response.end(wheel.bytes.subarray(0, 5000)), {}],
+    ['fewer bytes', (_, response) => response.end(wheel.bytes.subarray(0, wheel.bytes.length >> 1)), {}],
     ['more bytes', (_, response) => response.end(Buffer.concat([wheel.bytes, Buffer.from('!')])), {}],
     [
       'a body that breaks off',
       (_, response) => {
         response.writeHead(200, { 'content-length': wheel.bytes.length });
-        response.write(wheel.bytes.subarray(0, 5000), () => response.destroy());
+        response.write(wheel.bytes.subarray(0, wheel.bytes.length >> 1), () => response.destroy());
       },
       {},
     ],
@@ -449,4 +449,12 @@ describe('an upstream that lies', () => {
 
 function pause(ms = 20): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Text that stays large when it is compressed. */
+function noise(seed: string, length: number): string {
+  return createHash('shake256', { outputLength: length })
+    .update(seed)
+    .digest('latin1')
+    .replaceAll(/[^ -~]/g, '#');
 }
