@@ -30,9 +30,9 @@ function start(command, args, environment = {}) {
 async function answers(url) {
   for (let tries = 0; tries < 1000; tries++) {
     try {
-      return await fetch(url, { headers: { accept: JSON_TYPE } }).then(
-        async (response) => (await response.arrayBuffer(), response.status),
-      );
+      const response = await fetch(url, { headers: { accept: JSON_TYPE } });
+      await response.arrayBuffer();
+      return;
     } catch {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
