@@ -73,13 +73,10 @@ export async function fillWorkspace(
     text: text.endsWith('\n') ? text : `${text}\n`,
   }));
   const certificates = caBundle === undefined ? [] : [{ name: 'ca-bundle.crt', text: caBundle }];
-  await engine.putTar(
-    workspace,
-    '/inputs',
-    packFiles(INPUT_FOLDERS, [...scripts, ...patches, ...certificates]),
-    signal,
-  );
-  await engine.putTar(workspace, '/build', packFiles(BUILD_FOLDERS, []), signal);
+  await Promise.all([
+    engine.putTar(workspace, '/inputs', packFiles(INPUT_FOLDERS, [...scripts, ...patches, ...certificates]), signal),
+    engine.putTar(workspace, '/build', packFiles(BUILD_FOLDERS, []), signal),
+  ]);
   await engine.putTar(workspace, '/build/src', downloads.sourceTree, signal);
   for (const source of downloads.sources) await engine.putTar(workspace, '/inputs/sources', source.pack(), signal);
 }

@@ -2,7 +2,7 @@
 
 The task comes as JSON in WHEELWRIGHT_TASK, the report goes to /build/reports/repair.json:
 {"kind": "repaired" | "pure", "wheel": "/build/...whl", "grafted": [soname], "needs": [{"soname", "by"}],
- "requires": [Requires-Dist], "modules": [...], "native": [...]}
+ "requires": [Requires-Dist that applies here], "modules": [...], "native": [...]}
 {"kind": "fallback"}    the wheel has a platform tag and nothing compiled in it
 {"kind": "bad-wheel" | "refused", "message": "..."}
 """
@@ -22,6 +22,7 @@ from email.parser import BytesParser
 from elftools.common.exceptions import ELFError
 from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
+from packaging.requirements import InvalidRequirement, Requirement
 
 REPAIRED = pathlib.Path("/build/repaired")
 GLIBC = re.compile(
@@ -100,6 +101,14 @@ def modules(wheel):
     return sorted(top), sorted(name for name in native if name)
 
 
+def applies(text):
+    try:
+        marker = Requirement(text).marker
+    except InvalidRequirement as error:
+        raise Refused("bad-wheel", f"the wheel requires {text!r}, which is no requirement (PEP 508): {error}") from None
+    return marker is None or marker.evaluate({"extra": ""})
+
+
 def describe(path):
     with zipfile.ZipFile(path) as wheel:
         found = libraries(wheel)
@@ -110,7 +119,7 @@ def describe(path):
         "wheel": str(path),
         "grafted": sorted(grafted),
         "needs": needs(found),
-        "requires": metadata.get_all("Requires-Dist") or [],
+        "requires": [text for text in metadata.get_all("Requires-Dist") or [] if applies(text)],
         "modules": top,
         "native": native,
     }
@@ -206,7 +215,10 @@ def main():
     except Refused as refusal:
         say(str(refusal))
         report = {"kind": refusal.kind, "message": str(refusal)}
-    pathlib.Path("/build/reports/repair.json").write_text(json.dumps(report))
+    # Whatever the build may have put there.
+    path = pathlib.Path("/build/reports/repair.json")
+    path.unlink(missing_ok=True)
+    path.write_text(json.dumps(report))
 
 
 if __name__ == "__main__":

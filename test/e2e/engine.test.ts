@@ -1,0 +1,198 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Docker from 'dockerode';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loadImages } from '../../adapters/disk/image-definitions.js';
+import { openEngine } from '../../adapters/docker/engine.js';
+import { openImages } from '../../adapters/docker/images.js';
+import type { ContainerSpec, Engine } from '../../core/engine.js';
+import { targetsOf } from '../../core/image.js';
+import { packFiles, readWorkspaceFile } from '../../worker/workspace-files.js';
+import { leftBehind } from './attempt-bench.js';
+
+const instance = `test-engine-${process.pid}`;
+const { signal } = new AbortController();
+const docker = new Docker();
+let image: string;
+let engine: Engine & { close(): Promise<void> };
+let count = 0;
+
+function open(through: Docker): Engine & { close(): Promise<void> } {
+  const prepareImages = () => Promise.reject(new Error('not used here'));
+  return openEngine({ docker: through, instance, fetchNetwork: 'host', prepareImages, now: Date.now });
+}
+
+function spec(workspace: string, script: string, change: Partial<ContainerSpec> = {}): ContainerSpec {
+  return {
+    image,
+    command: ['/bin/sh', '-c', script],
+    environment: {},
+    network: 'none',
+    workspace,
+    mounts: { build: 'read-write' },
+    limits: { cpus: 1, memoryBytes: 2 ** 28, processes: 50, timeoutMs: 60_000, diskBytes: 2 ** 30 },
+    ...change,
+  };
+}
+
+async function inWorkspace(use: (workspace: string) => Promise<void>): Promise<void> {
+  count += 1;
+  const workspace = await engine.createWorkspace(`${process.pid}-${count}`, image, signal);
+  try {
+    await engine.putTar(workspace, '/build', packFiles(['work/'], []), signal);
+    await use(workspace);
+  } finally {
+    await engine.removeWorkspace(workspace);
+  }
+}
+
+beforeAll(async () => {
+  const definitions = await loadImages('images');
+  const target = definitions
+    .flatMap(targetsOf)
+    .find((found) => found.image === 'debian-11' && found.python === 'cp313');
+  const images = openImages({
+    docker,
+    definitions,
+    imagesFolder: 'images',
+    caBundle: process.env.WHEELWRIGHT_CA_BUNDLE ?? '/etc/ssl/certs/ca-certificates.crt',
+    debianMirror: process.env.WHEELWRIGHT_DEBIAN_MIRROR,
+    indexUrl: process.env.PIP_INDEX_URL,
+    rustToolchain: undefined,
+    instance,
+  });
+  const made = target && (await images.prepareImages(target, {}, () => undefined, signal));
+  if (made === undefined || 'kind' in made) throw new Error('there is no image to try with');
+  image = made.builder;
+  engine = open(docker);
+});
+
+afterAll(async () => {
+  await engine.close();
+  expect(await leftBehind(instance)).toEqual([]);
+});
+
+it('gives all of the output before the exit, and the exit code', async () => {
+  await inWorkspace(async (workspace) => {
+    let bytes = 0;
+    let last = '';
+    const exit = await engine.run(
+      spec(workspace, 'seq 1 300000; echo end >&2; exit 7'),
+      async (chunk) => {
+        bytes += chunk.length;
+        last = chunk.toString();
+        return 'continue';
+      },
+      signal,
+    );
+    expect(exit).toEqual({ kind: 'exited', code: 7, oomKilled: false });
+    expect(bytes).toBe(1_988_895 + 4);
+    expect(last.endsWith('300000\n') || last.endsWith('end\n')).toBe(true);
+  });
+});
+
+it('holds a container back whose output is not taken', async () => {
+  await inWorkspace(async (workspace) => {
+    const script = 'yes | head -c 50000000; echo done > /build/work/done';
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    let bytes = 0;
+    const running = engine.run(
+      spec(workspace, script),
+      async (chunk) => {
+        bytes += chunk.length;
+        await gate;
+        return 'continue';
+      },
+      signal,
+    );
+    await expect.poll(() => bytes).toBeGreaterThan(0);
+    await expect(engine.getTar(workspace, '/build/work/done', signal)).rejects.toMatchObject({ code: 'not-found' });
+    open();
+    expect(await running).toMatchObject({ kind: 'exited', code: 0 });
+    expect(bytes).toBe(50_000_000);
+  });
+});
+
+it('carries files in, owned by the build user, and out', async () => {
+  await inWorkspace(async (workspace) => {
+    const files = [
+      { name: 'note.txt', text: 'hello' },
+      { name: 'empty', text: '' },
+    ];
+    await engine.putTar(workspace, '/build/deep/folder', packFiles([], files), signal);
+    let output = '';
+    await engine.run(
+      spec(workspace, 'stat -c "%u %n" /build/deep /build/deep/folder/*; echo more >> /build/deep/folder/note.txt'),
+      async (chunk) => {
+        output += chunk.toString();
+        return 'continue';
+      },
+      signal,
+    );
+    expect(output).toBe('1000 /build/deep\n1000 /build/deep/folder/empty\n1000 /build/deep/folder/note.txt\n');
+    const read: Buffer[] = [];
+    for await (const chunk of readWorkspaceFile(engine, workspace, '/build/deep/folder/note.txt', 100, signal)) {
+      read.push(chunk);
+    }
+    expect(Buffer.concat(read).toString()).toBe('hellomore\n');
+  });
+});
+
+it('says that the engine is gone when it dies in the middle', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'wheelwright-engine-'));
+  const sockets = new Set<Socket>();
+  const proxy = createServer((client) => {
+    const upstream = connect('/var/run/docker.sock');
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+    }
+    client.pipe(upstream).pipe(client);
+  });
+  await new Promise<void>((listening) => proxy.listen(join(folder, 'docker.sock'), listening));
+  const fragile = open(new Docker({ socketPath: join(folder, 'docker.sock') }));
+  await inWorkspace(async (workspace) => {
+    const running = fragile.run(
+      spec(workspace, 'echo started; sleep 20'),
+      async () => {
+        proxy.close();
+        for (const socket of sockets) socket.destroy();
+        return 'continue';
+      },
+      signal,
+    );
+    await expect(running).rejects.toMatchObject({ code: 'unavailable' });
+    await fragile.close();
+    await engine.removeOrphans(new Set(), signal);
+  });
+  await rm(folder, { recursive: true });
+});
+
+it('removes what a killed worker left behind, and nothing of a living one', async () => {
+  const labels = (owner: string) => ({
+    'wheelwright.instance': instance,
+    'wheelwright.owner': owner,
+    'wheelwright.attempt': owner,
+    'wheelwright.deadline': String(Date.now() + 60_000),
+  });
+  const { hostname } = await import('node:os');
+  const dead = `${hostname()}:999999999`;
+  const living = `${hostname()}:1`;
+  for (const [name, owner] of [
+    ['dead', dead],
+    ['living', living],
+  ] as const) {
+    await docker.createVolume({ Name: `${instance}-${name}-build`, Labels: labels(owner) });
+    await docker.createContainer({ name: `${instance}-${name}`, Image: image, Labels: labels(owner) });
+  }
+  const removed = await engine.removeOrphans(new Set(), signal);
+  expect(removed.sort()).toEqual([`${instance}-dead`, `${instance}-dead-build`]);
+  expect(await leftBehind(instance)).toHaveLength(2);
+  await docker.getContainer(`${instance}-living`).remove();
+  await docker.getVolume(`${instance}-living-build`).remove();
+});
