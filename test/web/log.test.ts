@@ -45,7 +45,7 @@ test('a live log grows on screen, follows its end, and stops following when the 
 
   await lines().hover();
   await page.mouse.wheel(0, -2000);
-  await page.waitForFunction(`document.querySelector('[aria-pressed="false"][title*="newest"]') !== null`);
+  await page.locator('[aria-pressed="false"][title*="newest"]').waitFor();
   const before = await lines().evaluate((element) => element.scrollTop);
   await worker.log(...numbered(401, 600));
   await page.getByText('600 lines').first().waitFor();
@@ -148,7 +148,7 @@ test('when lines came is shown on demand, in the zone of the reader', async () =
   await page.getByRole('button', { name: 'Times' }).click();
   const attempt = (await service.build(build.id)).attempts[0];
   const inZurich = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: 'Europe/Zurich' });
-  await page.waitForFunction("document.querySelector('.line .time')?.textContent !== ''");
+  await page.locator('.line .time', { hasText: ':' }).waitFor();
   const shown = await page.locator('.line .time').first().textContent();
   const hours = (text: string) => text.slice(0, 2);
   expect(hours(shown ?? '')).toBe(hours(inZurich.format(new Date(attempt?.startedAt ?? ''))));

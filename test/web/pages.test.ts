@@ -46,10 +46,10 @@ test('the filters of the builds are the address, and the list is live', async ()
   await rows().nth(3).waitFor();
   await page.getByRole('radio', { name: 'failed' }).check();
   await page.waitForURL('**/builds?status=failed');
-  await page.waitForFunction("document.querySelectorAll('a.build-row').length === 2");
+  await expect.poll(() => rows().count()).toBe(2);
   await page.getByLabel('Project').fill('Spam');
   await page.waitForURL('**/builds?status=failed&project=Spam');
-  await page.waitForFunction("document.querySelectorAll('a.build-row').length === 1");
+  await expect.poll(() => rows().count()).toBe(1);
 
   await page.goto('/builds?project=late');
   await page.getByText('No build matches').waitFor();

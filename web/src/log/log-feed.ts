@@ -5,6 +5,8 @@ import type { LogBuffer } from './log-buffer.js';
 
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 8_000;
+/** Time that reading a stored log may hold the main thread. */
+const SLICE_MS = 12;
 
 export interface FeedEvents {
   /** Lines were added; may come thousands of times a second. */
@@ -51,9 +53,14 @@ async function readStored(
 ): Promise<void> {
   const response = await request('GET', `attempts/${attemptId}/log?from=${buffer.lineCount + 1}`, undefined, signal);
   buffer.dropRest();
+  let sliceEnd = performance.now() + SLICE_MS;
   for await (const chunk of chunksOf(response)) {
     buffer.append(chunk);
     events.onLines();
+    if (performance.now() < sliceEnd) continue;
+    // Chunks that are there already follow each other without giving the page a chance to draw.
+    await new Promise((resume) => setTimeout(resume, 0));
+    sliceEnd = performance.now() + SLICE_MS;
   }
 }
 

@@ -1,0 +1,257 @@
+// The web UI in a real Chromium against a real API: first load, a log of a million lines, and a live log of 2,000 lines a second.
+//   node bench/web/measure.mjs              needs dist/ (npm run build) and Chromium (apt-get install chromium)
+//   LINES=1000000 SECONDS=60 RATE=2000 OUT=file.md
+// Fast 3G is 1.6 Mbit/s and 150 ms of round trip. What is measured: a task is long past 50 ms of the main thread, as browsers report it; a live line's
+// delay is from just before it is sent to the API until it is drawn.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { chromium } from 'playwright-core';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const { startApi } = await import(join(ROOT, 'dist/api/start.js'));
+const { parseSettings } = await import(join(ROOT, 'dist/core/settings.js'));
+const LINES = Number(process.env.LINES ?? 1_000_000);
+const SECONDS = Number(process.env.SECONDS ?? 60);
+const RATE = Number(process.env.RATE ?? 2000);
+const CHUNK_LINES = 10_000;
+const report = [];
+const say = (what, value) => {
+  report.push(`| ${what} | ${value} |`);
+  console.log(`${what}: ${value}`);
+};
+
+const upstream = createServer((request, response) => {
+  const name = request.url.split('/')[2];
+  const file = {
+    filename: `${name}-1.0.tar.gz`,
+    url: 'file.tar.gz',
+    hashes: {
+      sha256: name
+        .repeat(64)
+        .slice(0, 64)
+        .replaceAll(/[^a-f]/g, 'a'),
+    },
+  };
+  response.setHeader('content-type', 'application/vnd.pypi.simple.v1+json');
+  response.end(JSON.stringify({ meta: { 'api-version': '1.1' }, name, files: [file] }));
+});
+await new Promise((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+const data = mkdtempSync(join(tmpdir(), 'wheelwright-bench-web-'));
+const settings = parseSettings({
+  WHEELWRIGHT_DATA: data,
+  WHEELWRIGHT_API_PORT: '0',
+  WHEELWRIGHT_LEASE_MS: '86400000',
+  WHEELWRIGHT_UPSTREAM: `http://127.0.0.1:${upstream.address().port}/simple/`,
+});
+const api = await startApi(settings, { log: pino({ level: 'silent' }), root: ROOT });
+const { secret } = await api.context.tokens.create('bench', ['admin'], Date.now());
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--enable-precise-memory-info',
+  ],
+});
+
+async function call(method, path, { json, body, lease } = {}) {
+  const response = await fetch(`${api.url}/api/v1/${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${secret}`,
+      ...(json && { 'content-type': 'application/json' }),
+      ...(lease && { 'wheelwright-lease': lease.token }),
+    },
+    body: json ? JSON.stringify(json) : body,
+  });
+  if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
+  return response.status === 204 ? undefined : response.json();
+}
+
+async function startBuild(project) {
+  const { builds } = await call('POST', 'builds', { json: { requirement: `${project}==1.0` } });
+  const lease = await call('POST', 'worker/claims', { json: { worker: 'bench', waitMs: 1000 } });
+  await call('POST', `attempts/${lease.attemptId}/phase`, { json: { phase: 'build' }, lease });
+  return { id: builds[0].id, lease };
+}
+
+async function openPage() {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    globalThis.longTasks = [];
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) globalThis.longTasks.push(entry.duration);
+    }).observe({ type: 'longtask', buffered: true });
+  });
+  return page;
+}
+
+const quantile = (values, q) =>
+  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? Number.NaN;
+const ms = (value) => `${Math.round(value)} ms`;
+const longTasks = async (page) => {
+  const tasks = await page.evaluate('globalThis.longTasks.splice(0)');
+  return tasks.length === 0 ? 'none' : `${tasks.length}, the longest ${ms(Math.max(...tasks))}`;
+};
+async function heapMb(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('HeapProfiler.collectGarbage');
+  return (await page.evaluate('performance.memory.usedJSHeapSize')) / 1e6;
+}
+
+async function firstLoad() {
+  const page = await openPage();
+  const session = await page.context().newCDPSession(page);
+  await session.send('Network.enable');
+  let scriptBytes = 0;
+  let bytes = 0;
+  const types = new Map();
+  session.on('Network.responseReceived', ({ requestId, type }) => types.set(requestId, type));
+  session.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+    bytes += encodedDataLength;
+    if (types.get(requestId) === 'Script') scriptBytes += encodedDataLength;
+  });
+  await session.send('Network.emulateNetworkConditions', {
+    offline: false,
+    latency: 150,
+    downloadThroughput: 200_000,
+    uploadThroughput: 93_750,
+  });
+  const start = performance.now();
+  await page.goto(`${api.url}/`);
+  await page.locator('h1').waitFor();
+  say('first load, fast 3G, until the page is drawn (goal 1 s)', ms(performance.now() - start));
+  await page.locator('.home-section .empty, .build-rows').first().waitFor();
+  say('… until its data is there', ms(performance.now() - start));
+  say(
+    'compressed script (goal 150 kB)',
+    `${(scriptBytes / 1000).toFixed(1)} kB of ${(bytes / 1000).toFixed(1)} kB in all`,
+  );
+  await page.context().close();
+}
+
+async function millionLines() {
+  const { id, lease } = await startBuild('million');
+  for (let first = 1; first <= LINES; first += CHUNK_LINES) {
+    const lines = Array.from(
+      { length: Math.min(CHUNK_LINES, LINES - first + 1) },
+      (_, n) => `[${first + n}] cc -O2 -fPIC -Iinclude -c src/file_${(first + n) % 977}.c -o build/file.o\n`,
+    );
+    await call('POST', `attempts/${lease.attemptId}/log?from=${first}`, { body: lines.join(''), lease });
+  }
+  const failure = { class: 'unknown', line: '', lineNumber: 0, cause: 'For the benchmark.' };
+  await call('POST', `attempts/${lease.attemptId}/finish`, { json: { kind: 'failed', failure }, lease });
+  const page = await openPage();
+  const start = performance.now();
+  await page.goto(`${api.url}/builds/${id}`);
+  await page.locator('[data-line="1"]').waitFor();
+  say(
+    `log of ${LINES.toLocaleString('en')} lines, until its first lines are drawn (goal 1 s)`,
+    ms(performance.now() - start),
+  );
+  await page
+    .getByText(`${LINES.toLocaleString('en-US')} lines`)
+    .first()
+    .waitFor();
+  say('… until all of it is there', ms(performance.now() - start));
+  say('… long tasks meanwhile', await longTasks(page));
+  const frames = await page.evaluate(async () => {
+    const element = document.querySelector('.lines');
+    const times = [];
+    let last = performance.now();
+    const end = last + 3000;
+    while (last < end) {
+      element.scrollTop += 4000;
+      const now = await new Promise(requestAnimationFrame);
+      times.push(now - last);
+      last = now;
+    }
+    return times.slice(1);
+  });
+  say(
+    'scrolling 4,000 px a frame: frame time, median and p95',
+    `${ms(quantile(frames, 0.5))}, ${ms(quantile(frames, 0.95))}`,
+  );
+  say('… long tasks meanwhile', await longTasks(page));
+  const search = performance.now();
+  await page.getByLabel('Search the log').fill('FILE_976.C');
+  await page.locator('.match-count', { hasText: /^1 of [\d,]+$/ }).waitFor();
+  say('search over all of it', ms(performance.now() - search));
+  say('… long tasks meanwhile', await longTasks(page));
+  say('… memory of the page', `${Math.round(await heapMb(page))} MB`);
+  await page.context().close();
+}
+
+async function liveLines() {
+  const { id, lease } = await startBuild('live');
+  const page = await openPage();
+  await page.goto(`${api.url}/builds/${id}`);
+  await page.getByRole('button', { name: 'Follow' }).waitFor();
+  await page.waitForTimeout(500);
+  await page.evaluate(() => {
+    globalThis.delays = [];
+    let seen = '';
+    const sample = () => {
+      const text = [...document.querySelectorAll('.line .text')].at(-1)?.textContent ?? '';
+      if (text !== seen) globalThis.delays.push(Date.now() - Number(/^(\d+) /.exec(text)?.[1]));
+      seen = text;
+      requestAnimationFrame(sample);
+    };
+    requestAnimationFrame(sample);
+  });
+  await longTasks(page);
+  const before = await heapMb(page);
+  let line = 1;
+  let bytes = 0;
+  const begin = performance.now();
+  const every = 100;
+  for (let round = 1; performance.now() - begin < SECONDS * 1000; round++) {
+    const count = (RATE * every) / 1000;
+    const body = Array.from(
+      { length: count },
+      (_, n) => `${Date.now()} compiling object ${line + n} of a large project\n`,
+    ).join('');
+    bytes += body.length;
+    await call('POST', `attempts/${lease.attemptId}/log?from=${line}`, { body, lease });
+    line += count;
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, begin + round * every - performance.now())));
+  }
+  const sent = (line - 1) / ((performance.now() - begin) / 1000);
+  await page.waitForTimeout(1000);
+  const delays = (await page.evaluate('globalThis.delays')).filter((each) => !Number.isNaN(each));
+  say(
+    `live log, ${Math.round(sent)} lines a second for ${SECONDS} s: delay p50, p95, p99 (goal p95 300 ms)`,
+    [0.5, 0.95, 0.99].map((q) => ms(quantile(delays, q))).join(', '),
+  );
+  say('… long tasks meanwhile (goal none)', await longTasks(page));
+  const grown = (await heapMb(page)) - before;
+  say(
+    '… memory grown, beside the log itself',
+    `${(grown - bytes / 1e6).toFixed(1)} MB, ${(bytes / 1e6).toFixed(1)} MB`,
+  );
+  await page.context().close();
+}
+
+try {
+  say('machine', `${cpus().length} cores, load ${loadavg()[0].toFixed(1)}, Chromium ${browser.version()}`);
+  await firstLoad();
+  await millionLines();
+  await liveLines();
+} finally {
+  await browser.close();
+  await api.close();
+  upstream.close();
+  upstream.closeAllConnections();
+  rmSync(data, { recursive: true });
+}
+if (process.env.OUT) writeFileSync(process.env.OUT, `| what | measured |\n|---|---|\n${report.join('\n')}\n`);
