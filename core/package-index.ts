@@ -53,7 +53,11 @@ async function firstMatch(
     const [best] = await index.whoHas({ kind: part.kind, name }, signal);
     if (best !== undefined) return best;
   }
-  return undefined;
+  // foo-config goes out of use: distributions drop it and keep foo.pc.
+  const library = part.kind === 'tool' ? /^(.+)[-_]config$/.exec(part.name)?.[1] : undefined;
+  if (library === undefined) return undefined;
+  const [best] = await index.whoHas({ kind: 'cmake', name: library }, signal);
+  return best === undefined ? undefined : { ...best, certain: false };
 }
 
 const WORD: Readonly<Record<MissingPart['kind'], string>> = {

@@ -61,6 +61,7 @@ export function createDiagnosis(start: { phase?: Phase; python?: string } = {}):
       telling.forget();
     }
     if (event === 'handled') candidates.handle(reader.tracebackStart);
+    if (reader.quoted) return;
     telling.line(bare, lineNumber);
     if (bare === '' || !mayTell(bare)) return;
     const match = strongest(bare, reader);

@@ -27,9 +27,13 @@ export class LogReader implements Surroundings {
   cmakeError?: string;
   /** Line number at which the present traceback began. */
   tracebackStart = 0;
+  /** The line is source text that a traceback or compiler quotes. */
+  quoted = false;
   fellBack = false;
   succeeded = false;
   #failedCompile = false;
+  /** Indentation of a traceback's `File` line, when that was the last one. */
+  #frameIndent: number | undefined;
 
   constructor(start: { phase?: Phase; python?: string }) {
     if (start.phase !== undefined) this.phase = start.phase;
@@ -41,6 +45,7 @@ export class LogReader implements Surroundings {
   }
 
   read(line: string, number: number): LogEvent {
+    this.#followQuotes(line);
     this.#followCmake(line);
     this.#followPkgConfig(line);
     if (this.python === undefined && line.includes('ython')) {
@@ -82,6 +87,12 @@ export class LogReader implements Surroundings {
       return undefined;
     this.#failedCompile = false;
     return 'went-on';
+  }
+
+  #followQuotes(line: string): void {
+    const indent = line.length - line.trimStart().length;
+    this.quoted = (this.#frameIndent !== undefined && indent > this.#frameIndent) || /^\s*\d* \| /.test(line);
+    this.#frameIndent = /^\s*File ".*", line \d+/.test(line) ? indent : undefined;
   }
 
   #followCmake(line: string): void {

@@ -242,7 +242,7 @@ export const discoveryRules: readonly Rule[] = [
       name === undefined ? {} : { missing: [{ kind: 'pkg-config', name, ...(or.length > 0 ? { or } : {}) }] },
   },
   {
-    match: /pkg-config --\S+(?: --\S+)*(?: ["']?([\w.+-]+))?.*returned non-?zero exit status/,
+    match: /pkg-config['"]?,? ['"]?--.*?[ '"]([A-Za-z][\w.+-]*)[^A-Za-z]*['")\]]* returned non-?zero exit status/,
     weight: 'hint',
     class: 'missing-library',
     cause: 'The setup script asks pkg-config for {1}, which is not there. Its development package brings the .pc file.',
