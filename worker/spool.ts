@@ -1,7 +1,7 @@
 // Files on the worker's own disk for the time of one attempt: whatever is large passes through here in streams, never through memory.
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
@@ -18,12 +18,31 @@ export interface StoredBytes {
   sizeBytes: number;
 }
 
+const PREFIX = 'wheelwright-worker-';
+
 export async function openSpool(): Promise<Spool> {
-  const folder = await mkdtemp(join(tmpdir(), 'wheelwright-worker-'));
+  const folder = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
   return {
     path: (name) => join(folder, name),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** Removes the folders of workers that were killed on this machine. */
+export async function removeAbandonedSpools(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** @throws WheelwrightError `too-large` past the limit. */

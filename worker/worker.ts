@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { WorkerApi } from '../client/worker-api.js';
 import type { AttemptSite } from './attempt.js';
 import { workOnLease } from './lease-work.js';
+import { removeAbandonedSpools } from './spool.js';
 
 const CLAIM_WAIT_MS = 20_000;
 const PAUSE_MS = 1_000;
@@ -66,9 +67,10 @@ async function sweepOne(
   signal: AbortSignal,
 ): Promise<void> {
   try {
+    await removeAbandonedSpools();
     const removed = await engine.removeOrphans(live, signal);
     if (removed.length > 0) logger.info({ removed }, 'removed what a killed worker left behind');
   } catch (error) {
-    if (!signal.aborted) logger.warn({ err: error }, 'the engine could not be asked for what was left behind');
+    if (!signal.aborted) logger.warn({ err: error }, 'what a killed worker left behind could not be removed');
   }
 }
