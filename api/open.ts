@@ -1,0 +1,132 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import { checkWheel } from '../adapters/archive/wheel.js';
+import { readWheelMetadata } from '../adapters/archive/wheel-metadata.js';
+import { openBlobStore } from '../adapters/disk/blobs.js';
+import { readCaBundle } from '../adapters/disk/ca-bundle.js';
+import { loadImages } from '../adapters/disk/image-definitions.js';
+import { openLogStore } from '../adapters/disk/logs.js';
+import { openRecipeFolder } from '../adapters/disk/recipes.js';
+import { openSigningKey } from '../adapters/signing/key.js';
+import { browseStore } from '../adapters/sqlite/browse.js';
+import { createBuildStore } from '../adapters/sqlite/build-store.js';
+import { openDatabase } from '../adapters/sqlite/database.js';
+import { logRows } from '../adapters/sqlite/log-rows.js';
+import { readMigrations } from '../adapters/sqlite/migrations.js';
+import { projectStandings } from '../adapters/sqlite/project-standings.js';
+import { tokenStore } from '../adapters/sqlite/tokens.js';
+import { openSimpleUpstream } from '../adapters/upstream/simple-upstream.js';
+import { resolveUpstreamUrl } from '../adapters/upstream/upstream-url.js';
+import { type LoadedImage, securityWarning, targetsOf } from '../core/image.js';
+import { indexUrl, type Settings } from '../core/settings.js';
+import { ensureAdminToken } from './admin-token.js';
+import { createAttemptSignals } from './attempt-signals.js';
+import type { ApiContext } from './context.js';
+import { createMetrics, type Metrics } from './metrics.js';
+import { cachedPages } from './page-cache.js';
+import { provenanceMaker } from './provenance.js';
+import { openQueue } from './queue.js';
+import { createRequiresDist } from './requires-dist.js';
+
+const PAGE_MAX_AGE_MS = 60_000;
+
+export interface ApiOptions {
+  log: Logger;
+  /** The repository: its folders images/, recipes/, migrations/ and dist/web/ are read. */
+  root: string;
+  /** Milliseconds since the epoch; default: the machine's clock. */
+  clock?: () => number;
+}
+
+export interface OpenedApi {
+  context: ApiContext;
+  metrics: Metrics;
+  /** Closes what was opened, in the reverse order. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens everything that the handlers work with: the one place where technologies are chosen.
+ * @throws WheelwrightError when the data folder, an image definition or a setting is unusable
+ */
+export async function openContext(
+  settings: Settings,
+  { log, root, clock = Date.now }: ApiOptions,
+  stopping: AbortSignal,
+): Promise<OpenedApi> {
+  const data = resolve(settings.WHEELWRIGHT_DATA);
+  await mkdir(data, { recursive: true, mode: 0o755 });
+  const images = await loadImages(join(root, 'images'));
+  const db = openDatabase(join(data, 'wheelwright.db'), readMigrations(join(root, 'migrations')), clock());
+  const store = createBuildStore(db, { indexUrl: `${indexUrl(settings)}/simple/`, clock });
+  const tokens = tokenStore(db);
+  const metrics = createMetrics(store);
+  const recipes = openRecipeFolder(join(root, 'recipes'));
+  const browse = browseStore(db);
+  const standings = projectStandings(db);
+  /** What is open so far, to be closed in the reverse order. */
+  const parts: { close(): Promise<void> }[] = [store];
+  const close = async () => {
+    for (const part of parts.reverse()) await part.close();
+  };
+  try {
+    await ensureAdminToken(data, tokens, clock());
+    // While no api listened, nobody could keep a lease alive.
+    await store.prolongLeases(clock() + settings.WHEELWRIGHT_LEASE_MS);
+    const upstream = await openUpstream(settings);
+    parts.push(upstream);
+    const queue = await openQueue(settings, clock, log);
+    parts.push(queue);
+    const blobs = await openBlobStore(join(data, 'blobs'));
+    const context: ApiContext = {
+      settings: { ...settings, WHEELWRIGHT_DATA: data },
+      log,
+      clock,
+      store,
+      tokens,
+      standings,
+      blobs,
+      logs: await openLogStore(join(data, 'logs'), logRows(db)),
+      queue,
+      recipes,
+      browse,
+      images,
+      signals: createAttemptSignals(),
+      submission: {
+        store,
+        queue,
+        recipes,
+        targets: images.flatMap(targetsOf),
+        standings,
+        projectPage: cachedPages(upstream, PAGE_MAX_AGE_MS, clock),
+        defaults: {
+          policy: settings.WHEELWRIGHT_DEFAULT_POLICY,
+          pythons: settings.WHEELWRIGHT_DEFAULT_PYTHONS,
+        },
+      },
+      view: { indexUrl: indexUrl(settings), warnings: (target) => warningsOf(images, target.image, clock()) },
+      checkWheel,
+      makeProvenance: provenanceMaker({ key: await openSigningKey(data, clock()), attempts: browse, clock }),
+      requiresDist: createRequiresDist({ store, blobs, upstream, readWheelMetadata }),
+      attemptEnded: metrics.attemptEnded,
+      stopping,
+    };
+    return { context, metrics, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openUpstream(settings: Settings) {
+  const url = await resolveUpstreamUrl({ ...process.env, WHEELWRIGHT_UPSTREAM: settings.WHEELWRIGHT_UPSTREAM });
+  const ca = await readCaBundle(settings.WHEELWRIGHT_CA_BUNDLE);
+  return openSimpleUpstream({ url, ...(ca === undefined ? {} : { ca }) });
+}
+
+function warningsOf(images: readonly LoadedImage[], name: string, now: number): string[] {
+  const image = images.find(({ definition }) => definition.name === name);
+  const warning = image && securityWarning(image.definition, new Date(now).toISOString().slice(0, 10));
+  return warning === undefined ? [] : [warning];
+}
