@@ -13,7 +13,7 @@ const KILL_MS = 10_000;
 
 type Cut = 'timed-out' | 'disk-full' | 'output-limit' | 'aborted';
 
-/** Runs one container to its end. `onRemoval` gets the promise of its removal, which nobody need wait for before the next container. */
+/** Runs one container to its end. `onRemoval` gets the promises of what is still being removed, which the next container need not wait for. */
 export async function runContainer(
   docker: Docker,
   spec: ContainerSpec,
@@ -27,7 +27,7 @@ export async function runContainer(
   );
   const released = new AbortController();
   try {
-    return await attend(docker, container, spec, placement.labels, output, signal, released.signal);
+    return await attend(docker, container, spec, placement.labels, output, signal, released.signal, onRemoval);
   } finally {
     released.abort();
     onRemoval(container.remove({ force: true }).then(() => undefined, ignoreGone));
@@ -42,6 +42,7 @@ async function attend(
   output: OutputSink,
   signal: AbortSignal,
   released: AbortSignal,
+  onRemoval: (removal: Promise<void>) => void,
 ): Promise<ContainerExit> {
   let cut: Cut | undefined;
   let giveUp: (error: unknown) => void = () => undefined;
@@ -82,9 +83,10 @@ async function attend(
   const timeout = setTimeout(() => stop('timed-out'), spec.limits.timeoutMs);
   const diskWatch = setTimeout(() => {
     const onSize = (size: number) => size > spec.limits.diskBytes && stop('disk-full');
-    watchDisk(docker, spec, labels, onSize, released).catch((error: unknown) => {
+    const watching = watchDisk(docker, spec, labels, onSize, released).catch((error: unknown) => {
       if (!released.aborted) giveUp(engineError('watching the disk', error));
     });
+    onRemoval(watching);
   }, DISK_WATCH_AFTER_MS);
   try {
     await callEngine('starting a container', signal, () => container.start());

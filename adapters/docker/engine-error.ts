@@ -9,10 +9,15 @@ export function statusOf(error: unknown): number | undefined {
   return (error as ResponseError | null)?.statusCode;
 }
 
-/** For removing and killing: what is gone or has stopped is what was wanted (404, 409 "not running", 409 "removal already in progress"). */
+/** For removing and killing containers: what is gone or has stopped is what was wanted (404, 409 "not running", 409 "removal already in progress"). */
 export function ignoreGone(error: unknown): void {
   const status = statusOf(error);
   if (status !== 404 && status !== 409) throw error;
+}
+
+/** For removing volumes, where 409 means that a container still uses it. */
+export function ignoreMissing(error: unknown): void {
+  if (statusOf(error) !== 404) throw error;
 }
 
 /** The engine's error as the domain's. Whatever the engine refuses is broken infrastructure: no attempt is blamed for it. */

@@ -25,11 +25,21 @@ export async function removeOrphans(
     for (const volume of Volumes ?? []) {
       const named = VOLUMES.some((name) => volume.Name.endsWith(`-${name}`));
       if (!named || !isAttempt(volume.Labels) || !orphaned(volume.Labels)) continue;
-      await docker.getVolume(volume.Name).remove({ force: true }).catch(ignoreGone);
-      removed.push(volume.Name);
+      if (await removeUnlessUsed(docker, volume.Name)) removed.push(volume.Name);
     }
     return removed;
   });
+}
+
+/** A container that is still being removed holds its volumes a moment longer: the next sweep gets them. */
+async function removeUnlessUsed(docker: Docker, volume: string): Promise<boolean> {
+  try {
+    await docker.getVolume(volume).remove();
+    return true;
+  } catch (error) {
+    ignoreGone(error);
+    return false;
+  }
 }
 
 /** Image building labels its containers with the instance too, but they belong to no attempt. */

@@ -5,7 +5,7 @@ import tar from 'tar-stream';
 import { VOLUMES } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { BUILD_USER, confinement, mountsOf, volumeName } from './container-settings.js';
-import { callEngine, ignoreGone, statusOf } from './engine-error.js';
+import { callEngine, ignoreGone, ignoreMissing, statusOf } from './engine-error.js';
 import type { Labels } from './labels.js';
 
 /**
@@ -45,7 +45,7 @@ export async function createVolumes(
 export async function removeVolumes(docker: Docker, workspace: string): Promise<void> {
   await docker.getContainer(workspace).remove({ force: true }).catch(ignoreGone);
   await Promise.all(
-    VOLUMES.map((volume) => docker.getVolume(volumeName(workspace, volume)).remove({ force: true }).catch(ignoreGone)),
+    VOLUMES.map((volume) => docker.getVolume(volumeName(workspace, volume)).remove().catch(ignoreMissing)),
   );
 }
 

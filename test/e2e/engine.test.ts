@@ -188,7 +188,7 @@ it('removes what a killed worker left behind, and nothing of a living one', asyn
     ['living', living],
   ] as const) {
     await docker.createVolume({ Name: `${instance}-${name}-build`, Labels: labels(owner) });
-    await docker.createContainer({ name: `${instance}-${name}`, Image: image, Labels: labels(owner) });
+    await docker.createContainer({ name: `${instance}-${name}`, Image: image, Cmd: ['true'], Labels: labels(owner) });
   }
   const removed = await engine.removeOrphans(new Set(), signal);
   expect(removed.sort()).toEqual([`${instance}-dead`, `${instance}-dead-build`]);
