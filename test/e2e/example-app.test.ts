@@ -26,7 +26,9 @@ beforeAll(async () => {
   expect(hard).toHaveLength(2);
   const built = await service.wheelwright('build', ...hard);
   expect(built.code, built.err).toBe(0);
-  const { images } = JSON.parse((await service.wheelwright('image', 'list', '--json')).out);
+  const listed = await service.wheelwright('image', 'list', '--json');
+  expect(listed.code, listed.err).toBe(0);
+  const { images } = JSON.parse(listed.out);
   base = images.find((image: ListedImage) => image.name === 'debian-11' && image.python === 'cp313').built.clean;
   await buildImage({ BASE: base, INDEX_URL: `${service.indexUrl}/simple/` });
 });
