@@ -2,9 +2,10 @@
 // belongs to exactly one header, one entry's data or the directory, and both headers of an entry say the same.
 // Format: APPNOTE.TXT 6.3 of PKWARE, sections 4.3 and 4.4.
 import { isUtf8 } from 'node:buffer';
-import { WheelwrightError } from '../../core/errors.js';
 import { checkEntryPath } from './entry-path.js';
 import type { FileWindow } from './file-window.js';
+import { ABSENT32, readZipEnd, wide } from './zip-end.js';
+import { quote, zipFault } from './zip-fault.js';
 
 export interface ZipEntry {
   /** Without a trailing slash. */
@@ -30,15 +31,7 @@ interface DirectoryEntry extends Omit<ZipEntry, 'dataOffset'> {
 
 const LOCAL_HEADER = 0x04034b50;
 const DIRECTORY_HEADER = 0x02014b50;
-const END = 0x06054b50;
-const END_BYTES = 22;
-const END64 = 0x06064b50;
-const END64_BYTES = 56;
-const END64_LOCATOR = 0x07064b50;
-const END64_LOCATOR_BYTES = 20;
 const MAX_DIRECTORY_BYTES = 64 << 20;
-const ABSENT32 = 0xffffffff;
-const ABSENT16 = 0xffff;
 
 const FLAG_ENCRYPTED = 1;
 const FLAG_DATA_DESCRIPTOR = 1 << 3;
@@ -54,9 +47,9 @@ const EXTRA_UNICODE_PATH = 0x7075;
  * @throws WheelwrightError `invalid` for anything that is not exactly one plain archive from the first byte to the last.
  */
 export async function readZipFraming(file: FileWindow, maxEntries: number): Promise<ZipEntry[]> {
-  const end = await readEnd(file);
-  if (end.entryCount > maxEntries) throw invalid(`it has ${end.entryCount} entries, more than ${maxEntries}`);
-  if (end.directoryBytes > MAX_DIRECTORY_BYTES) throw invalid(`its directory has ${end.directoryBytes} bytes`);
+  const end = await readZipEnd(file);
+  if (end.entryCount > maxEntries) throw zipFault(`it has ${end.entryCount} entries, more than ${maxEntries}`);
+  if (end.directoryBytes > MAX_DIRECTORY_BYTES) throw zipFault(`its directory has ${end.directoryBytes} bytes`);
   const directory = parseDirectory(await file.bytes(end.directoryOffset, end.directoryBytes), end.entryCount);
   directory.sort((a, b) => a.headerOffset - b.headerOffset);
 
@@ -64,7 +57,7 @@ export async function readZipFraming(file: FileWindow, maxEntries: number): Prom
   let position = 0;
   for (const entry of directory) {
     if (entry.headerOffset !== position) {
-      throw invalid(
+      throw zipFault(
         entry.headerOffset < position
           ? `its entry ${quote(entry.name)} overlaps another`
           : `${entry.headerOffset - position} bytes before its entry ${quote(entry.name)} belong to nothing`,
@@ -76,73 +69,9 @@ export async function readZipFraming(file: FileWindow, maxEntries: number): Prom
     entries.push({ ...rest, dataOffset });
   }
   if (position !== end.directoryOffset) {
-    throw invalid(`${end.directoryOffset - position} bytes before its directory belong to nothing`);
+    throw zipFault(`${end.directoryOffset - position} bytes before its directory belong to nothing`);
   }
   return entries;
-}
-
-interface End {
-  entryCount: number;
-  directoryOffset: number;
-  directoryBytes: number;
-}
-
-async function readEnd(file: FileWindow): Promise<End> {
-  const tail = await file.tail();
-  const at = tail.length - END_BYTES;
-  if (at < 0 || tail.readUInt32LE(at) !== END) {
-    const signature = Buffer.from('PK\x05\x06', 'latin1');
-    throw tail.includes(signature)
-      ? invalid('it has a comment or other data after its end')
-      : invalid(
-          'it is not a ZIP archive, or its end is missing',
-          'Usually the transfer was cut off, or the file is something else. Send it again.',
-        );
-  }
-  if (tail.readUInt16LE(at + 20) !== 0) throw invalid('its end announces a comment');
-  const disks = [tail.readUInt16LE(at + 4), tail.readUInt16LE(at + 6)];
-  const onThisDisk = tail.readUInt16LE(at + 8);
-  let end: End = {
-    entryCount: tail.readUInt16LE(at + 10),
-    directoryBytes: tail.readUInt32LE(at + 12),
-    directoryOffset: tail.readUInt32LE(at + 16),
-  };
-  let endOffset = file.sizeBytes - END_BYTES;
-  const locatorAt = at - END64_LOCATOR_BYTES;
-  if (locatorAt >= 0 && tail.readUInt32LE(locatorAt) === END64_LOCATOR) {
-    endOffset -= END64_LOCATOR_BYTES + END64_BYTES;
-    end = readEnd64(tail, locatorAt, endOffset, end);
-  } else if (disks.some((disk) => disk !== 0) || onThisDisk !== end.entryCount) {
-    throw invalid('it is part of an archive in several volumes');
-  }
-  if (end.directoryOffset + end.directoryBytes !== endOffset) {
-    throw invalid('its directory is not where its end says, so there is data before the archive or inside its end');
-  }
-  return end;
-}
-
-function readEnd64(tail: Buffer, locatorAt: number, endOffset: number, narrow: End): End {
-  const at = locatorAt - END64_BYTES;
-  const wellPlaced =
-    at >= 0 &&
-    tail.readUInt32LE(at) === END64 &&
-    tail.readBigUInt64LE(at + 4) === BigInt(END64_BYTES - 12) &&
-    tail.readBigUInt64LE(locatorAt + 8) === BigInt(endOffset) &&
-    tail.readUInt32LE(at + 16) === 0 &&
-    tail.readUInt32LE(at + 20) === 0 &&
-    tail.readBigUInt64LE(at + 24) === tail.readBigUInt64LE(at + 32);
-  if (!wellPlaced) throw invalid('its 64-bit end is not a plain one');
-  const end: End = {
-    entryCount: wide(tail, at + 32),
-    directoryBytes: wide(tail, at + 40),
-    directoryOffset: wide(tail, at + 48),
-  };
-  const agrees =
-    [end.entryCount, ABSENT16].includes(narrow.entryCount) &&
-    [end.directoryBytes, ABSENT32].includes(narrow.directoryBytes) &&
-    [end.directoryOffset, ABSENT32].includes(narrow.directoryOffset);
-  if (!agrees) throw invalid('its two ends say different things');
-  return end;
 }
 
 function parseDirectory(bytes: Buffer, entryCount: number): DirectoryEntry[] {
@@ -151,18 +80,18 @@ function parseDirectory(bytes: Buffer, entryCount: number): DirectoryEntry[] {
   let at = 0;
   while (entries.length < entryCount) {
     if (at + 46 > bytes.length || bytes.readUInt32LE(at) !== DIRECTORY_HEADER) {
-      throw invalid(`its directory breaks off after ${entries.length} of ${entryCount} entries`);
+      throw zipFault(`its directory breaks off after ${entries.length} of ${entryCount} entries`);
     }
     const nameEnd = at + 46 + bytes.readUInt16LE(at + 28);
     const extraEnd = nameEnd + bytes.readUInt16LE(at + 30);
-    if (extraEnd > bytes.length) throw invalid(`its directory breaks off in entry ${entries.length + 1}`);
+    if (extraEnd > bytes.length) throw zipFault(`its directory breaks off in entry ${entries.length + 1}`);
     const entry = parseDirectoryEntry(bytes.subarray(at, nameEnd), bytes.subarray(nameEnd, extraEnd));
-    if (names.has(entry.name)) throw invalid(`it holds ${quote(entry.name)} twice`);
+    if (names.has(entry.name)) throw zipFault(`it holds ${quote(entry.name)} twice`);
     names.add(entry.name);
     entries.push(entry);
     at = extraEnd;
   }
-  if (at !== bytes.length) throw invalid(`its directory has more than the ${entryCount} entries that it announces`);
+  if (at !== bytes.length) throw zipFault(`its directory has more than the ${entryCount} entries that it announces`);
   return entries;
 }
 
@@ -170,11 +99,11 @@ function parseDirectoryEntry(header: Buffer, extraBytes: Buffer): DirectoryEntry
   const rawName = header.subarray(46);
   const flags = header.readUInt16LE(8);
   const { name, kind } = decodeName(rawName, flags);
-  const fault = (why: string) => invalid(`its entry ${quote(name)} ${why}`);
+  const fault = (why: string) => zipFault(`its entry ${quote(name)} ${why}`);
 
   if (flags & FLAG_ENCRYPTED) throw fault('is encrypted');
   if (flags & FLAG_DATA_DESCRIPTOR) {
-    throw invalid(
+    throw zipFault(
       `its entry ${quote(name)} has its sizes after the data (a data descriptor)`,
       'Usually the archive was written to a pipe. Write it to a file.',
     );
@@ -216,7 +145,7 @@ function parseDirectoryEntry(header: Buffer, extraBytes: Buffer): DirectoryEntry
 
 /** Checks that the local header repeats the directory; returns where the data begins. */
 async function readLocalHeader(file: FileWindow, entry: DirectoryEntry): Promise<number> {
-  const fault = (why: string) => invalid(`its entry ${quote(entry.name)} ${why}`);
+  const fault = (why: string) => zipFault(`its entry ${quote(entry.name)} ${why}`);
   const header = await file.bytes(entry.headerOffset, 30);
   if (header.length < 30 || header.readUInt32LE(0) !== LOCAL_HEADER) throw fault('has no header of its own');
   const nameBytes = header.readUInt16LE(26);
@@ -240,10 +169,10 @@ async function readLocalHeader(file: FileWindow, entry: DirectoryEntry): Promise
 }
 
 function decodeName(raw: Buffer, flags: number): Pick<ZipEntry, 'name' | 'kind'> {
-  if (!isUtf8(raw)) throw invalid(`the name ${quote(raw.toString('latin1'))} in it is not UTF-8`);
+  if (!isUtf8(raw)) throw zipFault(`the name ${quote(raw.toString('latin1'))} in it is not UTF-8`);
   const text = raw.toString('utf8');
   if (text.length !== raw.length && !(flags & FLAG_UTF8)) {
-    throw invalid(`the name ${quote(text)} in it is not ASCII, and not marked as UTF-8`);
+    throw zipFault(`the name ${quote(text)} in it is not ASCII, and not marked as UTF-8`);
   }
   const kind = text.endsWith('/') ? 'directory' : 'file';
   const name = kind === 'directory' ? text.slice(0, -1) : text;
@@ -259,7 +188,7 @@ function resolveSizes<Sizes extends Record<string, number>>(narrow: Sizes, extra
     Object.entries(narrow).map(([field, value]) => {
       if (value !== ABSENT32) return [field, value];
       if (wideField === undefined || at + 8 > wideField.length) {
-        throw invalid(`its entry ${quote(name)} lacks the 64-bit value that its header refers to`);
+        throw zipFault(`its entry ${quote(name)} lacks the 64-bit value that its header refers to`);
       }
       at += 8;
       return [field, wide(wideField, at - 8)];
@@ -271,11 +200,11 @@ function findZip64(extra: Buffer, name: string): Buffer | undefined {
   let found: Buffer | undefined;
   for (let at = 0; at < extra.length; ) {
     const end = at + 4 <= extra.length ? at + 4 + extra.readUInt16LE(at + 2) : Number.POSITIVE_INFINITY;
-    if (end > extra.length) throw invalid(`its entry ${quote(name)} has a broken extra field`);
+    if (end > extra.length) throw zipFault(`its entry ${quote(name)} has a broken extra field`);
     const id = extra.readUInt16LE(at);
-    if (id === EXTRA_UNICODE_PATH) throw invalid(`its entry ${quote(name)} has a second name in an extra field`);
+    if (id === EXTRA_UNICODE_PATH) throw zipFault(`its entry ${quote(name)} has a second name in an extra field`);
     if (id === EXTRA_ZIP64) {
-      if (found !== undefined) throw invalid(`its entry ${quote(name)} has two 64-bit extra fields`);
+      if (found !== undefined) throw zipFault(`its entry ${quote(name)} has two 64-bit extra fields`);
       found = extra.subarray(at + 4, end);
     }
     at = end;
@@ -292,21 +221,4 @@ function dosTime(date: number, time: number): number {
     (time >> 5) & 0x3f,
     (time & 0x1f) * 2,
   );
-}
-
-function wide(bytes: Buffer, at: number): number {
-  const value = bytes.readBigUInt64LE(at);
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw invalid(`it holds a size or offset of ${value} bytes`);
-  return Number(value);
-}
-
-function quote(name: string): string {
-  return JSON.stringify(name.slice(0, 200));
-}
-
-function invalid(
-  why: string,
-  hint = 'Build backends do not write such archives: it was broken on the way, changed by a tool, or made to be read in two ways. Build it again.',
-): WheelwrightError {
-  return new WheelwrightError('invalid', `the archive cannot be accepted: ${why}`, { hint });
 }

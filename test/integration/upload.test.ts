@@ -1,118 +1,31 @@
-import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import express from 'express';
-import { pino } from 'pino';
 import tar from 'tar-stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openBlobStore } from '../../adapters/disk/blobs.js';
-import { createBuildStore } from '../../adapters/sqlite/build-store.js';
-import { type Database, openDatabase } from '../../adapters/sqlite/database.js';
-import { readMigrations } from '../../adapters/sqlite/migrations.js';
-import { projectStandings } from '../../adapters/sqlite/project-standings.js';
-import { legacyUpload } from '../../api/legacy.js';
-import { problemHandler } from '../../api/problem.js';
+import type { Database } from '../../adapters/sqlite/database.js';
 import type { BlobStore, BuildStore } from '../../core/store.js';
+import { NOW, startUploadService, type Upload, type UploadService } from '../support/upload-service.js';
 import { makeWheel } from '../support/wheel-maker.js';
 
-const NOW = Date.UTC(2026, 0, 2);
-const MAX_BYTES = 1 << 20;
-const TOKENS: Record<string, { name: string; scopes: string[] }> = {
-  'upload-secret': { name: 'ci', scopes: ['upload'] },
-  'admin-secret': { name: 'root', scopes: ['admin'] },
-  'build-secret': { name: 'builder', scopes: ['build'] },
-};
-
+let service: UploadService;
 let folder: string;
 let db: Database;
 let store: BuildStore;
 let blobs: BlobStore;
 let server: Server;
 let url: string;
-
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'upload-test-'));
-  db = openDatabase(join(folder, 'test.db'), readMigrations('migrations'), NOW);
-  store = createBuildStore(db, { indexUrl: 'http://index.example/simple/', clock: () => NOW });
-  blobs = await openBlobStore(join(folder, 'blobs'));
-  const app = express();
-  const log = pino({ level: 'silent' });
-  app.post(
-    '/legacy/',
-    legacyUpload({
-      authenticate: async (secret) => TOKENS[secret],
-      store,
-      standings: projectStandings(db),
-      blobs,
-      maxBytes: MAX_BYTES,
-      clock: () => NOW,
-      log,
-    }),
-  );
-  app.use(problemHandler(log));
-  server = createServer(app);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/legacy/`;
+  service = await startUploadService();
+  ({ folder, db, store, blobs, server, url } = service);
 });
-afterAll(async () => {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-  await store.close();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => service.close());
 
-interface Upload {
-  filename: string;
-  bytes: Buffer;
-  fields?: Record<string, string | undefined>;
-  secret?: string;
-  user?: string;
-  fileFirst?: boolean;
-}
-
-async function upload({
-  filename,
-  bytes,
-  fields = {},
-  secret = 'upload-secret',
-  user = '__token__',
-  fileFirst,
-}: Upload) {
-  const [name, version] = filename.split('-') as [string, string];
-  const form = new FormData();
-  const add = () => form.append('content', new Blob([new Uint8Array(bytes)]), filename);
-  if (fileFirst) add();
-  const all: Record<string, string | undefined> = {
-    ':action': 'file_upload',
-    protocol_version: '1',
-    filetype: filename.endsWith('.whl') ? 'bdist_wheel' : 'sdist',
-    name,
-    version: version.replace(/\.tar\.gz$/, ''),
-    sha256_digest: createHash('sha256').update(bytes).digest('hex'),
-    description: 'x'.repeat(200_000),
-    ...fields,
-  };
-  for (const [field, value] of Object.entries(all)) if (value !== undefined) form.append(field, value);
-  if (!fileFirst) add();
-  const response = await fetch(url, {
-    method: 'POST',
-    body: form,
-    headers: { authorization: `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}` },
-  });
-  return {
-    status: response.status,
-    reason: response.statusText,
-    text: await response.text(),
-    headers: response.headers,
-  };
-}
+const upload = (file: Upload) => service.upload(file);
 
 /** A wheel of a project that no other test uses. */
 let count = 0;
@@ -363,83 +276,5 @@ describe('an sdist', () => {
       bytes: await sdistOf(files as Record<string, string>),
     });
     expect(answer).toMatchObject({ status: 400, text: expect.stringMatching(message) });
-  });
-});
-
-describe('twine', () => {
-  const venv = join(tmpdir(), 'wheelwright-test-twine');
-  const run = (command: string, args: string[], env: Record<string, string> = {}) =>
-    new Promise<{ code: number; output: string }>((resolve) => {
-      execFile(command, args, { env: { ...process.env, ...env } }, (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr });
-      });
-    });
-  const twine = async (wheel: { filename: string; bytes: Buffer }, ...args: string[]) => {
-    const path = join(folder, wheel.filename);
-    await writeFile(path, wheel.bytes);
-    return run(join(venv, 'bin/twine'), ['upload', '--non-interactive', '--disable-progress-bar', ...args, path], {
-      TWINE_REPOSITORY_URL: url,
-      TWINE_USERNAME: '__token__',
-      TWINE_PASSWORD: 'upload-secret',
-    });
-  };
-
-  beforeAll(async () => {
-    if ((await run(join(venv, 'bin/twine'), ['--version'])).code === 0) return;
-    await run('python3', ['-m', 'venv', venv]);
-    const installed = await run(join(venv, 'bin/pip'), ['install', '-q', 'twine']);
-    expect(installed.code, installed.output).toBe(0);
-  }, 180_000);
-
-  it('uploads, again, and another file of the name', async () => {
-    const wheel = freshWheel();
-    const first = await twine(wheel);
-    expect(first.code, first.output).toBe(0);
-    expect(await store.file(wheel.filename)).toMatchObject({ origin: 'upload' });
-    expect((await twine(wheel)).code).toBe(0);
-
-    const other = makeWheel({ filename: wheel.filename, files: { 'other.py': 'changed' } });
-    const refused = await twine(other);
-    expect(refused.code).not.toBe(0);
-    expect(refused.output).toMatch(/409/);
-    expect(refused.output).toMatch(/already exists with other/);
-  });
-
-  it('takes the refusal as one that --skip-existing skips', async () => {
-    const wheel = freshWheel();
-    await upload(wheel);
-    const other = makeWheel({ filename: wheel.filename, files: { 'other.py': 'changed' } });
-    // The newest twine has the option for the public index only, but what it decides by is there for others, too.
-    const script = `
-import hashlib, sys, requests
-from twine.commands.upload import skip_upload
-url, filename, path = sys.argv[1:]
-content = open(path, "rb").read()
-name, version = filename.split("-")[:2]
-response = requests.post(
-    url,
-    auth=("__token__", "upload-secret"),
-    data={":action": "file_upload", "filetype": "bdist_wheel", "name": name, "version": version,
-          "sha256_digest": hashlib.sha256(content).hexdigest()},
-    files={"content": (filename, content)},
-)
-print(response.status_code, skip_upload(response, True, None))
-`;
-    const path = join(folder, 'other.whl');
-    await writeFile(path, other.bytes);
-    const { output } = await run(join(venv, 'bin/python'), ['-c', script, url, wheel.filename, path]);
-    expect(output.trim()).toBe('409 True');
-  });
-
-  it('shows why a wheel is refused', async () => {
-    const { code, output } = await twine(freshWheel({ frame: { prefix: Buffer.from('junk') } }));
-    expect(code).not.toBe(0);
-    expect(output.replaceAll(/\s+/g, ' ')).toMatch(/4 bytes before its entry/);
-  });
-
-  it('shows what to do about a token', async () => {
-    const { code, output } = await twine(freshWheel(), '--password', 'wrong', '--verbose');
-    expect(code).not.toBe(0);
-    expect(output.replaceAll(/\s+/g, ' ')).toMatch(/this is no valid token/);
   });
 });
