@@ -1,9 +1,11 @@
 import { Router } from 'express';
 import type { BrowseStore } from '../core/browse.js';
 import { imageDigests, type LoadedImage, securityWarning } from '../core/image.js';
+import type { BuildStore } from '../core/store.js';
 import type { Guards } from './authentication.js';
 
 export interface BrowseDeps {
+  store: Pick<BuildStore, 'buildCounts'>;
   browse: BrowseStore;
   images: readonly LoadedImage[];
   /** Milliseconds since the epoch. */
@@ -14,8 +16,13 @@ const MAX_PROJECTS = 200;
 const WORKERS_SEEN_WITHIN_MS = 24 * 60 * 60_000;
 
 /** What people browse: projects, workers, images, and what belongs to one attempt. */
-export function browseRoutes({ browse, images, clock }: BrowseDeps, guards: Guards): Router {
+export function browseRoutes({ store, browse, images, clock }: BrowseDeps, guards: Guards): Router {
   const router = Router();
+
+  router.get('/summary', guards.read, async (_request, response) => {
+    const [builds, wheels] = await Promise.all([store.buildCounts(), browse.wheelTotals()]);
+    response.json({ builds, ...wheels });
+  });
 
   router.get('/projects', guards.read, async (request, response) => {
     const search = String(request.query.search ?? '')

@@ -36,6 +36,7 @@ export function viewFile(file: FileRecord, indexUrl: string): Build['files'][num
     url: `${indexUrl}${fileRoute(file)}`,
     grafted: file.grafted,
     needs: file.needs,
+    ...(file.provenanceSha256 === undefined ? {} : { provenanceUrl: `${indexUrl}${provenanceRoute(file)}` }),
   };
 }
 
@@ -43,6 +44,11 @@ export function viewFile(file: FileRecord, indexUrl: string): Build['files'][num
 function fileRoute({ project, sha256, filename, channel }: FileRecord): string {
   const prefix = channel === 'trial' ? '/trial' : '';
   return `${prefix}/files/${project}/${sha256}/${encodeURIComponent(filename)}`;
+}
+
+function provenanceRoute({ project, version, filename, channel }: FileRecord): string {
+  const prefix = channel === 'trial' ? '/trial' : '';
+  return `${prefix}/integrity/${project}/${version}/${encodeURIComponent(filename)}/provenance`;
 }
 
 function viewAttempt(attempt: AttemptRecord): Build['attempts'][number] {

@@ -58,6 +58,8 @@ const fileSchema = z.object({
   grafted: z.array(z.string()),
   /** Sonames that the consuming image must bring, glibc aside. */
   needs: z.array(z.string()),
+  /** The signed statement of what it was made from (PEP 740). */
+  provenanceUrl: z.string().optional(),
 });
 
 export const buildSchema = z.object({
@@ -115,6 +117,16 @@ export const projectSchema = z.object({
   ),
 });
 export type Project = z.infer<typeof projectSchema>;
+
+/** GET /summary */
+export const summarySchema = z.object({
+  builds: z.partialRecord(z.enum(BUILD_STATUSES), z.int()),
+  /** On the index, made or uploaded here. */
+  wheels: z.int(),
+  /** What the builds of those wheels took, in milliseconds: what an install of each of them saves. */
+  buildMs: z.int(),
+});
+export type Summary = z.infer<typeof summarySchema>;
 
 /** POST /check */
 export const checkRequestSchema = z.strictObject({

@@ -23,6 +23,8 @@ export interface WorkerSummary {
 }
 
 export interface BrowseStore {
+  /** Wheels on the index, and the time that the builds of those made here took. */
+  wheelTotals(): Promise<{ wheels: number; buildMs: number }>;
   /** Projects whose name contains a text, all for an empty one; alphabetically. */
   projects(containing: string, limit: number): Promise<ProjectSummary[]>;
   recipeRevision(digest: string): Promise<RecipeRevision | undefined>;

@@ -5,6 +5,15 @@ import type { Database } from './database.js';
 
 export function browseStore(db: Database): BrowseStore {
   return {
+    async wheelTotals() {
+      const { rows } = await sql<{ wheels: number; buildMs: number }>`
+        SELECT COUNT(*) AS wheels, COALESCE(SUM(attempts.finished_at - attempts.started_at), 0) AS buildMs
+          FROM files LEFT JOIN attempts ON attempts.id = files.attempt_id WHERE files.filename LIKE '%.whl'`.execute(
+        db,
+      );
+      return rows[0] ?? { wheels: 0, buildMs: 0 };
+    },
+
     async projects(containing, limit) {
       const pattern = `%${containing.replaceAll(/[\\%_]/g, '\\$&')}%`;
       const { rows } = await sql<{ name: string; files: number; builds: number; lastActive: number }>`

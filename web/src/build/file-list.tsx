@@ -36,6 +36,15 @@ export function FileCard({ file }: { file: Build['files'][number] }) {
         <dd>
           <code class="hash">{file.sha256}</code>
         </dd>
+        {file.provenanceUrl !== undefined && (
+          <>
+            <dt>Provenance</dt>
+            <dd>
+              <a href={file.provenanceUrl}>signed statement</a>{' '}
+              <span class="detail">of all that went into it (PEP 740)</span>
+            </dd>
+          </>
+        )}
         <dt>Grafted in</dt>
         <dd>
           <Names names={file.grafted} none="nothing: it holds only its own code" />

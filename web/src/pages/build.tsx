@@ -6,6 +6,7 @@ import { AttemptTabs } from '../build/attempt-tabs.js';
 import { BuildActions } from '../build/build-actions.js';
 import { FailurePanel } from '../build/failure-panel.js';
 import { FileList } from '../build/file-list.js';
+import { Inputs } from '../build/inputs.js';
 import { Timeline } from '../build/timeline.js';
 import { LogView } from '../log/log-view.js';
 import { setQuery, usePlace } from '../router.js';
@@ -128,6 +129,7 @@ function BuildBody({ build, onChange }: { build: Build; onChange(): void }) {
         <AttemptTabs attempts={build.attempts} selected={attempt.number} onSelect={select} />
       )}
       <Timeline attempt={attempt} onSelect={(section) => setJump({ section })} />
+      <Inputs key={`inputs ${attempt.id}`} attemptId={attempt.id} live={attempt.finishedAt === undefined} />
       <LogView key={attempt.id} attempt={attempt} jump={jump} onPhase={onChange} />
     </>
   );

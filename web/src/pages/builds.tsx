@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Build, BuildPage as Page } from '../../../client/contract.js';
+import type { Build, BuildPage as Page, Summary } from '../../../client/contract.js';
 import { BUILD_STATUSES } from '../../../core/build.js';
 import { BuildRows, useRowKeys } from '../build/build-rows.js';
 import { failureOf } from '../build/failure-of.js';
@@ -54,6 +54,7 @@ export function BuildsPage() {
 }
 
 function Filters({ status, project, grouped }: { status: string; project: string; grouped: boolean }) {
+  const { data } = useResource<Summary>('summary', () => LIVE_MS * 2);
   return (
     <form class="filters" onSubmit={(event) => event.preventDefault()}>
       <fieldset class="choices">
@@ -61,7 +62,12 @@ function Filters({ status, project, grouped }: { status: string; project: string
         {['', ...BUILD_STATUSES.filter((each) => each !== 'planned')].map((each) => (
           <label key={each}>
             <input type="radio" name="status" checked={status === each} onChange={() => setQuery({ status: each })} />
-            <span>{each === '' ? 'all' : each}</span>
+            <span>
+              {each === '' ? 'all' : each}
+              {each !== '' && data?.builds[each as keyof Summary['builds']] !== undefined && (
+                <small>{data.builds[each as keyof Summary['builds']]?.toLocaleString()}</small>
+              )}
+            </span>
           </label>
         ))}
       </fieldset>

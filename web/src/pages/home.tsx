@@ -1,10 +1,11 @@
-import type { BuildPage as Page } from '../../../client/contract.js';
+import type { BuildPage as Page, Summary } from '../../../client/contract.js';
 import { at } from '../base.js';
 import { BuildRows } from '../build/build-rows.js';
 import { CopyBlock } from '../ui/copy.js';
 import { ProblemNote } from '../ui/problem.js';
 import { useResource } from '../ui/resource.js';
 import { useService } from '../ui/service.js';
+import { formatLongDuration } from '../ui/time.js';
 import { useTitle } from '../ui/title.js';
 
 const LIVE_MS = 3_000;
@@ -24,6 +25,7 @@ export function HomePage() {
         from upstream.
       </p>
       {service !== undefined && <InstallLines index={service.indexUrl} />}
+      <Saved />
       {running.error !== undefined && <ProblemNote error={running.error} />}
       <Section title="Building now" href="builds?status=running" page={running.data} none="Nothing is being built." />
       <Section
@@ -36,18 +38,32 @@ export function HomePage() {
   );
 }
 
+/** Said only once there is something to say. */
+function Saved() {
+  const { data } = useResource<Summary>('summary', () => 30_000);
+  if (data === undefined || data.wheels === 0) return null;
+  return (
+    <p class="saved">
+      <strong>{data.wheels.toLocaleString()}</strong> {data.wheels === 1 ? 'wheel' : 'wheels'} here, built once in{' '}
+      <strong>{formatLongDuration(data.buildMs)}</strong>: what every image that installs them no longer spends on
+      compiling.
+    </p>
+  );
+}
+
 function InstallLines({ index }: { index: string }) {
   const host = new URL(index).hostname;
   // pip refuses plain http from anywhere but this machine unless told.
-  const trusted =
-    index.startsWith('http:') && !/^(127\.|localhost$|\[::1\])/.test(host) ? ` --trusted-host ${host}` : '';
+  const distrusted = index.startsWith('http:') && !/^(127\.|localhost$|\[::1\])/.test(host);
+  const trusted = distrusted ? ` --trusted-host ${host}` : '';
+  const trustedLine = distrusted ? `ENV PIP_TRUSTED_HOST=${host}\n` : '';
   return (
     <div class="install-lines">
       <CopyBlock title="pip" text={`pip install --index-url ${index}${trusted} psycopg2`} />
       <CopyBlock title="uv" text={`uv pip install --default-index ${index} psycopg2`} />
       <CopyBlock
         title="Dockerfile"
-        text={`ENV PIP_INDEX_URL=${index}\nRUN pip install --no-cache-dir -r requirements.txt`}
+        text={`ENV PIP_INDEX_URL=${index}\n${trustedLine}RUN pip install --no-cache-dir -r requirements.txt`}
       />
     </div>
   );
