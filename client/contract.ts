@@ -4,11 +4,24 @@ import { z } from 'zod';
 import { ATTEMPT_STATUSES } from '../core/attempt.js';
 import { BUILD_STATUSES } from '../core/build.js';
 import { CHECK_STATES } from '../core/check.js';
-import { FAILURE_CLASSES } from '../core/failure.js';
+import { FAILURE_CLASSES, MISSING_KINDS } from '../core/failure.js';
 import { PHASES } from '../core/phase.js';
 import { effectiveRecipeSchema } from '../core/recipe.js';
 
-const proposal = z.object({ edit: z.record(z.string(), z.unknown()), why: z.string() });
+const proposal = z.object({
+  edit: z.record(z.string(), z.unknown()),
+  why: z.string(),
+  /** It often helps in such a case, but the log does not prove it. */
+  guess: z.literal(true).exactOptional(),
+});
+
+/** What the build looked for and did not find. */
+const missingPart = z.object({
+  kind: z.enum(MISSING_KINDS),
+  name: z.string(),
+  loose: z.literal(true).exactOptional(),
+  or: z.array(z.string()).exactOptional(),
+});
 
 export const failureSchema = z.object({
   class: z.enum(FAILURE_CLASSES),
@@ -17,6 +30,7 @@ export const failureSchema = z.object({
   lineNumber: z.int().nonnegative(),
   cause: z.string(),
   proposal: proposal.optional(),
+  missing: z.array(missingPart).exactOptional(),
 });
 
 export const buildRequestSchema = z.strictObject({
@@ -117,6 +131,28 @@ export const projectSchema = z.object({
   ),
 });
 export type Project = z.infer<typeof projectSchema>;
+
+/** GET /projects/:name/upstream: what is there besides what is here. */
+export const upstreamProjectSchema = z.object({
+  targets: z.array(z.object({ policy: z.string(), arch: z.string(), python: z.string() })),
+  /** Newest first; `offers` in the order of the targets. */
+  releases: z.array(
+    z.object({
+      version: z.string(),
+      yanked: z.boolean(),
+      offers: z.array(
+        z.discriminatedUnion('kind', [
+          z.object({ kind: z.literal('wheel'), filename: z.string() }),
+          z.object({ kind: z.literal('sdist') }),
+          z.object({ kind: z.literal('nothing') }),
+        ]),
+      ),
+    }),
+  ),
+  /** Projects that took it to be built or tested here. */
+  dependents: z.array(z.string()),
+});
+export type UpstreamProject = z.infer<typeof upstreamProjectSchema>;
 
 /** GET /summary */
 export const summarySchema = z.object({

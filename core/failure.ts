@@ -37,10 +37,14 @@ export interface Proposal {
   guess?: true;
 }
 
+export const MISSING_KINDS = ['header', 'library', 'soname', 'pkg-config', 'cmake', 'tool', 'package'] as const;
+
 /** Something that the build looked for and did not find, in the words in which it asked for it. */
 export interface MissingPart {
-  kind: 'header' | 'library' | 'soname' | 'pkg-config' | 'cmake' | 'tool';
+  kind: (typeof MISSING_KINDS)[number];
   name: string;
+  /** Read from a sentence, in which the name may mean something else. */
+  loose?: true;
   /** Other names of the same kind that would do as well. */
   or?: string[];
 }

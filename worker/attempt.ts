@@ -4,12 +4,14 @@ import type { WorkerApi } from '../client/worker-api.js';
 import type { AttemptOutcome, Lease } from '../core/attempt.js';
 import type { Engine, ImageRefusal } from '../core/engine.js';
 import { WheelwrightError } from '../core/errors.js';
+import type { PackageIndex } from '../core/package-index.js';
 import type { Phase } from '../core/phase.js';
 import type { Fetched, PhaseResult, Tested } from '../core/phases.js';
 import type { Settings } from '../core/settings.js';
 import type { Upstream } from '../core/upstream.js';
 import type { AttemptLog } from './attempt-log.js';
 import { attemptLimits } from './limits.js';
+import { explainMissing } from './missing-parts.js';
 import { failed, type PhaseContext, startDiagnosis } from './phase-context.js';
 import { buildWheel } from './phases/build.js';
 import { downloadSdist, downloadSources } from './phases/download.js';
@@ -31,6 +33,8 @@ export interface AttemptSite {
   api: Pick<WorkerApi, 'startPhase' | 'addInputs' | 'putArtifact'>;
   scripts: readonly TextFile[];
   caBundle: string | undefined;
+  /** Knows which system package has a file, for images of that name; `builder` and `workspace` are what it may work with. */
+  packageIndex: (image: { name: string; builder: string; workspace: string }) => PackageIndex;
   /** The checked content of a source archive as a tar stream without its top folder. */
   unpackSdist: (path: string) => Readable;
 }
@@ -53,16 +57,19 @@ export async function makeAttempt(
   later: (clear: () => Promise<void>) => void,
   signal: AbortSignal,
 ): Promise<AttemptOutcome> {
+  let packages: PackageIndex | undefined;
   try {
-    const result = await runPhases(lease, site, voice, later, signal);
+    const result = await runPhases(lease, site, voice, later, (index) => (packages = index), signal);
     switch (result.kind) {
       case 'done': {
         const { file: _file, ...wheel } = result.value;
         return { kind: 'succeeded', wheel };
       }
-      case 'failed':
-        voice.log.say(`failed: ${result.failure.class}: ${result.failure.cause}`);
-        return { kind: 'failed', failure: result.failure };
+      case 'failed': {
+        const failure = await explainMissing(result.failure, packages, voice.log, signal);
+        voice.log.say(`failed: ${failure.class}: ${failure.cause}`);
+        return { kind: 'failed', failure };
+      }
       case 'deferred':
         return { kind: 'deferred', requirements: result.requirements };
       default:
@@ -82,6 +89,7 @@ async function runPhases(
   site: AttemptSite,
   voice: AttemptVoice,
   later: (clear: () => Promise<void>) => void,
+  found: (packages: PackageIndex) => void,
   signal: AbortSignal,
 ): Promise<PhaseResult<Tested>> {
   const { order } = lease;
@@ -114,6 +122,7 @@ async function runPhases(
 
   const workspace = await engine.createWorkspace(lease.attemptId, images.builder, signal);
   later(() => engine.removeWorkspace(workspace));
+  found(site.packageIndex({ name: order.target.image, builder: images.builder, workspace }));
   const context: PhaseContext = {
     order,
     engine,

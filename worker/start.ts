@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Docker from 'dockerode';
 import type { Logger } from 'pino';
 import { sdistTar } from '../adapters/archive/sdist.js';
+import { openPackageIndexes } from '../adapters/debian/package-indexes.js';
 import { loadImages } from '../adapters/disk/image-definitions.js';
 import { openEngine } from '../adapters/docker/engine.js';
 import { openImages } from '../adapters/docker/images.js';
@@ -65,6 +66,7 @@ export async function startWorker(settings: Settings, { log, root, environment }
     api,
     scripts,
     caBundle: bundle,
+    packageIndex: openPackageIndexes(join(settings.WHEELWRIGHT_DATA, 'package-contents'), engine),
     unpackSdist: (path) => sdistTar(path, limits),
     name: settings.WHEELWRIGHT_WORKER_NAME ?? `${hostname()}-${process.pid}`,
     logger: log,

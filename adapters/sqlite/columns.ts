@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Sdist } from '../../core/build.js';
 import { WheelwrightError } from '../../core/errors.js';
-import { FAILURE_CLASSES, type Failure } from '../../core/failure.js';
+import { FAILURE_CLASSES, type Failure, MISSING_KINDS } from '../../core/failure.js';
 import { PHASES } from '../../core/phase.js';
 import { type EffectiveRecipe, effectiveRecipeSchema } from '../../core/recipe.js';
 
@@ -19,7 +19,23 @@ const failureSchema = z.object({
   line: z.string(),
   lineNumber: z.int(),
   cause: z.string(),
-  proposal: z.object({ edit: z.record(z.string(), z.unknown()), why: z.string() }).exactOptional(),
+  proposal: z
+    .object({
+      edit: z.record(z.string(), z.unknown()),
+      why: z.string(),
+      guess: z.literal(true).exactOptional(),
+    })
+    .exactOptional(),
+  missing: z
+    .array(
+      z.object({
+        kind: z.enum(MISSING_KINDS),
+        name: z.string(),
+        loose: z.literal(true).exactOptional(),
+        or: z.array(z.string()).exactOptional(),
+      }),
+    )
+    .exactOptional(),
 });
 
 const stringsSchema = z.array(z.string());

@@ -3,10 +3,13 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
 import { sdistTar } from '../../adapters/archive/sdist.js';
+import { openPackageIndexes } from '../../adapters/debian/package-indexes.js';
 import { loadImages } from '../../adapters/disk/image-definitions.js';
 import { openEngine } from '../../adapters/docker/engine.js';
 import { openImages } from '../../adapters/docker/images.js';
@@ -138,6 +141,7 @@ export async function openAttemptBench(python = 'cp313', image = 'debian-11'): P
             engine,
             scripts,
             caBundle: ca,
+            packageIndex: openPackageIndexes(join(tmpdir(), 'wheelwright-test-contents'), engine),
             unpackSdist: (path) => sdistTar(path),
             upstream: {
               file: async (url, signal): Promise<Readable> =>

@@ -1,0 +1,26 @@
+import type { Failure } from '../core/failure.js';
+import { enrichProposal, type PackageIndex } from '../core/package-index.js';
+import type { AttemptLog } from './attempt-log.js';
+
+/**
+ * The failure with a proposal to install what the build missed, by the distribution's own index of contents. Where the index cannot be had, the failure comes
+ * back as it is: why a build failed must be told in any case.
+ */
+export async function explainMissing(
+  failure: Failure,
+  index: PackageIndex | undefined,
+  log: Pick<AttemptLog, 'say'>,
+  signal: AbortSignal,
+): Promise<Failure> {
+  const { missing = [], proposal } = failure;
+  if (index === undefined || missing.length === 0 || proposal !== undefined) return failure;
+  try {
+    const enriched = await enrichProposal(failure, index, signal);
+    if (enriched.proposal !== undefined) log.say(`proposed: ${enriched.proposal.why}`);
+    return enriched;
+  } catch (error) {
+    signal.throwIfAborted();
+    log.say(`which package has ${missing.map(({ name }) => name).join(', ')} could not be looked up: ${String(error)}`);
+    return failure;
+  }
+}
