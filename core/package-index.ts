@@ -10,7 +10,7 @@ export interface PackageIndex {
 
 export interface PackageMatch {
   package: string;
-  /** Path of the file in the image, without the leading slash. */
+  /** Path of the file in the image, without the leading slash; empty where a package was asked for by its name. */
   path: string;
   /** The file lies where compilers and tools look by themselves, and nothing else is as good. */
   certain: boolean;
@@ -38,10 +38,14 @@ export async function enrichProposal(failure: Failure, index: PackageIndex, sign
     ...failure,
     proposal: {
       edit: { [where]: { apt: packages } },
-      why: found.map((match) => `${match.package} has /${match.path}`).join('; '),
+      why: found.map(whyOf).join('; '),
       ...(found.every((match) => match.certain) ? {} : { guess: true as const }),
     },
   };
+}
+
+function whyOf({ package: name, path }: PackageMatch): string {
+  return path === '' ? `the build itself advises ${name}` : `${name} has /${path}`;
 }
 
 async function firstMatch(
@@ -51,7 +55,7 @@ async function firstMatch(
 ): Promise<PackageMatch | undefined> {
   for (const name of [part.name, ...(part.or ?? [])]) {
     const [best] = await index.whoHas({ kind: part.kind, name }, signal);
-    if (best !== undefined) return best;
+    if (best !== undefined) return part.loose ? { ...best, certain: false } : best;
   }
   // foo-config goes out of use: distributions drop it and keep foo.pc.
   const library = part.kind === 'tool' ? /^(.+)[-_]config$/.exec(part.name)?.[1] : undefined;
@@ -67,6 +71,7 @@ const WORD: Readonly<Record<MissingPart['kind'], string>> = {
   'pkg-config': 'a pkg-config file for',
   cmake: 'CMake configuration for',
   tool: 'the program',
+  package: 'the name',
 };
 
 function describe({ kind, name, or = [] }: MissingPart): string {

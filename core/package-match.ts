@@ -89,6 +89,8 @@ export function pathTestOf({ kind, name }: MissingPart): PathTest {
         ),
       };
     }
+    case 'package':
+      return { needle: `/${name}`, rank: () => undefined };
     default:
       return kind satisfies never;
   }

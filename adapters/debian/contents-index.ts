@@ -29,6 +29,9 @@ export function openContentsIndex(folder: string, fetch: FetchContents): Package
   }
 
   async function whoHas(part: MissingPart, signal: AbortSignal): Promise<PackageMatch[]> {
+    if (part.kind === 'package') {
+      return (await hasPackage(part.name, signal)) ? [{ package: part.name, path: '', certain: true }] : [];
+    }
     await ready(signal);
     const { needle, anyCase, rank } = pathTestOf(part);
     const files: OwnedFile[] = [];

@@ -58,10 +58,12 @@ export class Candidates {
   }
 }
 
-/** Keeps the earliest of a weight, but rather one that nobody caught. */
+/** Keeps the earliest of a weight, but rather one that nobody caught; of one line, what was made of it last, with more of its sentence read. */
 function keep(among: Map<number, Kept>, candidate: Kept): void {
   const present = among.get(candidate.weight);
   if (present === undefined || (present.handled && !candidate.handled)) among.set(candidate.weight, candidate);
+  else if (present.lineNumber === candidate.lineNumber)
+    among.set(candidate.weight, { ...candidate, line: present.line });
 }
 
 function weightiest(among: ReadonlyMap<number, Kept>): Candidate | undefined {

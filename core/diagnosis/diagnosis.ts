@@ -63,10 +63,13 @@ export function createDiagnosis(start: { phase?: Phase; python?: string } = {}):
     if (event === 'handled') candidates.handle(reader.tracebackStart);
     if (reader.quoted) return;
     telling.line(bare, lineNumber);
-    if (bare === '' || !mayTell(bare)) return;
-    const match = strongest(bare, reader);
+    const paragraph = reader.paragraph;
+    const match = strongest(paragraph?.text ?? bare, reader);
     if (match === undefined) return;
-    const candidate = { ...match, line: cleaned.trim(), lineNumber };
+    const candidate =
+      paragraph === undefined || paragraph.line === lineNumber
+        ? { ...match, line: cleaned.trim(), lineNumber }
+        : { ...match, line: paragraph.first, lineNumber: paragraph.line };
     if (isProbe(bare)) candidates.addProbe(candidate);
     else candidates.add(candidate);
   }
@@ -126,6 +129,7 @@ function mayTell(line: string): boolean {
 }
 
 function strongest(line: string, around: Surroundings): { finding: Finding; weight: number } | undefined {
+  if (line === '' || !mayTell(line)) return undefined;
   let best: { finding: Finding; weight: number } | undefined;
   for (const rule of RULES) {
     const weight = WEIGHTS.indexOf(rule.weight);

@@ -1,4 +1,5 @@
 import type { Phase } from '../phase.js';
+import { MAX_LINE_LENGTH } from './log-line.js';
 import type { Surroundings } from './rule.js';
 
 /** `went-on`: what looked like a failure before was none. `handled`: the exception before was caught and another follows. */
@@ -32,6 +33,7 @@ export class LogReader implements Surroundings {
   fellBack = false;
   succeeded = false;
   #failedCompile = false;
+  #paragraph = { first: '', text: '', line: 0 };
   /** Indentation of a traceback's `File` line, when that was the last one. */
   #frameIndent: number | undefined;
 
@@ -40,13 +42,18 @@ export class LogReader implements Surroundings {
     if (start.python !== undefined) this.python = start.python;
   }
 
+  /** The paragraph of a CMake error so far, which CMake breaks into lines of 80 characters; its first line, and the number of that. */
+  get paragraph(): { first: string; text: string; line: number } | undefined {
+    return this.cmakeError === undefined ? undefined : this.#paragraph;
+  }
+
   get askedPkgConfig(): readonly string[] {
     return this.#asked;
   }
 
   read(line: string, number: number): LogEvent {
     this.#followQuotes(line);
-    this.#followCmake(line);
+    this.#followCmake(line, number);
     this.#followPkgConfig(line);
     if (this.python === undefined && line.includes('ython')) {
       const found = /(?:\(python |cpython-|Run-time dependency python found: YES |\/python)(3\.?\d{1,2})\b/.exec(
@@ -95,10 +102,17 @@ export class LogReader implements Surroundings {
     this.#frameIndent = /^\s*File ".*", line \d+/.test(line) ? indent : undefined;
   }
 
-  #followCmake(line: string): void {
+  #followCmake(line: string, number: number): void {
     const start = /CMake Error(?: at \S+ \((\w+)\)|:| in| at)/.exec(line);
-    if (start !== null) this.cmakeError = start[1] ?? '';
-    else if (this.cmakeError !== undefined && /^\s*(?:Call Stack|-- |CMake )|^\S/.test(line)) delete this.cmakeError;
+    const text = line.trim();
+    if (start !== null) {
+      this.cmakeError = start[1] ?? '';
+      this.#paragraph = { first: '', text: '', line: number };
+    } else if (this.cmakeError === undefined) return;
+    else if (/^(?:Call Stack|-- |CMake )/.test(text) || /^\S/.test(line)) delete this.cmakeError;
+    else if (text === '' || /^- /.test(text) || this.#paragraph.text === '')
+      this.#paragraph = { first: text, text, line: number };
+    else if (this.#paragraph.text.length < MAX_LINE_LENGTH) this.#paragraph.text += ` ${text}`;
   }
 
   #followPkgConfig(line: string): void {

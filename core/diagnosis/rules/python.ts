@@ -163,6 +163,17 @@ export const pythonRules: readonly Rule[] = [
       'The build backend {1} cannot be imported: it is not among the build requirements, or does not run on this Python.',
   },
   {
+    match: /UnknownPluginError: Unknown (?:version source|build hook|metadata hook): (\S+)/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause: "hatchling's plugin {1} is not among the build requirements.",
+    refine: ([, name = '']) => ({
+      edit: { requires: { additions: [`hatch-${name}`] } },
+      why: `hatch-${name} is where a plugin of that name usually is.`,
+      ...(name === 'vcs' ? {} : { guess: true as const }),
+    }),
+  },
+  {
     match: /ERROR Missing dependencies:|Missing build dependencies/,
     weight: 'exception',
     class: 'build-requirement',

@@ -28,7 +28,12 @@ const GOES_ON =
 const NO_NAME =
   /^(?:file|files|module|modules|version|setup|python|directory|it|them|that|this|any|all|one|package|packages|library|libraries|header|headers|path|paths|dependency|dependencies|source|sources|compiler|build|install|installed|command|matching|valid|requirement|requirements|distribution|function|symbol|attribute|class|tool|tools|program|executable|configuration|config|file|following|for|in|on|of|to|not|no|be|is|are|also|you|your|sure|have|using|from|with|and|or|if|which|pip|conda|apt|apt-get|brew|wheel|metadata|license|readme)$/i;
 
+/** Advice for Debian names a package outright. */
+const DEBIAN_PACKAGE = /\b(lib[a-z0-9][a-z0-9+.-]*-dev|[a-z0-9][a-z0-9+.-]*[a-z0-9]-dev)\b/;
+
 function read(line: string): { part: MissingPart } | undefined {
+  const advised = DEBIAN_PACKAGE.exec(line)?.[1];
+  if (advised !== undefined) return { part: { kind: 'package', name: advised } };
   for (const form of [NOT_FOUND, IS_MISSING, PLEASE_INSTALL]) {
     const [, name = '', noun = ''] = form.exec(line) ?? [];
     if (name === '' || NO_NAME.test(name) || /^(?:lib)?python[\d.]*$/i.test(name)) continue;
@@ -44,7 +49,7 @@ function partOf(name: string, noun: string): MissingPart {
     return { kind: 'tool', name };
   const soname = /^(lib[\w+-]+)\.so/.exec(name);
   if (soname?.[1] !== undefined) return { kind: 'library', name: soname[1].slice(3) };
-  return { kind: 'cmake', name };
+  return { kind: 'cmake', name, loose: true };
 }
 
 function refine([line]: RegExpExecArray, gaveUp: boolean): Partial<Finding> | 'ignore' {
@@ -55,7 +60,10 @@ function refine([line]: RegExpExecArray, gaveUp: boolean): Partial<Finding> | 'i
   const what = kind === 'header' ? 'missing-header' : kind === 'tool' ? 'missing-tool' : 'missing-library';
   return {
     class: what,
-    cause: `The build says that it does not find ${name}. The package that brings it, usually the library's development package, helps.`,
+    cause:
+      kind === 'package'
+        ? `The build says that it needs ${name}, or what that package brings.`
+        : `The build says that it does not find ${name}. The package that brings it, usually the library's development package, helps.`,
     missing: [found.part],
   };
 }
