@@ -5,6 +5,7 @@ import { type Response, Router } from 'express';
 import { WheelwrightError } from '../core/errors.js';
 import { attemptEventStream, parsePosition } from './attempt-events.js';
 import type { Guards } from './authentication.js';
+import { connectionSignal } from './connection-signal.js';
 import type { ApiContext } from './context.js';
 import { lineNumber } from './parameters.js';
 
@@ -30,8 +31,6 @@ export function attemptRoutes(context: ApiContext, guards: Guards): Router {
 
   router.get('/attempts/:id/events', guards.read, async (request, response) => {
     const id = await known(String(request.params.id));
-    const gone = new AbortController();
-    response.on('close', () => gone.abort());
     response.set({
       'Content-Type': 'text/event-stream; charset=utf-8',
       'X-Content-Type-Options': 'nosniff',
@@ -39,7 +38,7 @@ export function attemptRoutes(context: ApiContext, guards: Guards): Router {
       'X-Accel-Buffering': 'no',
     });
     response.flushHeaders();
-    const signal = AbortSignal.any([gone.signal, context.stopping]);
+    const signal = connectionSignal(response, context.stopping);
     for await (const piece of attemptEventStream(context, id, parsePosition(request.get('last-event-id')), signal)) {
       // A reader that does not keep up holds back its own stream, and no memory.
       if (!response.write(piece) && !signal.aborted) await drained(response, signal);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -30,6 +31,8 @@ const REQUEST_TIMEOUT_MS = 60 * 60_000;
  */
 export async function startApi(settings: Settings, options: ApiOptions): Promise<RunningApi> {
   const stopping = new AbortController();
+  // One listener for each open long poll and event stream is no leak.
+  setMaxListeners(0, stopping.signal);
   const { context, metrics, close: closeContext } = await openContext(settings, options, stopping.signal);
   try {
     const web = await webRoutes(join(options.root, 'dist', 'web'));

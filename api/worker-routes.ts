@@ -6,6 +6,7 @@ import { WheelwrightError } from '../core/errors.js';
 import type { LeaseRef } from '../core/store.js';
 import type { Guards } from './authentication.js';
 import { viewBuild } from './build-view.js';
+import { connectionSignal } from './connection-signal.js';
 import type { ApiContext } from './context.js';
 import { finishAttempt } from './finish.js';
 import { lineNumber } from './parameters.js';
@@ -21,9 +22,7 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
 
   router.post('/worker/claims', worker, json({ limit: '10kb' }), async (request, response) => {
     const { worker: name, waitMs } = claimRequestSchema.parse(request.body);
-    const gone = new AbortController();
-    response.on('close', () => gone.abort());
-    const lease = await claimNext(context, name, waitMs, AbortSignal.any([gone.signal, context.stopping]));
+    const lease = await claimNext(context, name, waitMs, connectionSignal(response, context.stopping));
     if (lease === undefined) response.status(204).end();
     else response.json(lease);
   });
