@@ -1,33 +1,66 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { WheelwrightError } from '../core/errors.js';
+import { CHUNK_BYTES, type ChunkCache } from './chunk-cache.js';
 
-const READ_BYTES = 256 * 1024;
-const SPARE_BUFFERS = 16;
+const SPARE_BUFFERS = 8;
+
+/** A file whose bytes are known to have the hash. */
+export interface FileOnDisk {
+  path: string;
+  sha256: string;
+  sizeBytes: number;
+}
 
 /**
- * Sends parts of files. One buffer goes round per response, however large the file and however slow the reader: a stream would leave a new one behind for each
- * read, and thousands of them would wait for the garbage collector.
+ * Sends parts of files. What is not in the chunk cache goes through one buffer per response, however large the file and however slow the reader: a stream would
+ * leave a new buffer behind for each read, and thousands of them would wait for the garbage collector.
  */
 export class DiskSender {
+  readonly #chunks: ChunkCache;
   readonly #spare: Buffer[] = [];
 
+  constructor(chunks: ChunkCache) {
+    this.#chunks = chunks;
+  }
+
   /** Sends bytes `start` to `end` (inclusive) and ends the response; returns early when the client goes away. */
-  async send(response: ServerResponse, path: string, start: number, end: number): Promise<void> {
-    const handle = await open(path, 'r');
-    const buffer = this.#spare.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
+  async send(response: ServerResponse, file: FileOnDisk, start: number, end: number): Promise<void> {
+    let handle: FileHandle | undefined;
+    const own = this.#spare.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
     try {
       for (let position = start; position <= end; ) {
-        const { bytesRead } = await handle.read(buffer, 0, Math.min(READ_BYTES, end + 1 - position), position);
-        if (bytesRead === 0) throw new WheelwrightError('internal', `${path} became shorter while it was read`);
-        position += bytesRead;
-        if (!(await flushed(response, buffer.subarray(0, bytesRead)))) return;
+        const index = Math.floor(position / CHUNK_BYTES);
+        let chunk = this.#chunks.find(file.sha256, index);
+        if (chunk === undefined) {
+          handle ??= await open(file.path, 'r');
+          chunk = await this.#read(handle, file, index, own);
+        }
+        const from = position - index * CHUNK_BYTES;
+        const piece = chunk.subarray(from, Math.min(chunk.length, from + end + 1 - position));
+        position += piece.length;
+        if (!(await flushed(response, piece))) return;
       }
       response.end();
     } finally {
-      if (this.#spare.length < SPARE_BUFFERS) this.#spare.push(buffer);
-      await handle.close();
+      if (this.#spare.length < SPARE_BUFFERS) this.#spare.push(own);
+      await handle?.close();
     }
+  }
+
+  async #read(handle: FileHandle, file: FileOnDisk, index: number, own: Buffer): Promise<Buffer> {
+    const start = index * CHUNK_BYTES;
+    const length = Math.min(CHUNK_BYTES, file.sizeBytes - start);
+    const shared = this.#chunks.hasRoom();
+    const buffer = shared ? Buffer.allocUnsafeSlow(length) : own;
+    for (let filled = 0; filled < length; ) {
+      const { bytesRead } = await handle.read(buffer, filled, length - filled, start + filled);
+      if (bytesRead === 0) throw new WheelwrightError('internal', `${file.path} became shorter while it was read`);
+      filled += bytesRead;
+    }
+    const chunk = buffer.subarray(0, length);
+    if (shared) this.#chunks.add(file.sha256, index, chunk);
+    return chunk;
   }
 }
 

@@ -4,6 +4,8 @@ import type { Readable } from 'node:stream';
 import { WheelwrightError } from '../core/errors.js';
 
 export interface DownloadTarget {
+  /** Normalised. */
+  project: string;
   filename: string;
   sha256: string;
   /** Where the page gives it. */

@@ -19,8 +19,8 @@ export interface FileCacheOptions {
   timeoutMs: number;
   /** Milliseconds since the epoch. */
   clock: () => number;
-  /** A file came or went, so that pages have more or less metadata to offer. */
-  onChange: () => void;
+  /** A file came or went, so that the project's pages have more or less metadata to offer. */
+  onChange: (project: string) => void;
   onFault: (message: string, error: unknown) => void;
 }
 
@@ -69,6 +69,8 @@ export class FileCache {
   download(target: DownloadTarget, url: string, upstream: Upstream): Download {
     const running = this.#downloads.get(target.sha256);
     if (running !== undefined) return running;
+    // The folder may have been deleted since the start.
+    mkdirSync(this.#temporary, { recursive: true });
     const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(this.#options.timeoutMs)]);
     const download = new Download(
       target,
@@ -96,9 +98,10 @@ export class FileCache {
 
   /** Removes a file whose bytes are not what they were when they were verified. */
   async discard(sha256: string): Promise<void> {
+    const file = this.#options.cache.file(sha256);
     this.#options.cache.removeFile(sha256);
     await rm(this.path(sha256), { force: true });
-    this.#options.onChange();
+    if (file !== undefined) this.#options.onChange(file.project);
   }
 
   async close(): Promise<void> {
@@ -114,10 +117,10 @@ export class FileCache {
       const metadata = text === undefined ? undefined : await this.#keepMetadata(text);
       await this.#moveIn(download.path, target.sha256);
       this.#options.cache.putFile(
-        { sha256: target.sha256, sizeBytes, ...(metadata === undefined ? {} : { metadata }) },
+        { sha256: target.sha256, project: target.project, sizeBytes, ...(metadata === undefined ? {} : { metadata }) },
         this.#options.clock(),
       );
-      this.#options.onChange();
+      this.#options.onChange(target.project);
       await this.#evict(target.sha256);
     } catch (error) {
       await rm(download.path, { force: true });

@@ -1,14 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendText } from './answers.js';
 import { matchesEtag, requestedRange } from './byte-range.js';
-import type { DiskSender } from './disk-sender.js';
-
-/** Bytes that never change under their URL. */
-export interface ImmutableFile {
-  sha256: string;
-  sizeBytes: number;
-  path: string;
-}
+import type { DiskSender, FileOnDisk } from './disk-sender.js';
 
 /** Headers of a file; the strong validator is its sha256, so it survives restarts and is the same on every machine. */
 export function fileHeaders(sha256: string): Record<string, string> {
@@ -24,7 +17,7 @@ export function fileHeaders(sha256: string): Record<string, string> {
 export async function sendFile(
   request: IncomingMessage,
   response: ServerResponse,
-  file: ImmutableFile,
+  file: FileOnDisk,
   disk: DiskSender,
 ): Promise<void> {
   const headers = fileHeaders(file.sha256);
@@ -51,6 +44,6 @@ export async function sendFile(
   if (head || file.sizeBytes === 0) {
     response.end();
   } else {
-    await disk.send(response, file.path, start, end);
+    await disk.send(response, file, start, end);
   }
 }

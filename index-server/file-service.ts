@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { WheelwrightError } from '../core/errors.js';
 import type { OfferedFile } from '../core/index-assembly.js';
 import { blobPath } from './blob-path.js';
-import { DiskSender } from './disk-sender.js';
+import type { DiskSender } from './disk-sender.js';
 import type { Download } from './download.js';
 import type { FileCache } from './file-cache.js';
 import { fileHeaders, sendFile } from './file-response.js';
@@ -19,6 +19,7 @@ export interface FileServiceOptions {
   blobFolder: string;
   fileCache: FileCache;
   intact: IntactFiles;
+  disk: DiskSender;
   upstreams: Upstreams;
   onFault: (message: string, error: unknown) => void;
 }
@@ -30,13 +31,14 @@ export interface SmallFile {
 }
 
 type FileTarget = Extract<RequestTarget, { kind: 'file' }>;
+/** A file that comes from the upstream of that name. */
+type UpstreamFile = FileTarget & { offered: OfferedFile; upstream: string };
 type ProvenanceTarget = Extract<RequestTarget, { kind: 'provenance' }>;
 
 /** Files, their metadata and their provenance, exactly as far as the project's view offers them. Each method throws WheelwrightError `not-found`, `forbidden` for a
  * file that is withheld, or `unavailable` when the upstream fails. */
 export class FileService {
   readonly #options: FileServiceOptions;
-  readonly #disk = new DiskSender();
 
   constructor(options: FileServiceOptions) {
     this.#options = options;
@@ -48,7 +50,7 @@ export class FileService {
       const { path, sizeBytes } = await this.#blob(target.sha256);
       await this.#sendFromDisk(request, response, target.sha256, path, sizeBytes);
     } else {
-      await this.#sendFromUpstream(request, response, offered, offered.origin.upstream);
+      await this.#sendFromUpstream(request, response, { ...target, offered, upstream: offered.origin.upstream });
     }
   }
 
@@ -61,7 +63,7 @@ export class FileService {
     }
     return offered.origin.kind === 'here'
       ? this.#readBlob(promised)
-      : this.#cachedMetadata(offered, offered.origin.upstream, promised);
+      : this.#cachedMetadata({ ...target, offered, upstream: offered.origin.upstream }, promised);
   }
 
   async provenance(target: ProvenanceTarget, view: ProjectView): Promise<SmallFile> {
@@ -96,23 +98,18 @@ export class FileService {
     path: string,
     sizeBytes: number,
   ): Promise<void> {
-    await sendFile(request, response, { sha256, sizeBytes, path }, this.#disk);
+    await sendFile(request, response, { sha256, sizeBytes, path }, this.#options.disk);
   }
 
-  async #sendFromUpstream(
-    request: IncomingMessage,
-    response: ServerResponse,
-    offered: OfferedFile,
-    upstream: string,
-  ): Promise<void> {
-    const { filename, hashes, sizeBytes } = offered.file;
-    const sha256 = hashes.sha256 as string;
+  async #sendFromUpstream(request: IncomingMessage, response: ServerResponse, wanted: UpstreamFile): Promise<void> {
+    const { filename, sha256, offered } = wanted;
+    const { sizeBytes } = offered.file;
     if (await this.#sendHeld(request, response, sha256)) return;
     if (request.method === 'HEAD' && sizeBytes !== undefined) {
       response.writeHead(200, { ...fileHeaders(sha256), 'Accept-Ranges': 'bytes', 'Content-Length': sizeBytes }).end();
       return;
     }
-    const download = await this.#download(offered, upstream);
+    const download = await this.#download(wanted);
     if (request.method === 'HEAD' || request.headers.range !== undefined) {
       // A part can only be vouched for when the whole has been checked.
       await this.#options.fileCache.settled(sha256);
@@ -152,28 +149,22 @@ export class FileService {
     return true;
   }
 
-  async #cachedMetadata(offered: OfferedFile, upstream: string, promised: string): Promise<SmallFile> {
+  async #cachedMetadata(wanted: UpstreamFile, promised: string): Promise<SmallFile> {
     const { fileCache, intact } = this.#options;
     const path = fileCache.path(promised);
     if ((await intact.sizeOf(path, promised)) === undefined) {
       // Promised by a page and lost since: the wheel still has it.
-      const sha256 = offered.file.hashes.sha256 as string;
-      await fileCache.discard(sha256);
-      await this.#download(offered, upstream);
-      await fileCache.settled(sha256);
+      await fileCache.discard(wanted.sha256);
+      await this.#download(wanted);
+      await fileCache.settled(wanted.sha256);
     }
     return { sha256: promised, bytes: await readFile(path) };
   }
 
-  async #download({ file }: OfferedFile, name: string): Promise<Download> {
-    const upstream = await this.#options.upstreams.get(name);
-    const { filename, sizeBytes } = file;
-    const target = {
-      filename,
-      sha256: file.hashes.sha256 as string,
-      ...(sizeBytes === undefined ? {} : { sizeBytes }),
-    };
-    return this.#options.fileCache.download(target, file.url, upstream);
+  async #download({ project, filename, sha256, offered, upstream }: UpstreamFile): Promise<Download> {
+    const { url, sizeBytes } = offered.file;
+    const target = { project, filename, sha256, ...(sizeBytes === undefined ? {} : { sizeBytes }) };
+    return this.#options.fileCache.download(target, url, await this.#options.upstreams.get(upstream));
   }
 }
 

@@ -3,10 +3,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
-import { openIndexCache } from '../adapters/sqlite/index-cache.js';
 import type { Settings } from '../core/settings.js';
+import { ChunkCache } from './chunk-cache.js';
+import { DiskSender } from './disk-sender.js';
 import { FileCache } from './file-cache.js';
 import { FileService } from './file-service.js';
+import { ForgivingCache } from './forgiving-cache.js';
 import { HostedIndex } from './hosted-index.js';
 import { IndexHandler } from './index-handler.js';
 import { IntactFiles } from './intact-files.js';
@@ -43,7 +45,7 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
   const onFault = (message: string, error: unknown) => log.warn({ err: error }, message);
   const cacheFolder = join(settings.dataFolder, 'index-cache');
   mkdirSync(cacheFolder, { recursive: true });
-  const cache = openIndexCache(join(cacheFolder, 'index-cache.db'));
+  const cache = new ForgivingCache(join(cacheFolder, 'index-cache.db'), onFault, () => performance.now());
   const upstreams = new Upstreams(settings);
   const closing = new AbortController();
 
@@ -69,8 +71,8 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
     timeoutMs: 60 * MINUTE_MS,
     clock,
     onFault,
-    onChange: () => {
-      views.forgetAll();
+    onChange: (project) => {
+      views.forget(project);
       handler.forgetReady();
     },
   });
@@ -85,7 +87,10 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
   });
   const roots = { stable: new RootPage('stable'), trial: new RootPage('trial') };
   const blobFolder = join(settings.dataFolder, 'blobs');
-  const files = new FileService({ blobFolder, fileCache, intact: new IntactFiles(), upstreams, onFault });
+  const chunks = new ChunkCache(() => performance.now());
+  const cooling = setInterval(() => chunks.dropCold(), 5_000).unref();
+  const disk = new DiskSender(chunks);
+  const files = new FileService({ blobFolder, fileCache, intact: new IntactFiles(), disk, upstreams, onFault });
   let url = '';
   const publicUrl = () => settings.publicUrl ?? url;
   const handler = new IndexHandler({ hosted, views, roots, files, publicUrl, clock, signal: closing.signal, onFault });
@@ -96,6 +101,7 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
     url,
     close: async () => {
       closing.abort();
+      clearInterval(cooling);
       await closeServer(server);
       await fileCache.close();
       await upstreams.close();

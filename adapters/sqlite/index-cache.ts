@@ -12,6 +12,8 @@ export interface CachedPage {
 /** A file of an upstream whose bytes were verified. */
 export interface CachedFile {
   sha256: string;
+  /** Normalised. */
+  project: string;
   sizeBytes: number;
   metadata?: { sha256: string; sizeBytes: number };
 }
@@ -37,7 +39,7 @@ export interface IndexCache {
   close(): void;
 }
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 const SCHEMA = `
   CREATE TABLE pages (
     upstream TEXT NOT NULL, project TEXT NOT NULL, fetched_at INTEGER NOT NULL, fresh_until INTEGER NOT NULL, page BLOB,
@@ -48,7 +50,7 @@ const SCHEMA = `
     PRIMARY KEY (upstream, project, filename)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE files (
-    sha256 TEXT PRIMARY KEY, size_bytes INTEGER NOT NULL, metadata_sha256 TEXT, metadata_bytes INTEGER, used_at INTEGER NOT NULL
+    sha256 TEXT PRIMARY KEY, project TEXT NOT NULL, size_bytes INTEGER NOT NULL, metadata_sha256 TEXT, metadata_bytes INTEGER, used_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX files_by_use ON files (used_at);
   CREATE INDEX files_by_metadata ON files (metadata_sha256);`;
@@ -56,6 +58,16 @@ const SCHEMA = `
 /** @param path file, or `:memory:`. A cache of another version of this program is emptied. */
 export function openIndexCache(path: string): IndexCache {
   const database = new Sqlite(path);
+  try {
+    prepareSchema(database);
+    return cacheOf(database);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function prepareSchema(database: Sqlite.Database): void {
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = NORMAL');
   database.pragma('busy_timeout = 2000');
@@ -64,11 +76,11 @@ export function openIndexCache(path: string): IndexCache {
     database.exec(SCHEMA);
     database.pragma(`user_version = ${SCHEMA_VERSION}`);
   }
-  return cacheOf(database);
 }
 
 interface FileRow {
   sha256: string;
+  project: string;
   sizeBytes: number;
   metadataSha256: string | null;
   metadataBytes: number | null;
@@ -87,10 +99,11 @@ function cacheOf(database: Sqlite.Database): IndexCache {
   const putHash = database.prepare(
     'INSERT OR IGNORE INTO first_hashes (upstream, project, filename, sha256) VALUES (?, ?, ?, ?)',
   );
-  const columns = 'sha256, size_bytes AS sizeBytes, metadata_sha256 AS metadataSha256, metadata_bytes AS metadataBytes';
+  const columns =
+    'sha256, project, size_bytes AS sizeBytes, metadata_sha256 AS metadataSha256, metadata_bytes AS metadataBytes';
   const getFile = database.prepare<[string], FileRow>(`SELECT ${columns} FROM files WHERE sha256 = ?`);
   const putFile = database.prepare(
-    'INSERT OR REPLACE INTO files (sha256, size_bytes, metadata_sha256, metadata_bytes, used_at) VALUES (?, ?, ?, ?, ?)',
+    'INSERT OR REPLACE INTO files (sha256, project, size_bytes, metadata_sha256, metadata_bytes, used_at) VALUES (?, ?, ?, ?, ?, ?)',
   );
   const touch = database.prepare('UPDATE files SET used_at = ? WHERE sha256 = ?');
   const remove = database.prepare('DELETE FROM files WHERE sha256 = ?');
@@ -123,8 +136,8 @@ function cacheOf(database: Sqlite.Database): IndexCache {
       const row = getFile.get(sha256);
       return row === undefined ? undefined : cachedFile(row);
     },
-    putFile: ({ sha256, sizeBytes, metadata }, now) => {
-      putFile.run(sha256, sizeBytes, metadata?.sha256 ?? null, metadata?.sizeBytes ?? null, now);
+    putFile: ({ sha256, project, sizeBytes, metadata }, now) => {
+      putFile.run(sha256, project, sizeBytes, metadata?.sha256 ?? null, metadata?.sizeBytes ?? null, now);
     },
     touchFile: (sha256, now) => {
       touch.run(now, sha256);
@@ -142,6 +155,7 @@ function cacheOf(database: Sqlite.Database): IndexCache {
 function cachedFile(row: FileRow): CachedFile {
   return {
     sha256: row.sha256,
+    project: row.project,
     sizeBytes: row.sizeBytes,
     ...(row.metadataSha256 === null || row.metadataBytes === null
       ? {}

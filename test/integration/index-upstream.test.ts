@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { blobPath } from '../../index-server/blob-path.js';
@@ -268,6 +268,33 @@ describe('pull-through', () => {
     const held = () => wheels.map(({ sha256 }) => existsSync(blobPath(join(site.folder, 'index-cache'), sha256)));
     await expect.poll(held).toEqual([false, true, true]);
     expect((await ask(url, pathOf(wheels[0] as TestWheel))).body.equals((wheels[0] as TestWheel).bytes)).toBe(true);
+  });
+});
+
+describe('the cache folder', () => {
+  const wheel = makeWheel('demo-1.0-py3-none-any.whl');
+
+  test('may be deleted while the index runs', async () => {
+    upstream.offer('demo', wheel);
+    const { url } = await start();
+    expect((await ask(url, pathOf(wheel))).body).toEqual(wheel.bytes);
+    rmSync(join(site.folder, 'index-cache'), { recursive: true });
+    await pause(1100);
+    expect((await ask(url, pathOf(wheel))).body).toEqual(wheel.bytes);
+    expect((await ask(url, pathOf(wheel), { range: 'bytes=0-0' })).status).toBe(206);
+    expect(await names(url, 'demo')).toEqual([wheel.filename]);
+  });
+
+  test('may hold a damaged database, and what a killed process left', async () => {
+    upstream.offer('demo', wheel);
+    const incoming = join(site.folder, 'index-cache/incoming');
+    mkdirSync(incoming, { recursive: true });
+    writeFileSync(join(incoming, 'half'), 'half a wheel');
+    writeFileSync(join(site.folder, 'index-cache/index-cache.db'), 'no database'.repeat(1000));
+    const { url } = await start();
+    expect(await names(url, 'demo')).toEqual([wheel.filename]);
+    expect((await ask(url, pathOf(wheel))).body).toEqual(wheel.bytes);
+    expect(readdirSync(incoming)).not.toContain('half');
   });
 });
 
