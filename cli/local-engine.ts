@@ -5,6 +5,7 @@ import { openEngine } from '../adapters/docker/engine.js';
 import { type Images, openImages } from '../adapters/docker/images.js';
 import type { Target } from '../core/build.js';
 import type { Engine } from '../core/engine.js';
+import { WheelwrightError } from '../core/errors.js';
 import { targetsOf } from '../core/image.js';
 import { type Cli, REPOSITORY } from './cli.js';
 
@@ -40,6 +41,13 @@ export async function openLocalEngine({ settings, environment, signal }: Cli): P
     prepareImages: images.prepareImages,
     now: Date.now,
   });
-  await engine.ping(signal);
+  await engine.ping(signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    const { message } = error as Error;
+    throw new WheelwrightError('unavailable', `no container engine can be used here: ${message}`, {
+      hint: 'Start Docker Engine 20.10 or newer and see to it that this user may use its socket; DOCKER_HOST names another engine. On Debian as root, ./wheelwright demo installs and starts one.',
+      cause: error,
+    });
+  });
   return { images, engine, targets: definitions.flatMap(targetsOf), close: () => engine.close() };
 }
