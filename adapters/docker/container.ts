@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import type { ContainerExit, ContainerSpec, OutputSink } from '../../core/engine.js';
 import { containerSettings } from './container-settings.js';
@@ -49,21 +50,24 @@ async function attend(
   const broken = new Promise<never>((_, reject) => {
     giveUp = reject;
   });
+  broken.catch(() => undefined);
+  // On a container that was only created, a plain wait answers 0 at once.
+  const exited = container.wait({ condition: 'next-exit' }) as Promise<{ StatusCode: number }>;
+  exited.catch(() => undefined);
   const stop = (why: Cut) => {
     if (cut !== undefined) return;
     cut = why;
-    container.kill().catch((error: unknown) => {
-      try {
-        ignoreGone(error);
-      } catch {
-        giveUp(engineError('ending a container', error));
-      }
-    });
+    container
+      .kill()
+      .catch(ignoreGone)
+      .catch((error: unknown) => giveUp(engineError('ending a container', error)));
     const overdue = setTimeout(
       () => giveUp(engineError('ending a container', new Error('it did not end after being killed'))),
       KILL_MS,
     );
-    released.addEventListener('abort', () => clearTimeout(overdue));
+    // What it printed may take longer to be stored; that is not the engine's fault.
+    const ended = () => clearTimeout(overdue);
+    exited.then(ended, ended);
   };
 
   const stream = await callEngine('reading the output of a container', signal, () =>
@@ -75,8 +79,6 @@ async function attend(
       if (cut !== 'output-limit' && (await output(chunk)) === 'stop') stop('output-limit');
     }
   })();
-  // On a container that was only created, a plain wait answers 0 at once.
-  const exited = container.wait({ condition: 'next-exit' }) as Promise<{ StatusCode: number }>;
   const ended = Promise.all([exited, drained]);
   ended.catch(() => undefined);
   const onAbort = () => stop('aborted');
@@ -102,7 +104,7 @@ async function attend(
     clearTimeout(timeout);
     clearTimeout(diskWatch);
     signal.removeEventListener('abort', onAbort);
-    (stream as NodeJS.ReadWriteStream & { destroy(): void }).destroy();
+    (stream as Duplex).destroy();
   }
 }
 

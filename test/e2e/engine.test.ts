@@ -110,7 +110,7 @@ it('holds a container back whose output is not taken', async () => {
       },
       signal,
     );
-    await expect.poll(() => bytes).toBeGreaterThan(0);
+    await expect.poll(() => bytes, { timeout: 30_000 }).toBeGreaterThan(0);
     await expect(engine.getTar(workspace, '/build/work/done', signal)).rejects.toMatchObject({ code: 'not-found' });
     open();
     expect(await running).toMatchObject({ kind: 'exited', code: 0 });
