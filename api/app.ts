@@ -13,6 +13,7 @@ import { projectRoutes } from './project-routes.js';
 import { recipeRoutes } from './recipe-routes.js';
 import { serviceRoutes } from './service.js';
 import { sessionCookie, sessionRoutes } from './session.js';
+import { upstreamRoutes } from './upstream-routes.js';
 import { workerRoutes } from './worker-routes.js';
 
 /** The whole HTTP interface of the API on one Express application; `web` answers whatever is no call of the API. */
@@ -31,6 +32,7 @@ export function createApp(context: ApiContext, metrics: Metrics, web: Router): E
   api.use(attemptRoutes(context, guards));
   api.use(projectRoutes(context, guards));
   api.use(browseRoutes(context, guards));
+  api.use(upstreamRoutes(context, guards));
   api.use(recipeRoutes(context, guards));
   api.use(checkRoutes(context, context.requiresDist, guards));
   api.use(workerRoutes(context, guards));

@@ -5,18 +5,19 @@ import { parseDependencyFile } from '../core/dependency-file.js';
 import { canonicalPolicy, tagOrder } from '../core/tag.js';
 import type { Guards } from './authentication.js';
 import type { ApiContext } from './context.js';
+import { isOurs } from './upstream-routes.js';
 
 const MAX_FILE_BYTES = 8 * 2 ** 20;
 
 /** POST /check: which requirements of a file have a wheel, which would compile, which can be had neither way. */
 export function checkRoutes(context: ApiContext, requiresDist: CheckSources['requiresDist'], guards: Guards): Router {
-  const { store, submission, stopping } = context;
+  const { store, submission, standings, stopping } = context;
   const router = Router();
   const sources: CheckSources = {
     here: async (project) => {
       const files = await store.filesOfProject(project);
       const offered = files.filter(({ filename, channel }) => filename.endsWith('.whl') && channel === 'stable');
-      return { wheels: offered, owned: files.some(({ origin }) => origin === 'upload') };
+      return { wheels: offered, owned: await isOurs(standings, project) };
     },
     page: submission.projectPage,
     requiresDist,

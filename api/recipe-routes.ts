@@ -5,9 +5,12 @@ import { WheelwrightError } from '../core/errors.js';
 import { normalizeProjectName } from '../core/project-name.js';
 import type { RecipeCatalogue } from '../core/recipe-catalogue.js';
 import { diffTexts, editRecipe } from '../core/recipe-edit.js';
+import { explainRecipe } from '../core/recipe-explain.js';
+import { recipeJsonSchema } from '../core/recipe-keys.js';
 import { lintRecipe } from '../core/recipe-lint.js';
 import { MAX_RECIPE_CHARACTERS } from '../core/recipe-source.js';
 import type { BuildStore } from '../core/store.js';
+import { isVersion } from '../core/version.js';
 import type { Guards } from './authentication.js';
 
 export interface RecipeDeps {
@@ -17,6 +20,12 @@ export interface RecipeDeps {
 }
 
 const lintSchema = z.strictObject({ recipe: z.string() });
+const explainSchema = z.strictObject({
+  recipe: z.string(),
+  version: z.string().refine(isVersion, 'is not a version'),
+  python: z.string(),
+  policy: z.string(),
+});
 
 /** The catalogue, the lint that an editor calls as one types, and what a failed build proposes to change. */
 export function recipeRoutes({ store, browse, recipes }: RecipeDeps, guards: Guards): Router {
@@ -25,6 +34,10 @@ export function recipeRoutes({ store, browse, recipes }: RecipeDeps, guards: Gua
   router.get('/recipes', guards.read, async (_request, response) => {
     const projects = await recipes.projects();
     response.json({ recipes: await Promise.all(projects.map((project) => summary(recipes, project))) });
+  });
+
+  router.get('/recipes/schema', guards.read, (_request, response) => {
+    response.json(recipeJsonSchema());
   });
 
   router.get('/recipes/:project', guards.read, async (request, response) => {
@@ -40,6 +53,11 @@ export function recipeRoutes({ store, browse, recipes }: RecipeDeps, guards: Gua
 
   router.post('/recipes/lint', guards.read, json({ limit: MAX_RECIPE_CHARACTERS * 4 }), (request, response) => {
     response.json({ faults: lintRecipe(lintSchema.parse(request.body).recipe).faults });
+  });
+
+  router.post('/recipes/explain', guards.read, json({ limit: MAX_RECIPE_CHARACTERS * 4 }), (request, response) => {
+    const { recipe, ...target } = explainSchema.parse(request.body);
+    response.json({ settings: explainRecipe(recipe, target) });
   });
 
   router.get('/builds/:id/proposal', guards.read, async (request, response) => {

@@ -27,6 +27,8 @@ export interface BrowseStore {
   wheelTotals(): Promise<{ wheels: number; buildMs: number }>;
   /** Projects whose name contains a text, all for an empty one; alphabetically. */
   projects(containing: string, limit: number): Promise<ProjectSummary[]>;
+  /** Projects that took a wheel of this one to be built or tested, alphabetically. */
+  dependents(project: string): Promise<string[]>;
   recipeRevision(digest: string): Promise<RecipeRevision | undefined>;
   /** What an attempt took in. */
   inputs(attemptId: string): Promise<AttemptInput[]>;

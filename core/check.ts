@@ -2,9 +2,9 @@
 import { interpreterVersion } from './interpreter.js';
 import { releasesOf } from './release.js';
 import type { IndexFile, ProjectPage } from './simple-index.js';
-import { type TagTarget, tagOrder, tagRank } from './tag.js';
+import { type TagTarget, tagOrder } from './tag.js';
+import { bestWheel } from './upstream-matrix.js';
 import { compareVersions, isPrerelease, isSpecifierSet, satisfiesSpecifiers } from './version.js';
-import { wheelNameOf } from './wheel-name.js';
 
 export const CHECK_STATES = ['wheel-here', 'wheel-upstream', 'must-build', 'no-sdist', 'not-found', 'skipped'] as const;
 /** `must-build`: there is an sdist and no wheel for the target. `no-sdist`: there is neither. `skipped`: nothing that an index could have. */
@@ -133,14 +133,4 @@ function satisfies(version: string, specifiers: string): boolean {
 
 function allowsPython(requiresPython: string | undefined, python: string): boolean {
   return requiresPython === undefined || satisfies(python, requiresPython);
-}
-
-function bestWheel(filenames: readonly string[], order: ReadonlyMap<string, number>): string | undefined {
-  let best: { filename: string; rank: number } | undefined;
-  for (const filename of filenames) {
-    const name = wheelNameOf(filename);
-    const rank = name === undefined ? undefined : tagRank(name, order);
-    if (rank !== undefined && (best === undefined || rank < best.rank)) best = { filename, rank };
-  }
-  return best?.filename;
 }

@@ -27,6 +27,21 @@ export function browseStore(db: Database): BrowseStore {
       return rows;
     },
 
+    async dependents(project) {
+      const rows = await db
+        .selectFrom('attempt_inputs')
+        .innerJoin('attempts', 'attempts.id', 'attempt_inputs.attempt_id')
+        .innerJoin('builds', 'builds.id', 'attempts.build_id')
+        .select('builds.project')
+        .distinct()
+        .where('attempt_inputs.kind', 'in', ['build-requirement', 'test-requirement'])
+        .where('attempt_inputs.name', '=', project)
+        .where('builds.project', '!=', project)
+        .orderBy('builds.project')
+        .execute();
+      return rows.map((row) => row.project);
+    },
+
     async recipeRevision(digest) {
       const row = await db.selectFrom('recipe_revisions').selectAll().where('digest', '=', digest).executeTakeFirst();
       if (row === undefined) return undefined;

@@ -89,6 +89,22 @@ test('packages can be searched; a project shows what is there for which target',
   await page.getByText('eggs-1.0-cp313-cp313-manylinux_2_31_x86_64.whl').waitFor();
 });
 
+test('a release is built from the matrix, beside what the upstream has', async () => {
+  service.upstream.add('mixed', 'mixed-2.0.tar.gz');
+  service.upstream.add('mixed', 'mixed-1.0-cp311-abi3-manylinux_2_17_x86_64.whl');
+  service.upstream.add('mixed', 'mixed-0.5-cp39-cp39-win_amd64.whl');
+  await page.goto('/packages/mixed');
+  const row = (version: string) =>
+    page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: version }) });
+  expect(await row('1.0').getByText('upstream wheel').count()).toBeGreaterThan(1);
+  expect(await row('0.5').getByText('no sdist').count()).toBeGreaterThan(1);
+  await page.getByRole('button', { name: 'Build 2.0 for cp313 manylinux_2_31_x86_64' }).click();
+  await page.getByLabel('Token').fill(service.token);
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL('**/builds/*');
+  await page.getByRole('heading', { name: 'mixed 2.0' }).waitFor();
+});
+
 test('a requirements file is checked, and what would compile is built with one button', async () => {
   service.upstream.add('pure', 'pure-2.0-py3-none-any.whl');
   service.upstream.add('hard', 'hard-1.5.tar.gz');

@@ -1,43 +1,64 @@
-import type { Project } from '../../../client/contract.js';
+import type { Project, UpstreamProject } from '../../../client/contract.js';
 import { at } from '../base.js';
 import { FileCard } from '../build/file-list.js';
+import { ReleaseMatrix } from '../project/release-matrix.js';
 import { CopyBlock } from '../ui/copy.js';
 import { ProblemNote } from '../ui/problem.js';
 import { useResource } from '../ui/resource.js';
 import { useService } from '../ui/service.js';
-import { Badge, Status } from '../ui/status.js';
 import { useTitle } from '../ui/title.js';
 
-type Release = Project['releases'][number];
-
-/** One project: what of it is here for which target, and how to install it. */
+/** One project: what of it is here and upstream for which target, and how to install it. */
 export function ProjectPage({ name }: { name: string }) {
   useTitle(name);
-  const { data: project, error } = useResource<Project>(`projects/${encodeURIComponent(name)}`, () => 5_000);
+  const path = `projects/${encodeURIComponent(name)}`;
+  const { data: project, error, reload } = useResource<Project>(path, () => 5_000);
+  const { data: upstream, error: upstreamError } = useResource<UpstreamProject>(`${path}/upstream`);
   const service = useService();
+  const here = project ?? { name, releases: [] };
+  const unknown = error !== undefined && upstream?.releases.length === 0;
   return (
     <div class="page">
       <h1>{name}</h1>
-      {error !== undefined && project === undefined && <ProblemNote error={error} />}
-      {project !== undefined && (
-        <>
-          {service !== undefined && <CopyBlock title="pip" text={pipLine(project, service)} />}
-          <Matrix project={project} />
-          {project.releases
-            .filter(({ files }) => files.length > 0)
-            .map((release) => (
-              <section key={release.version} class="files" aria-label={`Files of ${release.version}`}>
-                {release.files.map((file) => (
-                  <FileCard key={file.filename} file={file} />
-                ))}
-              </section>
+      {unknown && <ProblemNote error={error} />}
+      {error !== undefined && !unknown && <p class="lead">Nothing of it was built or uploaded here yet.</p>}
+      {upstreamError !== undefined && (
+        <p class="note warn">What the upstream has is not known: {upstreamError.message}</p>
+      )}
+      {service !== undefined && project !== undefined && <CopyBlock title="pip" text={pipLine(project, service)} />}
+      <ReleaseMatrix project={here} upstream={upstream} onChange={reload} />
+      {here.releases
+        .filter(({ files }) => files.length > 0)
+        .map((release) => (
+          <section key={release.version} class="files" aria-label={`Files of ${release.version}`}>
+            {release.files.map((file) => (
+              <FileCard key={file.filename} file={file} />
             ))}
-          <p>
-            <a href={at(`builds?project=${project.name}`)}>All builds of {project.name}</a>
-          </p>
-        </>
+          </section>
+        ))}
+      <Dependents names={upstream?.dependents ?? []} />
+      {project !== undefined && (
+        <p>
+          <a href={at(`builds?project=${project.name}`)}>All builds of {project.name}</a>
+        </p>
       )}
     </div>
+  );
+}
+
+function Dependents({ names }: { names: readonly string[] }) {
+  if (names.length === 0) return null;
+  return (
+    <section class="home-section">
+      <h2>Taken by builds of</h2>
+      <ul class="names">
+        {names.map((name) => (
+          <li key={name}>
+            <a href={at(`packages/${name}`)}>{name}</a>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -49,54 +70,4 @@ function pipLine({ name, releases }: Project, service: { indexUrl: string; trial
   const release = stable ?? has('trial');
   const index = stable === undefined && release !== undefined ? service.trialIndexUrl : service.indexUrl;
   return `pip install --index-url ${index} '${name}${release === undefined ? '' : `==${release.version}`}'`;
-}
-
-function Matrix({ project }: { project: Project }) {
-  const targets = [...new Set(project.releases.flatMap(({ targets: each }) => each.map(nameOf)))].sort();
-  if (targets.length === 0) return null;
-  return (
-    <section class="table-scroll" tabIndex={0} aria-label="Releases by target">
-      <table class="matrix">
-        <thead>
-          <tr>
-            <th scope="col">Release</th>
-            {targets.map((target) => (
-              <th key={target} scope="col">
-                {target}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {project.releases.map((release) => (
-            <tr key={release.version}>
-              <th scope="row">{release.version}</th>
-              {targets.map((target) => (
-                <td key={target}>
-                  <Cell target={release.targets.find((each) => nameOf(each) === target)} />
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
-}
-
-function Cell({ target }: { target: Release['targets'][number] | undefined }) {
-  if (target === undefined) return <span class="detail">not tried</span>;
-  return (
-    <a href={at(`builds/${target.buildId}`)} title={target.files.join(', ')}>
-      {target.failure === undefined ? (
-        <Status status={target.status} />
-      ) : (
-        <Badge tone="bad">{target.failure.class}</Badge>
-      )}
-    </a>
-  );
-}
-
-function nameOf({ python, policy, arch }: Release['targets'][number]): string {
-  return `${python} ${policy}_${arch}`;
 }

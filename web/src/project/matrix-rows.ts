@@ -1,0 +1,65 @@
+import type { Project, UpstreamProject } from '../../../client/contract.js';
+
+type Built = Project['releases'][number]['targets'][number];
+type Offer = UpstreamProject['releases'][number]['offers'][number];
+export type Target = UpstreamProject['targets'][number];
+
+/** One release on one target: what became of it here, else what the upstream offers. */
+export interface MatrixCell {
+  target: Target;
+  built?: Built;
+  offer?: Offer;
+}
+
+export interface MatrixRow {
+  version: string;
+  yanked: boolean;
+  cells: MatrixCell[];
+}
+
+/** Releases here and upstream, newest first, on every target that is built for or was. */
+export function matrixRows(
+  project: Project,
+  upstream: UpstreamProject | undefined,
+): { targets: Target[]; rows: MatrixRow[] } {
+  const built = project.releases.flatMap(({ targets }) => targets);
+  const all = [...(upstream?.targets ?? []), ...built.map(({ policy, arch, python }) => ({ policy, arch, python }))];
+  const targets = [...new Map(all.map((target) => [nameOfTarget(target), target])).values()];
+  return {
+    targets,
+    rows: versionsOf(project, upstream).map((version) => {
+      const here = project.releases.find((release) => release.version === version);
+      const there = upstream?.releases.find((release) => release.version === version);
+      return {
+        version,
+        yanked: there?.yanked ?? false,
+        cells: targets.map((target, index) => {
+          const made = here?.targets.find((each) => nameOfTarget(each) === nameOfTarget(target));
+          const offer = there?.offers[index];
+          return { target, ...(made && { built: made }), ...(offer && { offer }) };
+        }),
+      };
+    }),
+  };
+}
+
+export function nameOfTarget({ python, policy, arch }: Target): string {
+  return `${python} ${policy}_${arch}`;
+}
+
+/** Both lists come newest first, and are merged without knowing how versions are ordered: each keeps its order. */
+function versionsOf(project: Project, upstream: UpstreamProject | undefined): string[] {
+  const there = upstream?.releases.map(({ version }) => version) ?? [];
+  const here = project.releases.map(({ version }) => version);
+  const merged: string[] = [];
+  let next = 0;
+  for (const version of there) {
+    const position = here.indexOf(version);
+    if (position >= next) {
+      merged.push(...here.slice(next, position));
+      next = position + 1;
+    }
+    merged.push(version);
+  }
+  return [...merged, ...here.slice(next)];
+}
