@@ -80,7 +80,7 @@ export class FileCache {
     );
     this.#downloads.set(target.sha256, download);
     const finished = this.#finish(download).finally(() => {
-      this.#downloads.delete(target.sha256);
+      if (this.#downloads.get(target.sha256) === download) this.#downloads.delete(target.sha256);
       this.#finishing.delete(finished);
       return download.release();
     });
@@ -123,6 +123,8 @@ export class FileCache {
       this.#options.onChange(target.project);
       await this.#evict(target.sha256);
     } catch (error) {
+      // At once: whoever asks next gets another try, not this failure.
+      this.#downloads.delete(target.sha256);
       await rm(download.path, { force: true });
       if (!this.#closing.signal.aborted) this.#options.onFault(`${target.filename} was not kept`, error);
     }

@@ -482,6 +482,7 @@ function pause(ms = 20): Promise<void> {
 function noise(seed: string, length: number): string {
   return createHash('shake256', { outputLength: length })
     .update(seed)
-    .digest('latin1')
+    .digest()
+    .toString('latin1')
     .replaceAll(/[^ -~]/g, '#');
 }
