@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Build, buildSchema, type Problem, problemSchema } from '../../client/contract.js';
@@ -220,6 +220,29 @@ test('writing takes a token with the scope; reading is open', async () => {
   expect((await ask(reader.secret)).status).toBe(403);
   expect((await service.call('POST', '/api/v1/worker/claims', { json: {}, token: reader.secret })).status).toBe(403);
   expect((await service.call('GET', '/api/v1/builds', { token: undefined })).status).toBe(200);
+});
+
+test('a setting closes reading as well, but not the health of the service', async () => {
+  await service.close();
+  service = await startTestApi({ WHEELWRIGHT_READ_TOKEN_REQUIRED: '1' });
+  const get = (path: string, token: string | undefined) => service.call('GET', path, { token });
+  expect((await get('/api/v1/builds', undefined)).status).toBe(401);
+  expect((await get('/api/v1/attempts/x/log', undefined)).status).toBe(401);
+  expect((await get('/api/v1/builds', service.token)).status).toBe(200);
+  expect((await get('/healthz', undefined)).status).toBe(200);
+});
+
+test('an admin token that was removed is made anew, and one that a restored database does not know is taken over', async () => {
+  const path = join(service.data, 'admin-token');
+  await rm(path);
+  await service.restart();
+  const made = (await readFile(path, 'utf8')).trim();
+  expect(made).not.toBe(service.token);
+  const ask = (token: string) => service.call('POST', '/api/v1/builds', { json: { requirement: 'spam' }, token });
+  expect((await ask(made)).status).toBe(202);
+  await writeFile(path, 'from-elsewhere\n');
+  await service.restart();
+  expect((await ask('from-elsewhere')).status).toBe(200);
 });
 
 test('the admin token is readable by its owner only, and outlives a restart', async () => {
