@@ -62,6 +62,7 @@ describe('up', () => {
     const exit = once(again, 'exit');
     again.kill('SIGTERM');
     expect(await exit).toEqual([0, null]);
+    expect(await service.close()).toBe(3);
   });
 
   test('what a killed one left running is replaced by the next', async () => {

@@ -20,7 +20,7 @@ export interface TestService {
   environment: NodeJS.ProcessEnv;
   /** Runs a command of the front door against it. */
   wheelwright(...args: string[]): Promise<CommandResult>;
-  /** Stops it as Ctrl-C does; gives its exit code. */
+  /** Stops it as Ctrl-C does; gives its exit code. May be called again. */
   close(): Promise<number | null>;
 }
 
@@ -51,7 +51,7 @@ export async function startTestService(more: NodeJS.ProcessEnv = {}): Promise<Te
     async close() {
       up.kill('SIGINT');
       const [code] = await exited;
-      await rm(data, { recursive: true });
+      await rm(data, { recursive: true, force: true });
       return code;
     },
   };
