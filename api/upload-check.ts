@@ -103,6 +103,12 @@ export async function checkArchive(form: UploadForm, filename: string, path: str
     });
     return { project, version, ...pythonOf(metadata), metadataBytes, grafted, needs };
   }
+  const prefix = `${project.replaceAll('-', '_')}-`;
+  if (!filename.startsWith(prefix)) {
+    throw new WheelwrightError('invalid', `${JSON.stringify(filename)} does not begin with ${JSON.stringify(prefix)}`, {
+      hint: 'The backend is older than the rule (PEP 625). Build again with a current one (setuptools 69.3 or newer, for instance).',
+    });
+  }
   return checkSdist(project, version, path);
 }
 

@@ -17,6 +17,7 @@ export type ReadPiece = (offset: number, length: number) => Promise<Buffer>;
 const HEAD_BYTES = 4096;
 const MAX_TABLE_BYTES = 64 << 20;
 const MAX_VERSIONS_BYTES = 1 << 20;
+const MAX_VERSIONS = 10_000;
 const PT_LOAD = 1;
 const PT_DYNAMIC = 2;
 const DT_NEEDED = 1n;
@@ -99,22 +100,30 @@ function parseDynamic(bytes: Buffer, is64: boolean): [tag: bigint, value: bigint
   return tags;
 }
 
-/** Offsets of the version names in the table of names. The form is the same for 32 and 64 bits. */
+/**
+ * Offsets of the version names in the table of names. The form is the same for 32 and 64 bits. Counts are not believed: a chain ends where it has no next, and
+ * chains that are laid over each other end at a number of names that no file has.
+ */
 function parseVersionNeeds(bytes: Buffer, count: number): number[] {
   const names: number[] = [];
   const inside = (at: number) => {
     if (at + 16 > bytes.length) throw broken('its table of symbol versions breaks off');
     return at;
   };
-  let file = 0;
-  for (let n = 0; n < count; n++) {
-    let version = inside(file) + bytes.readUInt32LE(file + 8);
-    for (let m = bytes.readUInt16LE(file + 2); m > 0; m--) {
-      names.push(bytes.readUInt32LE(inside(version) + 8));
-      version += bytes.readUInt32LE(version + 12);
+  const chain = (start: number, length: number, visit: (at: number) => void) => {
+    let at = start;
+    for (let n = 0; n < length; n++) {
+      visit(inside(at));
+      const next = bytes.readUInt32LE(at + 12);
+      if (next === 0) return;
+      at += next;
     }
-    file += bytes.readUInt32LE(file + 12);
-  }
+  };
+  chain(0, count, (file) => {
+    chain(file + bytes.readUInt32LE(file + 8), bytes.readUInt16LE(file + 2), (version) => {
+      if (names.push(bytes.readUInt32LE(version + 8)) > MAX_VERSIONS) throw broken('it has too many symbol versions');
+    });
+  });
   return names;
 }
 

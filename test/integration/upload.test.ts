@@ -266,6 +266,13 @@ describe('an sdist', () => {
     expect(file?.metadataSha256).toBeUndefined();
   });
 
+  it('must have a normalised name', async () => {
+    const bytes = await sdistOf({ 'Src-Demo-1.0/PKG-INFO': pkgInfo });
+    const fields = { name: 'Src-Demo', version: '1.0' };
+    const answer = await upload({ filename: 'Src-Demo-1.0.tar.gz', bytes, fields });
+    expect(answer).toMatchObject({ status: 400, text: expect.stringMatching(/does not begin with "src_demo-"/) });
+  });
+
   it.each([
     ['of another project', /PKG-INFO says Src-Demo 1.0/, { 'other-1.0/PKG-INFO': pkgInfo }],
     ['without PKG-INFO', /no PKG-INFO/, { 'other-1.0/setup.py': '' }],
