@@ -65,7 +65,7 @@ export async function startService(options: StartOptions): Promise<Service> {
   };
   const stop = async () => {
     for (const child of children) await child.stop(settings.WHEELWRIGHT_WORKER_GRACE_MS + STOP_MS);
-    await removeServiceNote(settings);
+    if (options.programs.includes('worker')) await removeServiceNote(settings);
   };
   try {
     for (const name of options.programs) {
@@ -73,11 +73,11 @@ export async function startService(options: StartOptions): Promise<Service> {
       const url = name === 'api' ? address.apiUrl : name === 'index-server' ? `http://${host}:${index}` : undefined;
       if (url !== undefined) await whenReady(child, url, signal);
     }
-    await writeServiceNote(settings, {
-      ...address,
-      supervisor: process.pid,
-      programs: children.map(({ pid }) => pid),
-    });
+    // Without a worker it serves a command that only looks, and others must not count on it.
+    if (options.programs.includes('worker')) {
+      const programs = children.map(({ pid }) => pid);
+      await writeServiceNote(settings, { ...address, supervisor: process.pid, programs });
+    }
   } catch (error) {
     await stop();
     throw error;

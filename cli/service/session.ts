@@ -35,6 +35,7 @@ export async function withService<T>(
   try {
     return await Promise.race([withClient(cli, service, true, command), service.broken]);
   } finally {
+    if (cli.signal.aborted) cli.terminal.note('stopping');
     await service.stop();
   }
 }
