@@ -109,7 +109,8 @@ function asksForPrerelease(specifier: string): boolean {
     .some((clause) => isPrerelease(clause.replace(/^[=~<>]+/, '')));
 }
 
-function allowsPython(release: Release, python: string): boolean {
+/** Whether the release's Requires-Python allows an interpreter tag. */
+export function allowsPython(release: Release, python: string): boolean {
   const { requiresPython } = release;
   // pip ignores a Requires-Python that is not a valid specifier, and releases like that work.
   if (requiresPython === undefined || !isSpecifierSet(requiresPython)) return true;

@@ -1,0 +1,82 @@
+import type { Target } from './build.js';
+import { allowsPython } from './plan.js';
+import type { Recipe } from './recipe.js';
+import { editRecipe } from './recipe-edit.js';
+import { type Release, releasesOf } from './release.js';
+import type { Requirement } from './requirement.js';
+import type { ProjectPage } from './simple-index.js';
+import type { SolveEdit, SolveFacts } from './solve-try.js';
+import { compareVersions, isPrerelease, satisfiesSpecifiers } from './version.js';
+
+/** Each of them is a build at most. */
+const MAX_OLDER = 4;
+
+/** What the index and the installation say before anything is tried on a target. */
+export function solveFacts(options: {
+  recipe: Recipe;
+  requirement: Requirement;
+  page: ProjectPage | undefined;
+  version: string;
+  target: Target;
+  targets: readonly Target[];
+  today: string;
+}): SolveFacts {
+  const { recipe, requirement, page, version, target, targets, today } = options;
+  const releases = page === undefined ? [] : releasesOf(page);
+  const pinned = /^===?[^*,]+$/.test(requirement.specifier);
+  const older = releases.filter(
+    (release) =>
+      compareVersions(release.version, version) < 0 &&
+      !isPrerelease(release.version) &&
+      !release.yanked &&
+      release.sdists.some(({ hashes }) => hashes.sha256 !== undefined) &&
+      allowsPython(release, target.python) &&
+      (pinned || satisfiesSpecifiers(release.version, requirement.specifier)),
+  );
+  return {
+    recipe,
+    today,
+    releasedOn: Object.fromEntries(releases.flatMap((release) => dateOf(release))),
+    olderVersions: onePerSeries(older, version).slice(0, MAX_OLDER),
+    pinned,
+    newerPolicies: newerPolicies(targets, target),
+  };
+}
+
+function dateOf({ version, sdists }: Release): [string, string][] {
+  const date = /^\d{4}-\d{2}-\d{2}/.exec(sdists[0]?.uploadTime ?? '')?.[0];
+  return date === undefined ? [] : [[version, date]];
+}
+
+/** The newest of each series other than the given version's own, newest first: releases of one series need the same libraries. */
+function onePerSeries(releases: readonly Release[], version: string): string[] {
+  const seen = new Set([seriesOf(version)]);
+  return releases.flatMap((release) => {
+    const series = seriesOf(release.version);
+    if (seen.has(series)) return [];
+    seen.add(series);
+    return [release.version];
+  });
+}
+
+function seriesOf(version: string): string {
+  return version.split('.').slice(0, 2).join('.');
+}
+
+/** Policies of other images that have the interpreter, on a newer glibc; the nearest first. */
+function newerPolicies(targets: readonly Target[], { policy, python, arch }: Target): string[] {
+  const wanted = targets.filter(
+    (other) => other.python === python && other.arch === arch && glibcOf(other.policy) > glibcOf(policy),
+  );
+  return [...new Set(wanted.sort((a, b) => glibcOf(a.policy) - glibcOf(b.policy)).map((other) => other.policy))];
+}
+
+/** 31 for `manylinux_2_31`; 0 for what is no policy of glibc 2. */
+function glibcOf(policy: string): number {
+  return Number(/^manylinux_2_(\d+)$/.exec(policy)?.[1] ?? 0);
+}
+
+/** The recipe of a try as text: the base with the edits merged in, in their order. */
+export function solvedRecipe(base: string, edits: readonly SolveEdit[]): string {
+  return edits.reduce((yaml, { edit }) => editRecipe(yaml, edit), base);
+}

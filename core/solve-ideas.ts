@@ -1,0 +1,69 @@
+// What may be done about a failure, the likeliest first. Ideas come from the failure itself and from what is known about releases; none is about a package.
+import type { Failure, FailureClass } from './failure.js';
+import type { SolveFacts, SolveTry } from './solve-try.js';
+
+export type Idea =
+  | { kind: 'edit'; edit: Record<string, unknown>; why: string; guess?: true }
+  | { kind: 'older-release'; version: string };
+
+/** Failures that build requirements newer than the release itself bring about. */
+const AGE: readonly FailureClass[] = ['build-requirement', 'compile-error', 'unknown', 'bad-sdist'];
+/** Failures that an earlier release, made when the base was new, may not have. */
+const TOO_NEW_FOR_BASE: readonly FailureClass[] = ['library-too-old', 'toolchain-missing'];
+const OLD_RELEASE_DAYS = 180;
+const DAY_MS = 86_400_000;
+
+export function ideasFor(failure: Failure, version: string, facts: SolveFacts, tries: readonly SolveTry[]): Idea[] {
+  return [
+    ...proposed(failure),
+    ...includeFolder(failure, tries),
+    ...asOfRelease(failure, version, facts),
+    ...olderReleases(failure, facts, tries),
+  ];
+}
+
+function proposed({ proposal }: Failure): Idea[] {
+  return proposal === undefined ? [] : [{ kind: 'edit', ...proposal }];
+}
+
+/** A header that a package has, in a folder of its own, is found only when the compiler is told of the folder. */
+function includeFolder({ class: kind, missing = [] }: Failure, tries: readonly SolveTry[]): Idea[] {
+  const header = missing.find((part) => part.kind === 'header')?.name;
+  if (kind !== 'missing-header' || header === undefined) return [];
+  for (const { edit, why } of tries.flatMap(({ edits }) => edits)) {
+    const end = why.indexOf(`/${header}`);
+    const folder = /\/usr\/(?:include|lib)\/\S+$/.exec(end < 0 ? '' : why.slice(0, end))?.[0];
+    if (folder === undefined) continue;
+    return [
+      {
+        kind: 'edit',
+        edit: { ...edit, environment: { CPATH: folder } },
+        why: `${header} lies in ${folder}, where compilers do not look by themselves`,
+        guess: true,
+      },
+    ];
+  }
+  return [];
+}
+
+function asOfRelease({ class: kind, phase }: Failure, version: string, { releasedOn, today }: SolveFacts): Idea[] {
+  const released = releasedOn[version];
+  if (released === undefined || !AGE.includes(kind) || phase === 'test' || phase === 'publish') return [];
+  if (Date.parse(today) - Date.parse(released) < OLD_RELEASE_DAYS * DAY_MS) return [];
+  // For this version and those before it: what comes later was made for later tools.
+  const when = { versions: `<=${version}` };
+  return [
+    {
+      kind: 'edit',
+      edit: { overrides: [{ when, requires: { 'as-of': released } }] },
+      why: `${version} was released on ${released}, and its build requirements were others then`,
+      guess: true,
+    },
+  ];
+}
+
+function olderReleases({ class: kind }: Failure, facts: SolveFacts, tries: readonly SolveTry[]): Idea[] {
+  if (facts.pinned || !TOO_NEW_FOR_BASE.includes(kind)) return [];
+  const next = facts.olderVersions.find((version) => !tries.some((earlier) => earlier.version === version));
+  return next === undefined ? [] : [{ kind: 'older-release', version: next }];
+}

@@ -1,0 +1,54 @@
+import type { Failure, FailureClass } from './failure.js';
+import type { Recipe } from './recipe.js';
+
+/** The line of a log that led to an edit. */
+export interface SolveEvidence {
+  buildId: string;
+  class: FailureClass;
+  line: string;
+  /** 1-based in the log of the build's last attempt; 0 where no line says it. */
+  lineNumber: number;
+}
+
+/** One change of the recipe, why it was made, and what made us think of it. */
+export interface SolveEdit {
+  /** A partial recipe, merged in as overrides are. */
+  edit: Record<string, unknown>;
+  why: string;
+  guess?: true;
+  evidence: SolveEvidence;
+}
+
+/** `first`: as asked for. `edit`: with one more edit. `older-release`: the same on an older version. `without`: with one edit fewer, after a success. */
+export const TRY_PURPOSES = ['first', 'edit', 'older-release', 'without'] as const;
+export type TryPurpose = (typeof TRY_PURPOSES)[number];
+
+export interface PlannedTry {
+  purpose: TryPurpose;
+  version: string;
+  /** In the order in which they were made. */
+  edits: SolveEdit[];
+  /** Index of the try that it is a change of; undefined for the first. */
+  parent?: number;
+}
+
+export interface SolveTry extends PlannedTry {
+  buildId: string;
+  outcome: { kind: 'succeeded'; durationMs: number } | { kind: 'failed'; failure?: Failure };
+}
+
+/** What is known beforehand, once for the whole solve. */
+export interface SolveFacts {
+  /** The recipe that the solve starts with; edits are merged over it. */
+  recipe: Recipe;
+  /** ISO date of the day on which the solve began. */
+  today: string;
+  /** ISO dates on which versions were released, where the index says so. */
+  releasedOn: Readonly<Record<string, string>>;
+  /** Versions before the first try's that could be built instead, newest first, one per series. */
+  olderVersions: readonly string[];
+  /** The requirement names one version, so another one is no answer to it. */
+  pinned: boolean;
+  /** Policies newer than the one that is built for. */
+  newerPolicies: readonly string[];
+}

@@ -1,0 +1,144 @@
+// How builds are solved: build, read the failure, change the recipe, build again. A search through recipes in which every node is a real build.
+// Pure: the next step follows from the tries so far, so that a solve can go on after any interruption.
+import { canonicalJson } from './recipe-digest.js';
+import { mergeSettings } from './recipe-merge.js';
+import { ideasFor } from './solve-ideas.js';
+import type { PlannedTry, SolveEdit, SolveFacts, SolveTry } from './solve-try.js';
+
+/** Builds that one solve may take in all, those that make its recipe smaller included. */
+export const MAX_TRIES = 8;
+
+/** Taking an edit away again costs a build like the last one; only worth it where that was quick. Milliseconds. */
+const CHEAP_MS = 5 * 60_000;
+
+export type SolveStep =
+  | ({ kind: 'try' } & PlannedTry)
+  /** `try` is the index of the one with the smallest recipe that works. */
+  | { kind: 'solved'; try: number }
+  | { kind: 'no-idea'; reason: string };
+
+/** What to do after these tries, all of which have ended. Never repeats a recipe or an edit of a version, and ends after at most {@link MAX_TRIES}. */
+export function nextStep(tries: readonly SolveTry[], facts: SolveFacts): SolveStep {
+  const best = tries.findLastIndex(({ outcome }) => outcome.kind === 'succeeded');
+  if (best >= 0) {
+    const smaller = tries.length < MAX_TRIES ? withoutOne(tries, best, facts) : undefined;
+    return smaller === undefined ? { kind: 'solved', try: best } : { kind: 'try', ...smaller };
+  }
+  const next = tries.length < MAX_TRIES ? nextTry(tries, facts) : undefined;
+  return next === undefined ? { kind: 'no-idea', reason: sayTried(tries, facts) } : { kind: 'try', ...next };
+}
+
+/** The first unused idea of the last try, else of the one that it came from, and so on back to the first. */
+function nextTry(tries: readonly SolveTry[], facts: SolveFacts): PlannedTry | undefined {
+  const last = tries.at(-1);
+  const repeated = last !== undefined && tries.slice(0, -1).some((earlier) => sameFailure(earlier, last));
+  // The same failure again: what was changed did not help, so it is taken back.
+  let from = repeated ? last.parent : tries.length - 1;
+  while (from !== undefined) {
+    const node = tries[from];
+    for (const idea of ideasOf(node, tries, facts)) {
+      const planned = { ...idea, parent: from };
+      if (!isRepetition(planned, tries, facts)) return planned;
+    }
+    from = node?.parent;
+  }
+  return undefined;
+}
+
+function ideasOf(node: SolveTry | undefined, tries: readonly SolveTry[], facts: SolveFacts): PlannedTry[] {
+  if (node?.outcome.kind !== 'failed' || node.outcome.failure === undefined) return [];
+  const { failure } = node.outcome;
+  const { class: kind, line, lineNumber } = failure;
+  const evidence = { buildId: node.buildId, class: kind, line, lineNumber };
+  return ideasFor(failure, node.version, facts, tries).map((idea) =>
+    idea.kind === 'older-release'
+      ? { purpose: 'older-release', version: idea.version, edits: node.edits }
+      : {
+          purpose: 'edit',
+          version: node.version,
+          edits: [
+            ...node.edits,
+            { edit: idea.edit, why: idea.why, ...(idea.guess ? { guess: true as const } : {}), evidence },
+          ],
+        },
+  );
+}
+
+/** An edit is made once for a version, whatever stands around it, and a recipe is built once. */
+function isRepetition(planned: PlannedTry, tries: readonly SolveTry[], facts: SolveFacts): boolean {
+  const key = recipeKey(planned, facts);
+  const added = planned.purpose === 'edit' ? canonicalJson(planned.edits.at(-1)?.edit) : undefined;
+  return tries.some(
+    (earlier) =>
+      earlier.version === planned.version &&
+      (recipeKey(earlier, facts) === key || earlier.edits.some(({ edit }) => canonicalJson(edit) === added)),
+  );
+}
+
+function recipeKey({ edits }: Pick<PlannedTry, 'edits'>, { recipe }: SolveFacts): string {
+  return canonicalJson(edits.reduce((merged, { edit }) => mergeSettings(merged, edit), recipe));
+}
+
+function sameFailure(a: SolveTry, b: SolveTry): boolean {
+  if (a.version !== b.version || a.outcome.kind !== 'failed' || b.outcome.kind !== 'failed') return false;
+  const [first, second] = [a.outcome.failure, b.outcome.failure];
+  return first?.class === second?.class && essence(first?.line) === essence(second?.line);
+}
+
+/** A line without what changes from run to run: folders and numbers of processes, times. */
+function essence(line = ''): string {
+  return line.replaceAll(/(?:\/[\w.+-]+)+\/(?=[\w.+-])/g, '').replaceAll(/\d+/g, '0');
+}
+
+/** The best recipe without an edit that may be needless, newest first; the last one is known to be needed. */
+function withoutOne(tries: readonly SolveTry[], best: number, facts: SolveFacts): PlannedTry | undefined {
+  const found = tries[best];
+  if (found?.outcome.kind !== 'succeeded' || found.outcome.durationMs > CHEAP_MS) return undefined;
+  const { version, edits } = found;
+  for (let at = edits.length - 2; at >= 0; at -= 1) {
+    const smaller: PlannedTry = { purpose: 'without', version, edits: edits.toSpliced(at, 1), parent: best };
+    if (mayBeNeedless(edits, at) && !isRepetition(smaller, tries, facts)) return smaller;
+  }
+  return undefined;
+}
+
+/** A guess may have changed nothing; what a log asked for may no longer be wanted once the requirements or switches are others. */
+function mayBeNeedless(edits: readonly SolveEdit[], at: number): boolean {
+  return (
+    edits[at]?.guess === true ||
+    edits.slice(at + 1).some(({ edit }) => 'requires' in edit || 'environment' in edit || 'config-settings' in edit)
+  );
+}
+
+function sayTried(tries: readonly SolveTry[], facts: SolveFacts): string {
+  const last = tries.at(-1);
+  const failure = last?.outcome.kind === 'failed' ? last.outcome.failure : undefined;
+  const tried = tries.slice(1).map(({ purpose, version, edits }) => {
+    const added = edits.at(-1);
+    return purpose === 'edit' && added !== undefined ? `${canonicalJson(added.edit)} (${added.why})` : version;
+  });
+  return [
+    tries.length >= MAX_TRIES ? `Not solved in ${MAX_TRIES} attempts.` : 'No new idea.',
+    tried.length === 0 ? 'Nothing in the failure says what to change.' : `Tried: ${tried.join('; ')}.`,
+    failure === undefined
+      ? 'The last build ended without a diagnosis: what it needs could not be built, or its workers were lost.'
+      : `It fails with ${failure.class}: ${failure.line || failure.cause}`,
+    ...waysOut(tries, facts),
+  ].join(' ');
+}
+
+/** Where the base is too old for the project: what a person can choose from, the least trouble first. */
+function waysOut(tries: readonly SolveTry[], { olderVersions, pinned, newerPolicies }: SolveFacts): string[] {
+  const tooOld = tries.some(({ outcome }) => outcome.kind === 'failed' && outcome.failure?.class === 'library-too-old');
+  if (!tooOld) return [];
+  return [
+    "A library of the target's base is too old for this version. Ways out, in this order:",
+    pinned && olderVersions.length > 0
+      ? `an older release (${olderVersions[0]} is the nearest of an earlier series);`
+      : 'an older release (those tried here did not work either);',
+    newerPolicies.length > 0
+      ? `a newer target (--policy ${newerPolicies[0]});`
+      : 'a newer target (another folder in images/);',
+    "the library built first from a newer suite's source, as `sources` and `prepare` of the recipe.",
+  ];
+}

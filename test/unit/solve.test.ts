@@ -1,0 +1,205 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Failure, FailureClass } from '../../core/failure.js';
+import { lintRecipe } from '../../core/recipe-lint.js';
+import { MAX_TRIES, nextStep } from '../../core/solve.js';
+import { solvedRecipe } from '../../core/solve-facts.js';
+import type { PlannedTry, SolveFacts, SolveTry } from '../../core/solve-try.js';
+
+const facts: SolveFacts = {
+  recipe: { project: 'ham' },
+  today: '2026-01-01',
+  releasedOn: {},
+  olderVersions: [],
+  pinned: true,
+  newerPolicies: [],
+};
+
+const apt = (...names: string[]) => ({ system: { apt: names } });
+
+function failure(line: string, more: Partial<Failure> = {}): Failure {
+  return { class: 'missing-header', phase: 'build', line, lineNumber: 7, cause: 'It is missing.', ...more };
+}
+
+const missing = (line: string, edit: Record<string, unknown>, guess = false): Failure =>
+  failure(line, { proposal: { edit, why: `it has ${line}`, ...(guess ? { guess: true } : {}) } });
+
+type World = (planned: PlannedTry) => Failure | 'succeeds';
+
+/** Builds as the steps say until the solve ends. */
+function solve(world: World, more: Partial<SolveFacts> = {}, durationMs = 1000) {
+  const tries: SolveTry[] = [];
+  const record = (planned: PlannedTry) => {
+    const result = world(planned);
+    const outcome =
+      result === 'succeeds' ? { kind: 'succeeded' as const, durationMs } : { kind: 'failed' as const, failure: result };
+    tries.push({ ...planned, buildId: `build-${tries.length}`, outcome });
+  };
+  record({ purpose: 'first', version: '2.0', edits: [] });
+  for (;;) {
+    const step = nextStep(tries, { ...facts, ...more });
+    if (step.kind !== 'try') return { end: step, tries };
+    const { kind: _, ...planned } = step;
+    record(planned);
+  }
+}
+
+const has = ({ edits }: PlannedTry, word: string) => JSON.stringify(edits.map(({ edit }) => edit)).includes(word);
+
+test('what works at once needs no recipe', () => {
+  const { end, tries } = solve(() => 'succeeds');
+  expect(end).toEqual({ kind: 'solved', try: 0 });
+  expect(tries).toHaveLength(1);
+});
+
+test('each failure leads to an edit, until it succeeds; the edits keep their evidence', () => {
+  const { end, tries } = solve((planned) => {
+    if (!has(planned, 'libham-dev')) return missing('ham.h', apt('libham-dev'));
+    return has(planned, 'libegg-dev') ? 'succeeds' : missing('egg.h', apt('libegg-dev'));
+  });
+  expect(end).toEqual({ kind: 'solved', try: 2 });
+  expect(tries[2]?.edits).toEqual([
+    {
+      edit: apt('libham-dev'),
+      why: 'it has ham.h',
+      evidence: { buildId: 'build-0', class: 'missing-header', line: 'ham.h', lineNumber: 7 },
+    },
+    expect.objectContaining({ evidence: expect.objectContaining({ buildId: 'build-1', line: 'egg.h' }) }),
+  ]);
+  expect(solvedRecipe('project: ham\n', tries[2]?.edits ?? [])).toBe(
+    'project: ham\nsystem:\n  apt:\n    - libham-dev\n    - libegg-dev\n',
+  );
+});
+
+test('an edit after which it fails in the same way is taken back, and is not made again', () => {
+  const { end, tries } = solve(() => missing('/tmp/x12/ham.h:3', apt('libham-dev')));
+  expect(tries.map(({ edits }) => edits.length)).toEqual([0, 1]);
+  expect(end).toMatchObject({ kind: 'no-idea' });
+  expect(end.kind === 'no-idea' && end.reason).toMatch(/No new idea.*libham-dev.*missing-header/);
+});
+
+test('two proposals that bring each other about do not go round in a circle', () => {
+  const { tries } = solve((planned) => {
+    const last = planned.edits.at(-1);
+    return JSON.stringify(last?.edit ?? '').includes('<1')
+      ? missing('too old', { requires: { constraints: ['egg>=1'] } })
+      : missing('too new', { requires: { constraints: ['egg<1'] } });
+  });
+  expect(tries.length).toBeLessThanOrEqual(3);
+});
+
+test('a guess that a later edit made needless is removed again', () => {
+  const world: World = (planned) => {
+    if (has(planned, 'libegg-dev')) return 'succeeds';
+    return has(planned, 'FLAG')
+      ? missing('egg.h', apt('libegg-dev'))
+      : missing('odd', { environment: { FLAG: '1' } }, true);
+  };
+  const { end, tries } = solve(world);
+  expect(end).toEqual({ kind: 'solved', try: 3 });
+  expect(tries[3]).toMatchObject({ purpose: 'without', edits: [{ edit: apt('libegg-dev') }] });
+  // Not where each build takes long.
+  expect(solve(world, {}, 20 * 60_000).end).toEqual({ kind: 'solved', try: 2 });
+});
+
+test('a removal that breaks the build leaves the recipe that worked', () => {
+  const { end, tries } = solve((planned) => {
+    if (!has(planned, 'FLAG')) return missing('odd', { environment: { FLAG: '1' } }, true);
+    return has(planned, 'libegg-dev') ? 'succeeds' : missing('egg.h', apt('libegg-dev'));
+  });
+  expect(end).toEqual({ kind: 'solved', try: 2 });
+  expect(tries.at(-1)).toMatchObject({ purpose: 'without', outcome: { kind: 'failed' } });
+});
+
+test('an old release may need the build requirements of its time, in a recipe without a fault', () => {
+  const released = { releasedOn: { '2.0': '2019-05-04' } };
+  const broken = failure('cython broke', { class: 'compile-error' });
+  const { end, tries } = solve((planned) => (has(planned, 'as-of') ? 'succeeds' : broken), released);
+  expect(end).toEqual({ kind: 'solved', try: 1 });
+  const yaml = solvedRecipe('project: ham\n', tries[1]?.edits ?? []);
+  expect(lintRecipe(yaml).recipe?.overrides).toEqual([
+    { when: { versions: '<=2.0' }, requires: { 'as-of': '2019-05-04' } },
+  ]);
+  expect(solve(() => broken, { releasedOn: { '2.0': '2025-12-01' } }).tries).toHaveLength(1);
+});
+
+test('a header in a folder of its own: the compiler is told of the folder', () => {
+  const proposal = { edit: apt('libham-dev'), why: 'libham-dev has /usr/include/ham-2/ham.h', guess: true as const };
+  const asked = failure('ham.h', { proposal, missing: [{ kind: 'header', name: 'ham.h' }] });
+  const { end, tries } = solve((planned) => (has(planned, 'CPATH') ? 'succeeds' : asked));
+  expect(end).toMatchObject({ kind: 'solved' });
+  expect(tries.at(-1)?.edits.map(({ edit }) => edit)).toEqual([
+    { ...apt('libham-dev'), environment: { CPATH: '/usr/include/ham-2' } },
+  ]);
+});
+
+describe('where the base is too old', () => {
+  const tooOld = failure('needs libegg >= 3', { class: 'library-too-old' });
+  const older = { olderVersions: ['1.9', '1.8'], newerPolicies: ['manylinux_2_36'] };
+
+  test('the newest older release that works is taken', () => {
+    const { end, tries } = solve(({ version }) => (version === '1.8' ? 'succeeds' : tooOld), {
+      ...older,
+      pinned: false,
+    });
+    expect(tries.map(({ version }) => version)).toEqual(['2.0', '1.9', '1.8']);
+    expect(end).toEqual({ kind: 'solved', try: 2 });
+  });
+
+  test('a pinned one is not answered by another: the ways out are told in their order', () => {
+    const { end, tries } = solve(() => tooOld, older);
+    expect(tries).toHaveLength(1);
+    expect(end.kind === 'no-idea' && end.reason).toMatch(/older release \(1\.9.*--policy manylinux_2_36.*sources/);
+  });
+});
+
+test('whatever builds do, a solve ends, makes no edit twice and no recipe twice', () => {
+  const classes: FailureClass[] = [
+    'missing-header',
+    'compile-error',
+    'library-too-old',
+    'build-requirement',
+    'unknown',
+  ];
+  const edits = fc.oneof(
+    fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i').map((name) => apt(name)),
+    fc.constantFrom('egg<1', 'egg<2', 'cython<3').map((text) => ({ requires: { constraints: [text] } })),
+    fc.constantFrom('X', 'Y').map((name) => ({ environment: { [name]: '1' } })),
+  );
+  const failures = fc.record({
+    line: fc.constantFrom('one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'),
+    class: fc.constantFrom(...classes),
+    edit: fc.option(edits),
+    guess: fc.boolean(),
+  });
+  const worlds = fc.array(fc.oneof({ weight: 5, arbitrary: failures }, { weight: 1, arbitrary: fc.constant(null) }), {
+    minLength: 1,
+    maxLength: 12,
+  });
+  fc.assert(
+    fc.property(worlds, fc.boolean(), (world, pinned) => {
+      let at = 0;
+      const { tries, end } = solve(
+        () => {
+          const next = world[at++ % world.length];
+          if (next === null || next === undefined) return 'succeeds';
+          const { edit, guess, ...rest } = next;
+          const base = failure(rest.line, { class: rest.class });
+          return edit === null
+            ? base
+            : { ...base, proposal: { edit, why: 'perhaps', ...(guess ? { guess: true as const } : {}) } };
+        },
+        { pinned, olderVersions: ['1.9', '1.8', '1.7'], releasedOn: { '2.0': '2019-01-01', '1.9': '2018-01-01' } },
+      );
+      expect(tries.length).toBeLessThanOrEqual(MAX_TRIES);
+      const made = tries.map(({ version, edits: list }) => JSON.stringify([version, list.map(({ edit }) => edit)]));
+      expect(new Set(made).size).toBe(made.length);
+      const added = tries
+        .filter(({ purpose }) => purpose === 'edit')
+        .map(({ version, edits: list }) => JSON.stringify([version, list.at(-1)?.edit]));
+      expect(new Set(added).size).toBe(added.length);
+      if (end.kind === 'solved') expect(tries[end.try]?.outcome.kind).toBe('succeeded');
+      else expect(tries.some(({ outcome }) => outcome.kind === 'succeeded')).toBe(false);
+    }),
+  );
+});
