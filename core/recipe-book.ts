@@ -12,7 +12,7 @@ export interface BookedRecipe {
   /** As it was written. */
   yaml: string;
   digest: string;
-  origin: 'none' | 'catalogue' | 'request';
+  origin: 'none' | 'catalogue' | 'submission' | 'request';
 }
 
 /**
@@ -25,7 +25,7 @@ export async function chooseRecipe(
   given: string | undefined,
 ): Promise<BookedRecipe> {
   const found = await catalogue.recipe(project);
-  const shipped = found && { ...found, digest: recipeDigest(found.recipe), origin: 'catalogue' as const };
+  const shipped = found && { ...found, digest: recipeDigest(found.recipe), origin: found.origin ?? 'catalogue' };
   if (given === undefined) return shipped ?? noRecipe(project);
   const recipe = parseRecipe(given);
   if (normalizeProjectName(recipe.project) !== project) {

@@ -5,9 +5,11 @@ import type { Recipe } from './recipe.js';
 export interface CatalogueRecipe {
   recipe: Recipe;
   yaml: string;
+  /** `submission`: somebody approved it here, and it stands before the file that ships. */
+  origin?: 'catalogue' | 'submission';
 }
 
-/** The recipes that ship, by normalised project name. */
+/** The recipes that everybody's builds use, by normalised project name. */
 export interface RecipeCatalogue {
   /** @throws WheelwrightError `invalid` with all faults when the file of that project is not a sound recipe. */
   recipe(project: string): Promise<CatalogueRecipe | undefined>;

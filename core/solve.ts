@@ -1,5 +1,6 @@
 // How builds are solved: build, read the failure, change the recipe, build again. A search through recipes in which every node is a real build.
 // Pure: the next step follows from the tries so far, so that a solve can go on after any interruption.
+import type { EffectiveRecipe } from './recipe.js';
 import { canonicalJson } from './recipe-digest.js';
 import { mergeSettings } from './recipe-merge.js';
 import { ideasFor } from './solve-ideas.js';
@@ -76,7 +77,7 @@ function isRepetition(planned: PlannedTry, tries: readonly SolveTry[], facts: So
 }
 
 function recipeKey({ edits }: Pick<PlannedTry, 'edits'>, { recipe }: SolveFacts): string {
-  return canonicalJson(edits.reduce((merged, { edit }) => mergeSettings(merged, edit), recipe));
+  return canonicalJson(edits.reduce<EffectiveRecipe>((merged, { edit }) => mergeSettings(merged, edit), recipe));
 }
 
 function sameFailure(a: SolveTry, b: SolveTry): boolean {

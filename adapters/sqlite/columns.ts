@@ -45,7 +45,7 @@ export const parseFailure = (json: string): Failure => parseColumn(failureSchema
 export const parseEffectiveRecipe = (json: string): EffectiveRecipe => parseColumn(effectiveRecipeSchema, json);
 export const parseStrings = (json: string): string[] => parseColumn(stringsSchema, json);
 
-function parseColumn<T>(schema: z.ZodType<T>, json: string): T {
+export function parseColumn<T>(schema: z.ZodType<T>, json: string): T {
   const parsed = schema.safeParse(JSON.parse(json));
   if (!parsed.success) {
     throw new WheelwrightError(

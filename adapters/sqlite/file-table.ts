@@ -77,7 +77,7 @@ export async function addFile(trx: Database, file: NewFile, now: number): Promis
 }
 
 /** Raises the index's serial and gives it to the project, which is added where it is new. Owning is never taken back. */
-async function touchProject(trx: Database, name: string, owns: boolean): Promise<void> {
+export async function touchProject(trx: Database, name: string, owns: boolean): Promise<void> {
   const { value: serial } = await trx
     .updateTable('index_serial')
     .set((column) => ({ value: column('value', '+', 1) }))

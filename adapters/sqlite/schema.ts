@@ -3,7 +3,10 @@ import type { Generated } from 'kysely';
 import type { AttemptStatus } from '../../core/attempt.js';
 import type { BuildStatus, Channel } from '../../core/build.js';
 import type { Phase } from '../../core/phase.js';
+import type { SubmissionRecord, SubmissionStatus } from '../../core/review.js';
 import type { ProjectStatus } from '../../core/simple-index.js';
+import type { SolveStatus } from '../../core/solve-store.js';
+import type { TryPurpose } from '../../core/solve-try.js';
 import type { RecipeRevision } from '../../core/store.js';
 
 export interface RecipeRevisionsTable {
@@ -132,6 +135,55 @@ export interface TokensTable {
   revoked_at: number | null;
 }
 
+export interface SolvesTable {
+  id: string;
+  requirement: string;
+  project: string;
+  pythons_json: string;
+  policy: string;
+  base_yaml: string | null;
+  facts_json: string;
+  status: SolveStatus;
+  reason: string | null;
+  recipe: string | null;
+  submission_id: string | null;
+  asked_by: string;
+  created_at: number;
+  finished_at: number | null;
+}
+
+export interface SolveStepsTable {
+  solve_id: string;
+  number: number;
+  build_id: string;
+  purpose: TryPurpose;
+  version: string;
+  edits_json: string;
+  parent: number | null;
+  created_at: number;
+}
+
+export interface SubmissionsTable {
+  id: string;
+  project: string;
+  recipe_digest: string;
+  requirement: string;
+  status: SubmissionStatus;
+  evidence_json: string;
+  solve_id: string | null;
+  created_at: number;
+  decided_at: number | null;
+}
+
+export interface SubmissionEventsTable {
+  submission_id: string;
+  seq: number;
+  action: SubmissionRecord['history'][number]['action'];
+  who: string;
+  reason: string | null;
+  at: number;
+}
+
 export interface Tables {
   recipe_revisions: RecipeRevisionsTable;
   builds: BuildsTable;
@@ -147,4 +199,9 @@ export interface Tables {
   build_files: { build_id: string; filename: string };
   index_serial: { id: number; value: number };
   tokens: TokensTable;
+  solves: SolvesTable;
+  solve_steps: SolveStepsTable;
+  submissions: SubmissionsTable;
+  submission_trials: { submission_id: string; build_id: string };
+  submission_events: SubmissionEventsTable;
 }

@@ -1,0 +1,53 @@
+import type { PlannedTry, SolveFacts } from './solve-try.js';
+
+export const SOLVE_STATUSES = ['running', 'solved', 'gave-up', 'cancelled'] as const;
+export type SolveStatus = (typeof SOLVE_STATUSES)[number];
+
+/** A request to find a recipe with which a requirement can be built. */
+export interface NewSolve {
+  /** As asked for. */
+  requirement: string;
+  /** Normalised. */
+  project: string;
+  /** Interpreter tags; the first is solved on. */
+  pythons: string[];
+  policy: string;
+  /** YAML of the recipe that the request gave. */
+  baseYaml?: string;
+  facts: SolveFacts;
+  /** Name of the token that it was asked for with. */
+  askedBy: string;
+}
+
+export interface SolveRecord extends NewSolve {
+  id: string;
+  status: SolveStatus;
+  /** Why it gave up. */
+  reason?: string;
+  /** YAML of the recipe that works; undefined where none is needed. */
+  recipe?: string;
+  submissionId?: string;
+  /** Milliseconds since the epoch. */
+  createdAt: number;
+  finishedAt?: number;
+  /** In order; `parent` is an index into them. */
+  steps: (PlannedTry & { buildId: string })[];
+}
+
+export type SolveEnd = { reason?: string; recipe?: string; submissionId?: string } & (
+  | { status: 'solved' }
+  | { status: 'gave-up' }
+  | { status: 'cancelled' }
+);
+
+export interface SolveStore {
+  /** Begins with a build as its first try; one that still runs for the same build and request is given back instead. */
+  add(solve: NewSolve, first: PlannedTry & { buildId: string }, now: number): Promise<SolveRecord>;
+  solve(id: string): Promise<SolveRecord | undefined>;
+  /** Those that have not ended, the oldest first. */
+  running(): Promise<SolveRecord[]>;
+  /** Adds the step after the `known` ones; a no-op when it is there already. */
+  addStep(id: string, known: number, step: PlannedTry & { buildId: string }, now: number): Promise<void>;
+  /** A no-op for one that has ended. */
+  end(id: string, end: SolveEnd, now: number): Promise<void>;
+}
