@@ -1,4 +1,5 @@
-// The index beside nginx with the same pages on disk and beside this runtime's floor: interleaved rounds, medians.
+// The index beside nginx with the same pages on disk and beside this runtime's floor: interleaved rounds, medians. Processor time per request is given as
+// well, since it bears a busy machine better than throughput does.
 //   node bench/index/measure.mjs            needs dist/ (npm run build), nginx and wrk (apt-get install nginx-light wrk)
 //   ROUNDS=3 SECONDS=5 FOLDER=/tmp/wheelwright-bench OUT=file.md
 import { execFileSync, spawn } from 'node:child_process';
@@ -17,6 +18,7 @@ const JSON_TYPE = 'application/vnd.pypi.simple.v1+json';
 const PORTS = { ours: 9301, nginx: 9302, floor: 9303 };
 const origin = (name) => `http://127.0.0.1:${PORTS[name]}`;
 const running = [];
+const pids = {};
 
 function start(command, args, environment = {}) {
   const child = spawn(command, args, {
@@ -53,6 +55,13 @@ function rssMb(child) {
   return (Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) * 1024) / 1e6;
 }
 
+/** Processor time of a process and its children so far, in milliseconds; a tick is 10 ms. */
+function cpuMs(pid) {
+  const fields = (of) => readFileSync(`/proc/${of}/stat`, 'utf8').split(') ')[1].split(' ');
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  return [pid, ...children].reduce((sum, of) => sum + (Number(fields(of)[11]) + Number(fields(of)[12])) * 10, 0);
+}
+
 /** Requests a second, or MB a second for whole files. */
 function wrk(url, headers, connections, unit) {
   const args = ['-t1', `-c${connections}`, `-d${SECONDS}s`, '--timeout', '20s', '--latency'];
@@ -60,9 +69,10 @@ function wrk(url, headers, connections, unit) {
     args.push('-H', `${name}: ${value}`);
   const out = execFileSync('wrk', [...args, url], { encoding: 'utf8' });
   if (/Non-2xx or 3xx/.test(out)) throw new Error(`${url}: ${out}`);
-  if (unit === 'req/s') return Number(/Requests\/sec:\s+([\d.]+)/.exec(out)[1]);
+  const requests = Number(/(\d+) requests in/.exec(out)[1]);
+  if (unit === 'req/s') return { value: Number(/Requests\/sec:\s+([\d.]+)/.exec(out)[1]), requests };
   const [, size, scale] = /Transfer\/sec:\s+([\d.]+)(\w+)/.exec(out);
-  return (Number(size) * { KB: 1 << 10, MB: 1 << 20, GB: 1 << 30 }[scale]) / 1e6;
+  return { value: (Number(size) * { KB: 1 << 10, MB: 1 << 20, GB: 1 << 30 }[scale]) / 1e6, requests };
 }
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
@@ -104,7 +114,9 @@ async function measureRow(row, name) {
     await response.arrayBuffer();
     headers['If-None-Match'] = response.headers.get('etag');
   }
-  return wrk(url, headers, row.connections ?? 32, row.unit ?? 'req/s');
+  const before = cpuMs(pids[name]);
+  const { value, requests } = wrk(url, headers, row.connections ?? 32, row.unit ?? 'req/s');
+  return { value, cpuMicros: ((cpuMs(pids[name]) - before) * 1000) / requests };
 }
 
 async function main() {
@@ -121,21 +133,23 @@ async function main() {
   const firstPage = async () => {
     const began = performance.now();
     const child = startOurs(data);
+    pids.ours = child.pid;
     await answers(`${origin('ours')}/simple/bench-wide-2000/`);
     keep('start to the 2,000-file page, ms', 'ours', performance.now() - began);
     return child;
   };
   let ours = await firstPage();
   const projects = ['bench-wide-600', 'bench-wide-2000', 'bench-big'];
-  start(...(await nginxSite(join(FOLDER, 'nginx'), origin('ours'), data, projects, PORTS.nginx)));
+  const nginx = start(...(await nginxSite(join(FOLDER, 'nginx'), origin('ours'), data, projects, PORTS.nginx)));
   const rows = await rowsOf();
   const specs = rows.filter(({ floor }) => floor).map(({ headers, path }) => `${headers.Accept}|${path}`);
-  start(process.execPath, [
+  const floor = start(process.execPath, [
     fileURLToPath(new URL('floor.mjs', import.meta.url)),
     origin('ours'),
     String(PORTS.floor),
     ...specs,
   ]);
+  Object.assign(pids, { nginx: nginx.pid, floor: floor.pid });
   await answers(`${origin('nginx')}/simple/`);
   await answers(`${origin('floor')}/simple/`);
   for (let round = 0; round < ROUNDS; round++) {
@@ -148,8 +162,9 @@ async function main() {
     for (const row of rows) {
       const names = ['ours', 'nginx', ...(row.floor ? ['floor'] : [])];
       for (const name of [...names.slice(round % names.length), ...names.slice(0, round % names.length)]) {
-        const value = await measureRow(row, name);
+        const { value, cpuMicros } = await measureRow(row, name);
         keep(`${row.name}, ${row.unit ?? 'req/s'}`, name, value);
+        keep(`${row.name}, µs of processor`, name, cpuMicros);
         console.error(
           `round ${round + 1}  ${row.name.padEnd(24)} ${name.padEnd(6)} ${value.toFixed(0)}  load ${loadavg()[0].toFixed(1)}`,
         );
