@@ -125,16 +125,32 @@ test('a requirements file is checked, and what would compile is built with one b
   await rows().filter({ hasText: 'hard' }).waitFor();
 });
 
-test('a recipe is looked through as one types', async () => {
+test('a recipe is completed and looked through as one types, and shows what finally applies', async () => {
   await page.goto('/recipes?edit=');
   const text = page.getByLabel('Recipe in YAML');
   await page.getByText('The recipe is sound').waitFor();
-  await text.fill('project: spam\nsistem: { apt: [libspam-dev] }\n');
-  await page.getByText('did you mean "system"?').waitFor();
+  const replace = async (by: string) => {
+    await text.press('Control+a');
+    await text.press('Delete');
+    await text.pressSequentially(by);
+  };
+  await replace('project: spam\nsistem: { apt: [libspam-dev] }');
+  await page.locator('.faults').getByText('did you mean "system"?').waitFor();
+  await page.locator('.cm-lintRange-error').waitFor();
   expect(await page.getByRole('button', { name: 'Build with this recipe' }).isDisabled()).toBe(true);
   await page.getByRole('button', { name: 'Line 2' }).click();
-  await text.fill('project: spam\nsystem: { apt: [libspam-dev] }\n');
+
+  await replace('project: spam\nsyst');
+  await page.getByRole('option', { name: 'system' }).waitFor();
+  await page.waitForTimeout(200);
+  await page.keyboard.press('Enter');
+  await text.pressSequentially('{ apt: [libspam-dev] }');
   await page.getByText('The recipe is sound').waitFor();
+  expect(await text.textContent()).toContain('system: { apt: [libspam-dev] }');
+
+  await page.getByText('What applies to a version').click();
+  await page.getByRole('textbox', { name: 'Version' }).fill('1.0');
+  await page.locator('.applied').getByText('system.apt').waitFor();
 });
 
 test('images and workers are listed', async () => {

@@ -1,9 +1,13 @@
+import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Build } from '../../../client/contract.js';
 import type { Fault } from '../../../core/errors.js';
 import { get, post, RequestError } from '../request.js';
 import { go } from '../router.js';
 import { useSession } from '../session.js';
+import { AppliedSettings } from './applied-settings.js';
+import type { SchemaNode } from './completion.js';
+import type { YamlEditor } from './yaml-editor.js';
 
 const LINT_AFTER_MS = 250;
 
@@ -12,7 +16,7 @@ export function RecipeEditor({ initial, from }: { initial: string; from: string 
   const { withToken } = useSession();
   const [text, setText] = useState(initial);
   const faults = useLint(text);
-  const area = useRef<HTMLTextAreaElement>(null);
+  const editor = useRef<YamlEditor>(undefined);
   const [requirement, setRequirement] = useState('');
   const [problem, setProblem] = useState<string>();
 
@@ -34,28 +38,9 @@ export function RecipeEditor({ initial, from }: { initial: string; from: string 
       setProblem(error instanceof RequestError ? [error.message, error.hint].join(' ') : String(error)),
     );
   };
-  const show = (fault: Fault) => {
-    const lines = text.split('\n');
-    const start = lines.slice(0, (fault.line ?? 1) - 1).join('\n').length + ((fault.line ?? 1) > 1 ? 1 : 0);
-    area.current?.focus();
-    area.current?.setSelectionRange(start, start + (lines[(fault.line ?? 1) - 1]?.length ?? 0));
-  };
   return (
     <form class="recipe-editor" onSubmit={attempt}>
-      <div>
-        <label for="recipe-text" class="visually-hidden">
-          Recipe in YAML
-        </label>
-        <textarea
-          id="recipe-text"
-          ref={area}
-          spellcheck={false}
-          rows={Math.max(16, text.split('\n').length + 2)}
-          value={text}
-          aria-describedby="recipe-faults"
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-      </div>
+      <EditorFrame initial={initial} faults={faults} onChange={setText} editor={editor} />
       <div id="recipe-faults" class="faults" aria-live="polite">
         {faults === undefined ? (
           <p class="detail">Looking it through…</p>
@@ -65,7 +50,7 @@ export function RecipeEditor({ initial, from }: { initial: string; from: string 
           <ul>
             {faults.map((fault, index) => (
               <li key={index}>
-                <button type="button" onClick={() => show(fault)}>
+                <button type="button" onClick={() => editor.current?.goTo(fault.line ?? 1)}>
                   Line {fault.line ?? 1}
                 </button>
                 <span>
@@ -76,6 +61,7 @@ export function RecipeEditor({ initial, from }: { initial: string; from: string 
             ))}
           </ul>
         )}
+        <AppliedSettings recipe={text} sound={faults?.length === 0} onLine={(line) => editor.current?.goTo(line)} />
         <div class="try">
           <label for="recipe-requirement">Try it on</label>
           <input
@@ -99,6 +85,42 @@ export function RecipeEditor({ initial, from }: { initial: string; from: string 
       </div>
     </form>
   );
+}
+
+interface FrameProps {
+  initial: string;
+  faults: readonly Fault[] | undefined;
+  onChange(text: string): void;
+  editor: RefObject<YamlEditor | undefined>;
+}
+
+/** Where the editor goes once it is loaded. */
+function EditorFrame({ initial, faults, onChange, editor }: FrameProps) {
+  const parent = useRef<HTMLDivElement>(null);
+  const schema = useRef<SchemaNode>(undefined);
+  useEffect(() => {
+    let closed = false;
+    get<SchemaNode>('recipes/schema').then(
+      (read) => {
+        schema.current = read;
+      },
+      () => {},
+    );
+    void import('./yaml-editor.js').then(({ openYamlEditor }) => {
+      if (closed || parent.current === null) return;
+      const options = { text: initial, label: 'Recipe in YAML', schema: () => schema.current, onChange };
+      editor.current = openYamlEditor(parent.current, options);
+    });
+    return () => {
+      closed = true;
+      editor.current?.close();
+      editor.current = undefined;
+    };
+  }, [initial, editor, onChange]);
+  useEffect(() => {
+    if (faults !== undefined) editor.current?.showFaults(faults);
+  }, [faults, editor]);
+  return <div class="yaml-editor" ref={parent} />;
 }
 
 /** The faults of a text, a moment after the typing stops; undefined until they are known. */
