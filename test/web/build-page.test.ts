@@ -114,27 +114,34 @@ test('a success shows its file: what is grafted in, what the image must bring, t
   ]);
 });
 
-test('what differs from the last success is said', async () => {
-  const inputs = (version: string) => [
-    { kind: 'build-requirement', name: 'cython', version },
-    { kind: 'image', name: 'builder', version: 'same' },
-  ];
+test('what differs from the last success is said: what went in, and what the log says now', async () => {
   service.upstream.add('changed', 'changed-2.0.tar.gz');
-  for (const [version, cython] of [
-    ['1.0', '0.29.37'],
-    ['2.0', '3.0.1'],
-  ] as const) {
-    const { worker } = await startBuild(service, 'changed', version);
+  const begin = async (version: string, cython: string) => {
+    const { build, worker } = await startBuild(service, 'changed', version);
     await worker.phase('fetch');
+    const inputs = [
+      { kind: 'build-requirement', name: 'cython', version: cython },
+      { kind: 'image', name: 'builder', version: 'same' },
+    ];
     const path = `/api/v1/attempts/${worker.lease.attemptId}/inputs`;
-    await service.call('POST', path, { json: { inputs: inputs(cython) }, lease: worker.lease });
-    if (version === '1.0') await worker.succeed('changed-1.0-cp313-cp313-manylinux_2_31_x86_64.whl');
-    else await worker.fail({ class: 'compile-error', line: '', lineNumber: 0, cause: 'Cython changed.' });
-    if (version === '2.0') await page.goto(`/builds/${worker.lease.order.buildId}`);
-  }
+    await service.call('POST', path, { json: { inputs }, lease: worker.lease });
+    await worker.log(`compiling changed ${version} in /tmp/x${version}`);
+    return { build, worker };
+  };
+  const good = await begin('1.0', '0.29.37');
+  await good.worker.succeed('changed-1.0-cp313-cp313-manylinux_2_31_x86_64.whl');
+  const bad = await begin('2.0', '3.0.1');
+  await bad.worker.log('changed.pyx:3:0: undeclared name');
+  await bad.worker.fail({ class: 'compile-error', line: '', lineNumber: 0, cause: 'Cython changed.' });
+
+  await page.goto(`/builds/${bad.build.id}`);
   await page.getByText('1 input differs from the last success').click();
-  const row = page.locator('.last-success tbody tr');
-  expect(await row.allTextContents()).toEqual(['cython build-requirement0.29.373.0.1']);
+  expect(await page.locator('.comparison tbody tr').allTextContents()).toEqual([
+    'cython build requirement0.29.373.0.1',
+  ]);
+  await page.getByRole('button', { name: 'Compare the logs' }).click();
+  await page.getByText('1 line is in this log only').waitFor();
+  expect(await page.locator('.new-lines li').allTextContents()).toEqual(['2changed.pyx:3:0: undeclared name']);
 });
 
 test('the token is out of reach of scripts; a revoked one is asked for again, and the action goes on', async () => {

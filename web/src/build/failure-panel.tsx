@@ -1,6 +1,6 @@
 import type { Build } from '../../../client/contract.js';
 import { linePieces } from '../log/line-text.js';
-import { LastSuccess } from './last-success.js';
+import { Comparison } from './comparison.js';
 import { ProposalDiff } from './proposal-diff.js';
 
 type Attempt = Build['attempts'][number];
@@ -36,7 +36,7 @@ export function FailurePanel({ build, attempt, failure, onJump }: Props) {
           )}
         </div>
       )}
-      {build.status === 'failed' && <LastSuccess build={build} attempt={attempt} />}
+      <Comparison build={build} attempt={attempt} onJump={onJump} />
       {failure.proposal !== undefined && <ProposalDiff build={build} proposal={failure.proposal} />}
     </section>
   );

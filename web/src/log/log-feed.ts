@@ -45,6 +45,12 @@ export async function feedLog(
   }
 }
 
+/** All of a log as it is stored now. @throws RequestError */
+export async function readLog(attemptId: string, buffer: LogBuffer): Promise<void> {
+  const response = await request('GET', `attempts/${attemptId}/log`);
+  for await (const chunk of chunksOf(response)) buffer.append(chunk);
+}
+
 async function readStored(
   attemptId: string,
   buffer: LogBuffer,

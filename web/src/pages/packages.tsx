@@ -32,8 +32,12 @@ export function PackagesPage() {
       {data !== undefined &&
         (data.projects.length === 0 ? (
           <p class="empty">
-            Nothing {search === '' ? '' : 'of that name '}was built or uploaded here. The index may offer it from
-            upstream all the same.
+            Nothing {search === '' ? '' : 'of that name '}was built or uploaded here.{' '}
+            {search !== '' && (
+              <a href={at(`packages/${encodeURIComponent(search.trim())}`)}>
+                Look at what the upstream has of {search.trim()}
+              </a>
+            )}
           </p>
         ) : (
           <ul class="project-list">
