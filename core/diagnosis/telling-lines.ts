@@ -24,7 +24,9 @@ export class TellingLines {
     if (!/rror|xception|xit|ailure|nterrupt|FAILED|navailable/.test(line)) return;
     if (WRAPPER.test(line)) this.#wrapper = { line, lineNumber };
     else if (EXCEPTION.test(line) && !/Warning\b/.test(line)) this.#exception = { line, lineNumber };
-    else if (/(?:^|[\s:])(?:error|ERROR|fatal error|FAILED)(?::| )/.test(line)) this.#error ??= { line, lineNumber };
+    else if (!/^note: /.test(line) && /(?:^|[\s:])(?:[Ee]rror|ERROR|fatal error|FAILED)(?::| )/.test(line)) {
+      this.#error ??= { line, lineNumber };
+    }
   }
 
   /** The build went on: what was told so far was not its end. */

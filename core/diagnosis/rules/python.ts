@@ -204,6 +204,13 @@ export const pythonRules: readonly Rule[] = [
       'The project says that it does not run on this Python. A newer release of the project, or another Python, helps.',
   },
   {
+    match:
+      /SyntaxError: (?:Missing parentheses in call to ['"]print|multiple exception types must be parenthesized|leading zeros in decimal integer literals|invalid hexadecimal literal)|NameError: name ['"](?:unicode|xrange|raw_input|execfile|unichr|basestring)['"] is not defined|ModuleNotFoundError: No module named ['"](?:ConfigParser|StringIO|urllib2|commands|__builtin__|cPickle)['"]/,
+    weight: 'requirement',
+    class: 'python-too-new',
+    cause: 'The code is written for Python 2. A newer release of the project, or another project, is needed.',
+  },
+  {
     match: /ModuleNotFoundError: No module named ['"]?([\w.]+)['"]?|ImportError: No module named ['"]?([\w.]+)['"]?/,
     weight: 'requirement',
     class: 'build-requirement',
@@ -253,6 +260,7 @@ export const pythonRules: readonly Rule[] = [
     cause: 'setuptools from 61 finds packages by itself and refuses this layout. An older setuptools helps.',
     edit: { requires: { constraints: ['setuptools<61'] } },
     why: 'Versions before 61 pack what setup.py names.',
+    guess: true,
   },
   {
     match: /(?:AttributeError|ImportError|TypeError): .*\b(?:setuptools|distutils|pkg_resources|_distutils)\b/,

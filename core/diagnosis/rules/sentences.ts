@@ -71,8 +71,32 @@ function refine([line]: RegExpExecArray, gaveUp: boolean): Partial<Finding> | 'i
 const SENTENCE =
   /(?:could ?n[o']t|cannot|can't|can not|unable|failed|did ?n[o']t) (?:to )?(?:find|locate|load|detect)|not (?:be )?found|missing|not installed|not available|required to|needed to|must be installed|to install|please install|make sure/i;
 
+const TOO_OLD =
+  /(?:requires?|needs?|must be|is required|minimum (?:supported|required))\b.*?\d+\.\d.*?(?:or (?:later|newer|above|higher|greater)|and above|\+)|(?:requires?|needs?|must be|found|is)\b.*?(?:>=|at least|minimum(?: version)?(?: is)?|newer than) ?v?\d+\.\d|\bis too old\b|\btoo old\b.*(?:version|librar)|[Mm]inimum (?:supported|required) .*version.* is|version .* is (?:older than|less than|lower than) (?:the )?(?:required|minimum|supported)/i;
+
+function refineTooOld([line = '']: RegExpExecArray): Partial<Finding> | 'ignore' {
+  if (!GIVES_UP.test(line) && !/ERROR: Problem encountered/.test(line)) return 'ignore';
+  if (/rustc|cargo|requires? python|python (?:version )?[<>=\d]|setuptools|\bpip\b|cython|numpy/i.test(line))
+    return 'ignore';
+  if (/\b(?:gcc|g\+\+|clang|compiler)\b/i.test(line)) {
+    return {
+      class: 'toolchain-missing',
+      cause: `The project needs a newer compiler than the base has: ${line.trim()} A newer target, or an older release of the project, helps.`,
+    };
+  }
+  return {};
+}
+
 /** What setup scripts and build files say in sentences of their own. */
 export const sentenceRules: readonly Rule[] = [
+  {
+    match: TOO_OLD,
+    weight: 'dependency',
+    class: 'library-too-old',
+    cause:
+      'The base has an older version of something than this release needs; the line says of what. No package of the same suite helps: an older release of the project, a newer target, or the library built first from a newer source package does.',
+    refine: refineTooOld,
+  },
   {
     match: SENTENCE,
     weight: 'tool',

@@ -16,14 +16,22 @@ const TOOLCHAIN_OF: Readonly<Record<string, string>> = {
 const DATA_FILE =
   /\.(?:txt|md|rst|json|toml|cfg|ini|in|py|pyx|pyi|c|cc|cpp|h|pxd|yaml|yml|lock|sh|typed|xml|csv|proto|so|a)$/i;
 
+/** What a setup script opens rather than runs. */
+function isOwnFile(name: string): boolean {
+  return (
+    DATA_FILE.test(name) ||
+    /(?:^|\/)(?:README|LICENSE|VERSION|CHANGES|HISTORY|CHANGELOG|PKG-INFO|MANIFEST|AUTHORS|requirements)[^/]*$/i.test(
+      name,
+    )
+  );
+}
+
 function missingTool(name: string): ReturnType<NonNullable<Rule['refine']>> {
   if (
     name === '' ||
     DATA_FILE.test(name) ||
     /^(?:python[\d.]*|sh|bash|env|dpkg-\w+|lsb_release|ldconfig|hg|svn|sw_vers|xcrun|brew)$/.test(name)
   )
-    return 'ignore';
-  if (/^(?:README|LICENSE|VERSION|CHANGES|HISTORY|CHANGELOG|PKG-INFO|MANIFEST|AUTHORS|requirements)/i.test(name))
     return 'ignore';
   if (C_COMPILER.test(name)) {
     return {
@@ -202,6 +210,14 @@ export const toolchainRules: readonly Rule[] = [
     match: /error: command ['"]?([\w.+-]+)['"]? failed: (?:No such file or directory|None)/,
     ...tool,
     refine: ([, name = '']) => missingTool(name),
+  },
+  {
+    match: /\[Errno 2\] No such file or directory: ['"]((?!\/)[^'"]+)['"]/,
+    weight: 'tool',
+    class: 'bad-sdist',
+    cause:
+      'The setup script reads its own file {1}, which the sdist does not hold. A patch or a prepare script in the recipe that makes it, or another release, helps.',
+    refine: ([, name = '']) => (isOwnFile(name) ? {} : 'ignore'),
   },
   {
     match: /\[Errno 2\] No such file or directory: ['"]([\w.+-]+)['"]/,
