@@ -26,16 +26,13 @@ export class DiskSender {
 
   /** Sends bytes `start` to `end` (inclusive) and ends the response; returns early when the client goes away. */
   async send(response: ServerResponse, file: FileOnDisk, start: number, end: number): Promise<void> {
-    let handle: FileHandle | undefined;
+    const reader = new ChunkReader(file);
     const own = this.#spare.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
     try {
       for (let position = start; position <= end; ) {
         const index = Math.floor(position / CHUNK_BYTES);
-        let chunk = this.#chunks.find(file.sha256, index);
-        if (chunk === undefined) {
-          handle ??= await open(file.path, 'r');
-          chunk = await this.#read(handle, file, index, own);
-        }
+        const shared = this.#chunks.find(file.sha256, index, () => reader.read(index));
+        const chunk = await (shared ?? reader.read(index, own));
         const from = position - index * CHUNK_BYTES;
         const piece = chunk.subarray(from, Math.min(chunk.length, from + end + 1 - position));
         position += piece.length;
@@ -44,23 +41,45 @@ export class DiskSender {
       response.end();
     } finally {
       if (this.#spare.length < SPARE_BUFFERS) this.#spare.push(own);
-      await handle?.close();
+      await reader.close();
     }
   }
+}
 
-  async #read(handle: FileHandle, file: FileOnDisk, index: number, own: Buffer): Promise<Buffer> {
+class ChunkReader {
+  readonly #file: FileOnDisk;
+  #handle: Promise<FileHandle> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(file: FileOnDisk) {
+    this.#file = file;
+  }
+
+  read(index: number, into?: Buffer): Promise<Buffer> {
+    const reading = this.#read(index, into);
+    this.#last = reading.catch(() => {});
+    return reading;
+  }
+
+  /** Others may be waiting for what this one reads, also when its own client is gone. */
+  async close(): Promise<void> {
+    await this.#last;
+    await (await this.#handle)?.close();
+  }
+
+  async #read(index: number, into: Buffer | undefined): Promise<Buffer> {
+    const { path, sizeBytes } = this.#file;
+    this.#handle ??= open(path, 'r');
+    const handle = await this.#handle;
     const start = index * CHUNK_BYTES;
-    const length = Math.min(CHUNK_BYTES, file.sizeBytes - start);
-    const shared = this.#chunks.hasRoom();
-    const buffer = shared ? Buffer.allocUnsafeSlow(length) : own;
+    const length = Math.min(CHUNK_BYTES, sizeBytes - start);
+    const buffer = into ?? Buffer.allocUnsafeSlow(length);
     for (let filled = 0; filled < length; ) {
       const { bytesRead } = await handle.read(buffer, filled, length - filled, start + filled);
-      if (bytesRead === 0) throw new WheelwrightError('internal', `${file.path} became shorter while it was read`);
+      if (bytesRead === 0) throw new WheelwrightError('internal', `${path} became shorter while it was read`);
       filled += bytesRead;
     }
-    const chunk = buffer.subarray(0, length);
-    if (shared) this.#chunks.add(file.sha256, index, chunk);
-    return chunk;
+    return buffer.subarray(0, length);
   }
 }
 
