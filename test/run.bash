@@ -48,7 +48,9 @@ run_tests() {
   cd "$root"
   prepare_programs
   results=$(mktemp -d)
-  trap 'rm -rf "$results"' EXIT
+  # Expanded now: the variable is gone when the shell ends.
+  # shellcheck disable=SC2064
+  trap "rm -rf '$results'" EXIT
   if [[ $what == unit || $what == all ]]; then
     run_check types npm run --silent types
     run_check lint npm run --silent lint
