@@ -15,6 +15,9 @@ export interface CoreMetadata {
   dynamic: string[];
 }
 
+/** Of the fields that are looked into; no real one comes near, and reading versions from longer ones would take long. */
+const MAX_VALUE = 1000;
+
 /**
  * Reads the header part; the description after it is not looked at.
  * @param source what to call it in messages, e.g. `foo-1.0.dist-info/METADATA`.
@@ -26,6 +29,10 @@ export function parseCoreMetadata(bytes: Uint8Array, source: string): CoreMetada
   const one = (field: string): string | undefined => {
     const values = headers.get(field.toLowerCase()) ?? [];
     if (values.length > 1) faults.push(`${field} is given ${values.length} times`);
+    if ((values[0]?.length ?? 0) > MAX_VALUE) {
+      faults.push(`${field} has ${values[0]?.length} characters`);
+      return undefined;
+    }
     // Old setuptools wrote UNKNOWN for what it was not told.
     return values[0] === 'UNKNOWN' || values[0] === '' ? undefined : values[0];
   };

@@ -4,6 +4,8 @@ import { isValidProjectName, normalizeProjectName } from './project-name.js';
 import { isVersion, normalizeVersion } from './version.js';
 
 const EXTENSIONS = ['.tar.gz', '.zip', '.tar.bz2', '.tgz', '.tar.xz', '.tar.Z', '.tar'] as const;
+/** What file systems take. */
+const MAX_FILENAME = 255;
 export type SdistExtension = (typeof EXTENSIONS)[number];
 
 export interface SdistName {
@@ -25,6 +27,8 @@ export function isSdistFilename(filename: string): boolean {
  * @throws WheelwrightError `invalid` when it is no source archive of that project.
  */
 export function parseSdistFilename(filename: string, project: string): SdistName {
+  if (filename.length > MAX_FILENAME)
+    throw invalid(filename.slice(0, 80), project, `it has ${filename.length} characters`);
   const extension = extensionOf(filename);
   if (extension === undefined) throw invalid(filename, project, `it ends in none of ${EXTENSIONS.join(', ')}`);
   const stem = filename.slice(0, -extension.length);

@@ -20,6 +20,8 @@ export interface WheelName {
   platforms: string[];
 }
 
+/** What file systems take. */
+const MAX_FILENAME = 255;
 const TAG_SET = /^[a-z0-9_]+(\.[a-z0-9_]+)*$/i;
 
 export function isWheelFilename(filename: string): boolean {
@@ -28,6 +30,7 @@ export function isWheelFilename(filename: string): boolean {
 
 /** @throws WheelwrightError `invalid` saying which component is wrong. */
 export function parseWheelFilename(filename: string): WheelName {
+  if (filename.length > MAX_FILENAME) throw invalid(filename.slice(0, 80), `it has ${filename.length} characters`);
   if (!filename.endsWith('.whl')) throw invalid(filename, 'it does not end in .whl');
   const parts = filename.slice(0, -4).split('-');
   if (parts.length === 7 || (parts.length === 6 && !/^\d/.test(parts[2] as string))) {

@@ -2,6 +2,7 @@
 import { WheelwrightError } from '../../core/errors.js';
 
 const OBJECT_REFERENCE = /^[\p{L}_][\p{L}\p{N}_]*(\.[\p{L}_][\p{L}\p{N}_]*)*$/u;
+const MAX_LINE = 1000;
 const SCRIPT_GROUPS = new Set(['console_scripts', 'gui_scripts']);
 
 /**
@@ -22,6 +23,7 @@ export function checkEntryPoints(text: string): void {
         },
       );
 
+    if (line.length > MAX_LINE) throw fault(`it has ${line.length} characters`);
     if (line.startsWith('[')) {
       group = /^\[([^\]]+)\]$/.exec(line)?.[1]?.trim();
       if (group === undefined) throw fault('the group is not closed');

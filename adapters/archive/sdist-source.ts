@@ -76,7 +76,7 @@ async function* tarEntries(path: string, gzipped: boolean, limits: SdistLimits):
       const { name, type, linkname, mode, mtime, size: sizeBytes } = entry.header;
       yield {
         path: name,
-        kind: kindOf(type),
+        kind: kindOf(type, name),
         target: linkname ?? '',
         executable: ((mode ?? 0) & 0o100) !== 0,
         modifiedAt: mtime?.getTime() ?? 0,
@@ -94,11 +94,12 @@ async function* tarEntries(path: string, gzipped: boolean, limits: SdistLimits):
   }
 }
 
-function kindOf(type: tar.Header['type']): RawEntry['kind'] {
+function kindOf(type: tar.Header['type'], name: string): RawEntry['kind'] {
   switch (type) {
     case 'file':
     case 'contiguous-file':
-      return 'file';
+      // Tars from before POSIX tell a folder by the slash at its end.
+      return name.endsWith('/') ? 'directory' : 'file';
     case 'directory':
     case 'symlink':
       return type;

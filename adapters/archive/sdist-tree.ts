@@ -5,6 +5,8 @@ import { WheelwrightError } from '../../core/errors.js';
 import { checkEntryPath } from './entry-path.js';
 import type { RawEntry } from './sdist-source.js';
 
+const MAX_PATH = 4000;
+
 /** One thing to unpack; its path is relative to the archive's one top-level folder. */
 export type CleanEntry = { path: string; modifiedAt: number } & (
   | { kind: 'directory' }
@@ -39,6 +41,8 @@ export class SdistTree {
    */
   add(raw: RawEntry): CleanEntry[] {
     if (++this.#seen > this.#maxEntries) throw invalid(`it has more than ${this.#maxEntries} entries`);
+    if (raw.path.length > MAX_PATH || raw.target.length > MAX_PATH)
+      throw invalid(`it has a path of more than ${MAX_PATH} characters`);
     const full = raw.path.replace(/^(\.\/+)+/, '').replace(/\/+$/, '');
     if (full === '' || full === '.') return [];
     checkEntryPath(full);

@@ -9,6 +9,9 @@ export interface RecordedFile {
   sizeBytes?: number;
 }
 
+/** A path and a hash; longer lines would only keep the reading of quotes busy. */
+const MAX_LINE = 10_000;
+
 /**
  * The files that RECORD lists with a hash, by path. RECORD itself and its signatures have none and are left out.
  * @param path of RECORD in the archive.
@@ -20,6 +23,7 @@ export function parseRecord(text: string, path: string): Map<string, RecordedFil
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line === '') continue;
     const fault = (why: string) => recordFault(`line ${index + 1} of ${path} ${why}`);
+    if (line.length > MAX_LINE) throw fault(`has ${line.length} characters`);
     const row = parseRow(line);
     if (row.length !== 3) throw fault(`has ${row.length} columns, not 3`);
     const [file, hash, size] = row as [string, string, string];

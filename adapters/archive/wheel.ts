@@ -38,6 +38,7 @@ export interface WheelCheckOptions {
 const DEFAULT_LIMITS: ZipLimits = { maxEntries: 200_000, maxExpandedBytes: 16 * 2 ** 30 };
 const MAX_METADATA_BYTES = 4 << 20;
 const MAX_RECORD_BYTES = 64 << 20;
+const MAX_TAGS = 10_000;
 const DATA_SCHEMES = new Set(['purelib', 'platlib', 'headers', 'scripts', 'data']);
 const ELF_MAGIC = Buffer.from('\x7fELF', 'latin1');
 
@@ -174,7 +175,10 @@ function checkWheelFile(bytes: Buffer, source: string, name: WheelName, tags: re
         .toLowerCase()
         .split('-')
         .map((set) => set.split('.'));
-      return pythons && abis && platforms ? expandTags({ pythons, abis, platforms }) : [];
+      if (!pythons || !abis || !platforms) return [];
+      if (pythons.length * abis.length * platforms.length > MAX_TAGS)
+        throw invalid(`${source} has more than ${MAX_TAGS} tags`);
+      return expandTags({ pythons, abis, platforms });
     }),
   );
   if (recorded.size !== tags.length || !tags.every((tag) => recorded.has(tag))) {

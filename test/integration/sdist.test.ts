@@ -113,6 +113,10 @@ describe('a sound sdist', () => {
   it.each([
     ['a leading ./', sound.map((entry) => ({ ...entry, name: `./${entry.name}` }))],
     ['what macOS adds', [{ name: '._demo-1.0', data: 'x' }, ...sound]],
+    [
+      'folders without their type',
+      sound.map((entry) => (entry.type === 'directory' ? { ...entry, type: 'file' as const } : entry)),
+    ],
     ['a file twice', [...sound, { name: 'demo-1.0/setup.py', data: 'again' }]],
     ['long names', [...sound, { name: `demo-1.0/${'long/'.repeat(60)}file`, data: 'x' }]],
   ])('may have %s', async (_, entries) => {
@@ -182,6 +186,7 @@ describe('is refused', () => {
     ['a hard link out of the archive', /no file before it/, [hard('demo-1.0/x', '/etc/passwd')]],
     ['a hard link to a link', /no file before it/, [link('demo-1.0/y', 'z'), hard('demo-1.0/x', 'demo-1.0/y')]],
     ['a hard link to what comes later', /no file before it/, [hard('demo-1.0/x', 'demo-1.0/y'), file('demo-1.0/y')]],
+    ['an endless path', /path of more than 4000/, [file(`demo-1.0/${'/'.repeat(5000)}x`)]],
     ['a device', /is a device/, [{ name: 'demo-1.0/x', type: 'character-device', devmajor: 1, devminor: 3 }]],
     ['a pipe', /is a device, a pipe/, [{ name: 'demo-1.0/x', type: 'fifo' }]],
     [

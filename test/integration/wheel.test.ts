@@ -235,6 +235,22 @@ describe('contents', () => {
       /must refer to module:object/,
       { entryPoints: '[console_scripts]\nx = demo\n' },
     ],
+    [
+      'an endless entry point',
+      /it has \d+ characters/,
+      { entryPoints: `[console_scripts]\nx = a:b${'['.repeat(1 << 20)}\n` },
+    ],
+    ['an endless line in RECORD', /has \d+ characters/, { record: () => [',"'.repeat(1 << 20)] }],
+    [
+      'endless tags in WHEEL',
+      /more than 10000 tags/,
+      wheelText(`${WHEEL}Tag: ${'a.'.repeat(999)}a-${'b.'.repeat(999)}b-any\n`),
+    ],
+    [
+      'endless spaces in Requires-Python',
+      /Requires-Python has \d+ characters/,
+      { metadata: `Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nRequires-Python: >${' '.repeat(1 << 20)}3\n` },
+    ],
     ['an entry point before any group', /before any group/, { entryPoints: 'x = demo:main\n' }],
   ];
   it.each(faults)('%s', async (_, message, options) => {
