@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import type { Client } from '../../client/client.js';
 import type { Build, CheckAnswer } from '../../client/contract.js';
+import { WheelwrightError } from '../../core/errors.js';
 import { watchBuilds } from '../build-progress.js';
 import type { Cli } from '../cli.js';
-import { EXIT } from '../exit-code.js';
+import { EXIT, reportError } from '../exit-code.js';
 import { formatTable } from '../format.js';
 import { readText } from '../given-file.js';
 import { withService } from '../service/session.js';
@@ -77,7 +78,14 @@ async function buildAll(cli: Cli, client: Client, { rows, target }: CheckAnswer)
   for (const { name, version, state } of rows) {
     if (state !== 'must-build') continue;
     const request = { requirement: `${name}==${version}`, python: [target.python], policy: target.policy };
-    builds.push(...(await client.requestBuilds(request, cli.signal)).builds);
+    try {
+      builds.push(...(await client.requestBuilds(request, cli.signal)).builds);
+    } catch (error) {
+      // One that is refused does not keep the others from being built; its row stays as it is.
+      if (!(error instanceof WheelwrightError) || error.code === 'unavailable' || error.code === 'unauthorized')
+        throw error;
+      reportError(error, cli.terminal, false);
+    }
   }
   await watchBuilds(client, builds, cli.terminal, cli.signal);
 }
