@@ -1,4 +1,5 @@
-import type { IndexCache } from '../adapters/sqlite/index-cache.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CachedPage, IndexCache } from '../adapters/sqlite/index-cache.js';
 import { distributionVersion } from '../core/distribution.js';
 import { WheelwrightError } from '../core/errors.js';
 import type { ProjectPage } from '../core/simple-index.js';
@@ -27,14 +28,16 @@ export interface UpstreamPagesOptions {
 const DEFAULT_FRESH_MS = 300_000;
 const MAX_FRESH_MS = 600_000;
 const UNKNOWN_FRESH_MS = 60_000;
-/** After a failure the upstream is left alone for this long: not every request has to wait for its time limit. */
+/** After a failure the upstream is left alone for this long. */
 export const DOWN_MS = 5_000;
+/** What was said before is served when the upstream takes longer than this; its answer is kept for the next request. */
+const PATIENCE_MS = 3_000;
 
 /** Pages of upstreams: each fetched once however many ask, kept on disk, and served stale while the upstream is down. */
 export class UpstreamPages {
   readonly #options: UpstreamPagesOptions;
   readonly #inFlight = new Map<string, Promise<UpstreamAnswer>>();
-  readonly #downUntil = new Map<string, { until: number; error: unknown }>();
+  readonly #slow = new Map<string, { until: number; error: unknown }>();
 
   constructor(options: UpstreamPagesOptions) {
     this.#options = options;
@@ -55,33 +58,36 @@ export class UpstreamPages {
     // An upstream that moved is another upstream: its URL is part of the key.
     const identity = `${name} ${upstream.url}`;
     const cached = cache.page(identity, project);
-    if (cached !== undefined && cached.freshUntil > clock()) {
-      return { ...cached, refused: this.#refusals(identity, cached.page), stale: false };
-    }
-    const down = this.#downUntil.get(identity);
+    if (cached !== undefined && cached.freshUntil > clock()) return this.#answer(identity, cached, false);
+    const began = clock();
     try {
-      if (down !== undefined && down.until > clock()) throw down.error;
-      const answer = await upstream.project(project, signal);
-      const fetchedAt = clock();
-      const fresh = answer === undefined ? UNKNOWN_FRESH_MS : freshMs(answer.maxAgeSeconds);
-      const page = answer === undefined ? undefined : withVersions(answer.page);
-      const entry = { page, fetchedAt, freshUntil: fetchedAt + fresh };
-      cache.putPage(identity, project, entry);
-      this.#downUntil.delete(identity);
-      return { ...entry, refused: this.#refusals(identity, entry.page), stale: false };
+      const slow = this.#slow.get(identity);
+      if (slow !== undefined && slow.until > began) throw slow.error;
+      const fetched = this.#fetch(identity, upstream, project, signal);
+      return this.#answer(identity, await (cached === undefined ? fetched : inTime(fetched, upstream)), false);
     } catch (error) {
-      if (down?.error !== error && !signal.aborted) {
-        this.#downUntil.set(identity, { until: clock() + DOWN_MS, error });
-        onFault(`the upstream ${name} failed for ${project}`, error);
-      }
+      // Only one request has to find out that the upstream does not answer; the rest need not wait for their time limit.
+      if (clock() - began >= PATIENCE_MS) this.#slow.set(identity, { until: clock() + DOWN_MS, error });
+      if (!signal.aborted) onFault(`the upstream ${name} failed for ${project}`, error);
       if (cached === undefined) throw asUnavailable(error, name);
-      return {
-        ...cached,
-        freshUntil: clock() + DOWN_MS,
-        refused: this.#refusals(identity, cached.page),
-        stale: true,
-      };
+      return this.#answer(identity, { ...cached, freshUntil: clock() + DOWN_MS }, true);
     }
+  }
+
+  async #fetch(identity: string, upstream: Upstream, project: string, signal: AbortSignal): Promise<CachedPage> {
+    const { cache, clock } = this.#options;
+    const answer = await upstream.project(project, signal);
+    const fetchedAt = clock();
+    const fresh = answer === undefined ? UNKNOWN_FRESH_MS : freshMs(answer.maxAgeSeconds);
+    const page = answer === undefined ? undefined : withVersions(answer.page);
+    const entry = { page, fetchedAt, freshUntil: fetchedAt + fresh };
+    cache.putPage(identity, project, entry);
+    this.#slow.delete(identity);
+    return entry;
+  }
+
+  #answer(identity: string, entry: CachedPage, stale: boolean): UpstreamAnswer {
+    return { ...entry, refused: this.#refusals(identity, entry.page), stale };
   }
 
   /** Bytes under a file name never change, so a name that comes with another hash than before is refused until it comes with the first one again. */
@@ -116,6 +122,20 @@ function withVersions(page: ProjectPage): ProjectPage {
 
 function freshMs(maxAgeSeconds: number | undefined): number {
   return maxAgeSeconds === undefined ? DEFAULT_FRESH_MS : Math.min(maxAgeSeconds * 1000, MAX_FRESH_MS);
+}
+
+async function inTime(fetched: Promise<CachedPage>, upstream: Upstream): Promise<CachedPage> {
+  const cancel = new AbortController();
+  const late = sleep(PATIENCE_MS, undefined, { signal: cancel.signal }).then(() => {
+    throw new WheelwrightError('unavailable', `${upstream.url} has not answered within ${PATIENCE_MS / 1000} s`);
+  });
+  late.catch(() => {});
+  fetched.catch(() => {});
+  try {
+    return await Promise.race([fetched, late]);
+  } finally {
+    cancel.abort();
+  }
 }
 
 function asUnavailable(error: unknown, name: string): WheelwrightError {

@@ -326,6 +326,23 @@ describe('an upstream that fails', () => {
     expect((await ask(url, pathOf(wheel))).status).toBe(200);
   });
 
+  test('one that no longer answers costs its clients seconds, not minutes, and a broken page concerns no other project', async () => {
+    let now = Date.now();
+    upstream.offer('demo', makeWheel('demo-1.0-py3-none-any.whl'));
+    upstream.offer('other', makeWheel('other-1.0-py3-none-any.whl'));
+    const { url } = await start({ clock: () => now });
+    expect(await names(url, 'demo')).toEqual(['demo-1.0-py3-none-any.whl']);
+    now += 3_600_000;
+    upstream.answers.set('/simple/demo/', (_, response) =>
+      response.writeHead(200, { 'content-type': 'text/plain' }).end(),
+    );
+    expect((await ask(url, '/simple/demo/')).headers['cache-status']).toContain('upstream-unavailable');
+    expect(await names(url, 'other')).toEqual(['other-1.0-py3-none-any.whl']);
+    now += 10_000;
+    upstream.answers.set('/simple/demo/', () => {});
+    expect((await ask(url, '/simple/demo/')).headers['cache-status']).toContain('upstream-unavailable');
+  });
+
   test('wheels of this service are served without it', async () => {
     const ours = makeWheel('demo-1.0-1-py3-none-any.whl');
     await site.publish(ours, { owned: false });
