@@ -11,6 +11,7 @@ import type { Metrics } from './metrics.js';
 import { problemHandler, unknownRoute } from './problem.js';
 import { projectRoutes } from './project-routes.js';
 import { recipeRoutes } from './recipe-routes.js';
+import { reviewRoutes } from './review-routes.js';
 import { serviceRoutes } from './service.js';
 import { sessionCookie, sessionRoutes } from './session.js';
 import { upstreamRoutes } from './upstream-routes.js';
@@ -34,6 +35,7 @@ export function createApp(context: ApiContext, metrics: Metrics, web: Router): E
   api.use(browseRoutes(context, guards));
   api.use(upstreamRoutes(context, guards));
   api.use(recipeRoutes(context, guards));
+  api.use(reviewRoutes(context, guards));
   api.use(checkRoutes(context, context.requiresDist, guards));
   api.use(workerRoutes(context, guards));
 

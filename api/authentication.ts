@@ -35,6 +35,11 @@ export function createGuards(tokens: TokenStore, options: { readTokenRequired: b
   };
 }
 
+/** Who acts, by the token that a guard let pass: what histories tell. */
+export function nameOf(response: Response): string {
+  return (response.locals.token as TokenRecord).name;
+}
+
 /** @throws WheelwrightError `unauthorized` */
 async function authenticate(tokens: TokenStore, request: Request, response: Response): Promise<TokenRecord> {
   const secret = /^Bearer +([\x21-\x7e]+) *$/i.exec(request.headers.authorization ?? '')?.[1];

@@ -3,11 +3,12 @@ import { buildRequestSchema } from '../client/contract.js';
 import { WheelwrightError } from '../core/errors.js';
 import type { BuildRecord } from '../core/store.js';
 import { PRIORITY, submitBuilds } from '../core/submission.js';
-import type { Guards } from './authentication.js';
+import { type Guards, nameOf } from './authentication.js';
 import { viewBuild } from './build-view.js';
 import type { ApiContext } from './context.js';
 import { wakeWaitingOne } from './loops.js';
 import { buildFilterSchema } from './parameters.js';
+import { startSolve } from './solver.js';
 
 /** Larger than any recipe may be. */
 const MAX_REQUEST_BYTES = 2 ** 20;
@@ -26,8 +27,12 @@ export function buildRoutes(context: ApiContext, guards: Guards): Router {
 
   router.post('/builds', guards.scope('build'), json({ limit: MAX_REQUEST_BYTES }), async (request, response) => {
     const { requirement, python, policy, recipe, solve } = buildRequestSchema.parse(request.body);
-    if (solve === true) throw notSolved();
     const submission = { requirement, pythons: python, policy, recipe };
+    if (solve === true) {
+      const started = await startSolve(context, submission, nameOf(response));
+      response.status(202).json({ builds: [view(started.build)], solves: [{ id: started.solve.id }] });
+      return;
+    }
     const { builds, created } = await submitBuilds(context.submission, submission, PRIORITY.asked, context.stopping);
     response.status(created ? 202 : 200).json({ builds: builds.map(view) });
   });
@@ -61,11 +66,4 @@ export function buildRoutes(context: ApiContext, guards: Guards): Router {
   });
 
   return router;
-}
-
-/** Better than a build that is not what was asked for. */
-function notSolved(): WheelwrightError {
-  return new WheelwrightError('invalid', 'this version does not solve builds by itself', {
-    hint: 'Ask without `solve`. A failed build says what is missing and, where it can, proposes the edit of the recipe.',
-  });
 }

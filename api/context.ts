@@ -5,7 +5,9 @@ import type { BrowseStore } from '../core/browse.js';
 import type { CheckSources } from '../core/check-walk.js';
 import type { LoadedImage } from '../core/image.js';
 import type { RecipeCatalogue } from '../core/recipe-catalogue.js';
+import type { ReviewStore } from '../core/review.js';
 import type { Settings } from '../core/settings.js';
+import type { SolveStore } from '../core/solve-store.js';
 import type { BlobStore, BuildQueue, BuildRecord, BuildStore, LogStore, NewFile } from '../core/store.js';
 import type { SubmissionDeps } from '../core/submission.js';
 import type { ProjectStandings } from '../core/upload-rules.js';
@@ -40,7 +42,10 @@ export interface ApiContext {
   queue: BuildQueue;
   signals: AttemptSignals;
   submission: SubmissionDeps;
+  /** What was approved here, before what ships. */
   recipes: RecipeCatalogue;
+  reviews: ReviewStore;
+  solves: SolveStore;
   browse: BrowseStore;
   images: readonly LoadedImage[];
   view: BuildViewOptions;

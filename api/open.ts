@@ -15,6 +15,8 @@ import { openDatabase } from '../adapters/sqlite/database.js';
 import { logRows } from '../adapters/sqlite/log-rows.js';
 import { readMigrations } from '../adapters/sqlite/migrations.js';
 import { projectStandings } from '../adapters/sqlite/project-standings.js';
+import { solveStore } from '../adapters/sqlite/solves.js';
+import { reviewStore } from '../adapters/sqlite/submissions.js';
 import { tokenStore } from '../adapters/sqlite/tokens.js';
 import { openSimpleUpstream } from '../adapters/upstream/simple-upstream.js';
 import { resolveUpstreamUrl } from '../adapters/upstream/upstream-url.js';
@@ -23,6 +25,7 @@ import { indexUrl, type Settings } from '../core/settings.js';
 import { ensureAdminToken } from './admin-token.js';
 import { createAttemptSignals } from './attempt-signals.js';
 import type { ApiContext } from './context.js';
+import { currentRecipes } from './current-recipes.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { cachedPages } from './page-cache.js';
 import { provenanceMaker } from './provenance.js';
@@ -62,7 +65,8 @@ export async function openContext(
   const store = createBuildStore(db, { indexUrl: `${indexUrl(settings)}/simple/`, clock });
   const tokens = tokenStore(db);
   const metrics = createMetrics(store);
-  const recipes = openRecipeFolder(join(root, 'recipes'));
+  const reviews = reviewStore(db);
+  const recipes = currentRecipes(reviews, openRecipeFolder(join(root, 'recipes')));
   const browse = browseStore(db);
   const standings = projectStandings(db);
   /** What is open so far, to be closed in the reverse order. */
@@ -90,6 +94,8 @@ export async function openContext(
       logs: await openLogStore(join(data, 'logs'), logRows(db)),
       queue,
       recipes,
+      reviews,
+      solves: solveStore(db),
       browse,
       images,
       signals: createAttemptSignals(),

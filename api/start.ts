@@ -8,6 +8,7 @@ import type { ApiContext } from './context.js';
 import { expireLeasesOne, healQueueOne, runLoop, wakeWaitingOne } from './loops.js';
 import type { Metrics } from './metrics.js';
 import { type ApiOptions, openContext } from './open.js';
+import { advanceSolvesOne } from './solver.js';
 import { webRoutes } from './web.js';
 
 export interface RunningApi {
@@ -19,6 +20,8 @@ export interface RunningApi {
 
 const EXPIRE_EVERY_MS = 2_000;
 const WAKE_EVERY_MS = 5_000;
+/** What a solve adds to its builds, about, at each step. */
+const SOLVE_EVERY_MS = 500;
 /** Cheap in memory; on Redis every queued build costs two round trips. */
 const HEAL_EVERY_MS = { memory: 2_000, redis: 20_000 };
 const CLOSE_PATIENCE_MS = 5_000;
@@ -63,6 +66,7 @@ async function startLoops(context: ApiContext, metrics: Metrics): Promise<void> 
       metrics.leasesExpired(await expireLeasesOne(context)),
     ),
     runLoop(context, 'wake waiting', WAKE_EVERY_MS, () => wakeWaitingOne(context)),
+    runLoop(context, 'solve', SOLVE_EVERY_MS, () => advanceSolvesOne(context)),
     runLoop(context, 'heal queue', healEveryMs, () => healQueueOne(context)),
   ]);
 }

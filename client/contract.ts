@@ -103,7 +103,11 @@ export const buildSchema = z.object({
 });
 export type Build = z.infer<typeof buildSchema>;
 
-export const buildsCreatedSchema = z.object({ builds: z.array(buildSchema) });
+export const buildsCreatedSchema = z.object({
+  builds: z.array(buildSchema),
+  /** Where `solve` was asked for: GET /solves/:id says what becomes of it. */
+  solves: z.array(z.object({ id: z.string() })).optional(),
+});
 export const buildPageSchema = z.object({ builds: z.array(buildSchema), nextCursor: z.string().optional() });
 export type BuildPage = z.infer<typeof buildPageSchema>;
 

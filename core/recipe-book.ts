@@ -51,7 +51,8 @@ export function recipeForTarget(booked: BookedRecipe, target: RecipeTarget): Boo
   });
 }
 
-function parseRecipe(yaml: string): Recipe {
+/** @throws WheelwrightError `invalid` with all faults. */
+export function parseRecipe(yaml: string): Recipe {
   const { recipe, faults } = lintRecipe(yaml);
   if (recipe !== undefined) return recipe;
   throw new WheelwrightError(

@@ -12,7 +12,7 @@ export interface NewSolve {
   /** Interpreter tags; the first is solved on. */
   pythons: string[];
   policy: string;
-  /** YAML of the recipe that the request gave. */
+  /** YAML of the recipe that edits are merged into; undefined where there was none. */
   baseYaml?: string;
   facts: SolveFacts;
   /** Name of the token that it was asked for with. */
@@ -26,6 +26,8 @@ export interface SolveRecord extends NewSolve {
   reason?: string;
   /** YAML of the recipe that works; undefined where none is needed. */
   recipe?: string;
+  /** Id of the build whose recipe works. */
+  solvedBy?: string;
   submissionId?: string;
   /** Milliseconds since the epoch. */
   createdAt: number;
@@ -34,11 +36,9 @@ export interface SolveRecord extends NewSolve {
   steps: (PlannedTry & { buildId: string })[];
 }
 
-export type SolveEnd = { reason?: string; recipe?: string; submissionId?: string } & (
-  | { status: 'solved' }
-  | { status: 'gave-up' }
-  | { status: 'cancelled' }
-);
+export type SolveEnd =
+  | { status: 'solved'; solvedBy: string; recipe?: string; submissionId?: string; reason?: string }
+  | { status: 'gave-up' | 'cancelled'; reason: string };
 
 export interface SolveStore {
   /** Begins with a build as its first try; one that still runs for the same build and request is given back instead. */

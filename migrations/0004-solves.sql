@@ -6,11 +6,12 @@ CREATE TABLE solves (
   project        TEXT NOT NULL,
   pythons_json   TEXT NOT NULL,                 -- the first is solved on; the rest become trials of the recipe
   policy         TEXT NOT NULL,
-  base_yaml      TEXT,                          -- recipe of the first try where the request gave one
+  base_yaml      TEXT,                          -- recipe that edits are merged into; null where there was none
   facts_json     TEXT NOT NULL,                 -- what the search knew beforehand: core/solve-try.ts, SolveFacts
   status         TEXT NOT NULL CHECK (status IN ('running', 'solved', 'gave-up', 'cancelled')),
   reason         TEXT,                          -- why it gave up, and what was tried
   recipe         TEXT,                          -- the recipe that works; null where none is needed
+  solved_by      TEXT REFERENCES builds (id),   -- the build whose recipe works
   submission_id  TEXT,
   asked_by       TEXT NOT NULL,                 -- name of the token
   created_at     INTEGER NOT NULL,

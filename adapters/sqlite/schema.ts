@@ -146,6 +146,7 @@ export interface SolvesTable {
   status: SolveStatus;
   reason: string | null;
   recipe: string | null;
+  solved_by: string | null;
   submission_id: string | null;
   asked_by: string;
   created_at: number;

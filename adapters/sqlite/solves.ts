@@ -53,6 +53,7 @@ export function solveStore(db: Database): SolveStore {
             status: 'running',
             reason: null,
             recipe: null,
+            solved_by: null,
             submission_id: null,
             asked_by: solve.askedBy,
             created_at: now,
@@ -90,13 +91,15 @@ export function solveStore(db: Database): SolveStore {
         .execute();
     },
 
-    async end(id, { status, reason, recipe, submissionId }, now) {
+    async end(id, how, now) {
+      const { recipe, solvedBy, submissionId } = how.status === 'solved' ? how : {};
       await db
         .updateTable('solves')
         .set({
-          status,
-          reason: reason ?? null,
+          status: how.status,
+          reason: how.reason ?? null,
           recipe: recipe ?? null,
+          solved_by: solvedBy ?? null,
           submission_id: submissionId ?? null,
           finished_at: now,
         })
@@ -155,6 +158,7 @@ async function withSteps(db: Database, rows: readonly SolvesTable[]): Promise<So
     status: row.status,
     ...(row.reason === null ? {} : { reason: row.reason }),
     ...(row.recipe === null ? {} : { recipe: row.recipe }),
+    ...(row.solved_by === null ? {} : { solvedBy: row.solved_by }),
     ...(row.submission_id === null ? {} : { submissionId: row.submission_id }),
     createdAt: row.created_at,
     ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),

@@ -1,0 +1,13 @@
+import type { BuildRecord } from '../core/store.js';
+import type { ApiContext } from './context.js';
+
+/** Queues a build again that somebody cancelled, or that failed without anyone learning why: asked for anew, it is wanted, and may well work now. */
+export async function reviveBuild(
+  { store, queue, clock }: Pick<ApiContext, 'store' | 'queue' | 'clock'>,
+  build: BuildRecord,
+): Promise<void> {
+  const undiagnosed = build.status === 'failed' && build.attempts.at(-1)?.failure === undefined;
+  if (build.status !== 'cancelled' && !undiagnosed) return;
+  const { id, priority } = await store.retry(build.id, clock());
+  await queue.add({ buildId: id, priority, notBefore: 0 });
+}

@@ -1,0 +1,160 @@
+// Solves as they run: each try is an ordinary build, and its end decides the next. All state is in the store, so that a restart goes on where it was.
+import { isFinished } from '../core/build.js';
+import { WheelwrightError } from '../core/errors.js';
+import { parseRecipe } from '../core/recipe-book.js';
+import { parseRequirement } from '../core/requirement.js';
+import { nextStep } from '../core/solve.js';
+import { solvedRecipe, solveFacts } from '../core/solve-facts.js';
+import type { SolveEnd, SolveRecord } from '../core/solve-store.js';
+import type { PlannedTry, SolveTry } from '../core/solve-try.js';
+import type { BuildRecord } from '../core/store.js';
+import { PRIORITY, type Submission, submitBuilds } from '../core/submission.js';
+import type { ApiContext } from './context.js';
+import { reviveBuild } from './revive.js';
+import { submitRecipe } from './submissions.js';
+
+/**
+ * Starts to solve a requirement on the first of its interpreters; the others are tried with the recipe that was found.
+ * @throws WheelwrightError what asking for a build throws
+ */
+export async function startSolve(
+  context: ApiContext,
+  request: Submission,
+  askedBy: string,
+): Promise<{ solve: SolveRecord; build: BuildRecord }> {
+  const { submission, stopping, clock } = context;
+  const requirement = parseRequirement(request.requirement);
+  const pythons = [...new Set(request.pythons ?? submission.defaults.pythons)];
+  const build = await tryBuild(context, { ...request, pythons: pythons.slice(0, 1) });
+  const revision = await context.browse.recipeRevision(build.recipeDigest);
+  const base = revision === undefined || revision.origin === 'none' ? undefined : revision.yaml;
+  const facts = solveFacts({
+    recipe: parseRecipe(base ?? `project: ${build.project}\n`),
+    requirement,
+    page: await submission.projectPage(requirement.name, stopping),
+    version: build.version,
+    target: build.target,
+    targets: submission.targets,
+    today: new Date(clock()).toISOString().slice(0, 10),
+  });
+  const solve = await context.solves.add(
+    {
+      requirement: requirement.text,
+      project: build.project,
+      pythons,
+      policy: build.target.policy,
+      ...(base === undefined ? {} : { baseYaml: base }),
+      facts,
+      askedBy,
+    },
+    { purpose: 'first', version: build.version, edits: [], buildId: build.id },
+    clock(),
+  );
+  return { solve, build };
+}
+
+/** Moves on every solve whose last build has ended. Returns how many moved. */
+export async function advanceSolvesOne(context: ApiContext): Promise<number> {
+  let moved = 0;
+  for (const solve of await context.solves.running()) {
+    try {
+      if (await advanceSolve(context, solve)) moved += 1;
+    } catch (error) {
+      if (!(error instanceof WheelwrightError) || error.code === 'unavailable' || error.code === 'internal') {
+        // The next round tries again; the others go on meanwhile.
+        context.log.error({ err: error, solveId: solve.id }, 'a solve could not go on');
+        continue;
+      }
+      const reason = `The next try was refused: ${error.message}. ${error.hint ?? ''}`.trim();
+      await context.solves.end(solve.id, { status: 'gave-up', reason }, context.clock());
+    }
+  }
+  return moved;
+}
+
+async function advanceSolve(context: ApiContext, solve: SolveRecord): Promise<boolean> {
+  const builds = await Promise.all(solve.steps.map(({ buildId }) => buildOf(context, buildId)));
+  const last = builds.at(-1);
+  if (last === undefined || !isFinished(last.status)) return false;
+  const end = (how: SolveEnd) => context.solves.end(solve.id, how, context.clock());
+  if (last.status === 'cancelled') {
+    await end({ status: 'cancelled', reason: `build ${last.id} was cancelled` });
+    return true;
+  }
+  const tries = solve.steps.map((step, at) => ({ ...step, outcome: outcomeOf(builds[at] as BuildRecord) }));
+  const step = nextStep(tries, solve.facts);
+  switch (step.kind) {
+    case 'try':
+      await addTry(context, solve, step);
+      break;
+    case 'solved':
+      await end(await solvedEnd(context, solve, builds[step.try] as BuildRecord));
+      break;
+    case 'no-idea':
+      await end({ status: 'gave-up', reason: step.reason });
+      break;
+    default:
+      step satisfies never;
+  }
+  context.log.info({ solveId: solve.id, project: solve.project, step: step.kind }, 'solve moved on');
+  return true;
+}
+
+async function addTry(context: ApiContext, solve: SolveRecord, planned: PlannedTry): Promise<void> {
+  const { project, policy, pythons, baseYaml } = solve;
+  const { purpose, version, edits, parent } = planned;
+  const build = await tryBuild(context, {
+    requirement: `${project}==${version}`,
+    pythons: pythons.slice(0, 1),
+    policy,
+    recipe: edits.length === 0 ? baseYaml : solvedRecipe(baseYaml ?? `project: ${project}\n`, edits),
+  });
+  const step = { purpose, version, edits, buildId: build.id, ...(parent === undefined ? {} : { parent }) };
+  // A crash before this finds the same build by its key in the next round.
+  await context.solves.addStep(solve.id, solve.steps.length, step, context.clock());
+}
+
+/** A recipe that nobody has approved goes to review; without one there is nothing to review. */
+async function solvedEnd(context: ApiContext, solve: SolveRecord, build: BuildRecord): Promise<SolveEnd> {
+  const edits = solve.steps.find(({ buildId }) => buildId === build.id)?.edits ?? [];
+  const requirement = `${build.project}==${build.version}`;
+  if (build.channel === 'stable') {
+    const { pythons, policy } = solve;
+    await submitBuilds(context.submission, { requirement, pythons, policy }, PRIORITY.asked, context.stopping);
+    return { status: 'solved', solvedBy: build.id };
+  }
+  const yaml = (await context.browse.recipeRevision(build.recipeDigest))?.yaml ?? '';
+  const { submission } = await submitRecipe(context, {
+    yaml,
+    requirement,
+    pythons: solve.pythons,
+    policy: solve.policy,
+    evidence: edits,
+    solveId: solve.id,
+    who: solve.askedBy,
+    reason: `found by solving ${solve.requirement}`,
+  });
+  return { status: 'solved', solvedBy: build.id, recipe: yaml, submissionId: submission.id };
+}
+
+async function tryBuild(context: ApiContext, request: Submission): Promise<BuildRecord> {
+  const { builds } = await submitBuilds(context.submission, request, PRIORITY.asked, context.stopping);
+  const [build] = builds;
+  if (build === undefined) throw new WheelwrightError('internal', `${request.requirement} became no build`);
+  await reviveBuild(context, build);
+  return buildOf(context, build.id);
+}
+
+async function buildOf({ store }: ApiContext, id: string): Promise<BuildRecord> {
+  const build = await store.build(id);
+  if (build === undefined) throw new WheelwrightError('internal', `the build ${id} of a solve is gone`);
+  return build;
+}
+
+function outcomeOf({ status, attempts }: BuildRecord): SolveTry['outcome'] {
+  const last = attempts.at(-1);
+  if (status === 'succeeded') {
+    return { kind: 'succeeded', durationMs: last === undefined ? 0 : (last.finishedAt ?? 0) - last.startedAt };
+  }
+  return { kind: 'failed', ...(last?.failure === undefined ? {} : { failure: last.failure }) };
+}

@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Build, buildSchema, type Problem } from '../../client/contract.js';
+import { type Solve, type Submission, solveSchema, submissionSchema } from '../../client/review-contract.js';
+import type { Lease } from '../../core/attempt.js';
+import type { Failure } from '../../core/failure.js';
+import { startTestApi, type TestApi } from '../support/api.js';
+import { makeWheel } from '../support/wheel.js';
+
+let service: TestApi;
+beforeEach(async () => {
+  service = await startTestApi();
+  service.upstream.add('spam', 'spam-1.0.tar.gz');
+});
+afterEach(() => service.close());
+
+const WAIT_MS = 10_000;
+const WHEEL = 'spam-1.0-cp313-cp313-manylinux_2_31_x86_64.whl';
+
+function missing(header: string, ...apt: string[]): Failure {
+  return {
+    class: 'missing-header',
+    phase: 'build',
+    line: `spam.c:1: fatal error: ${header}: No such file or directory`,
+    lineNumber: 3,
+    cause: `${header} is missing.`,
+    missing: [{ kind: 'header', name: header }],
+    ...(apt.length === 0
+      ? {}
+      : { proposal: { edit: { system: { apt } }, why: `${apt.join()} has it`, guess: true as const } }),
+  };
+}
+
+const fail = (lease: Lease, failure: Failure) => service.finish(lease, { kind: 'failed', failure });
+
+async function start(more: Record<string, unknown> = {}): Promise<string> {
+  const answer = await service.call<{ builds: Build[]; solves: { id: string }[] }>('POST', '/api/v1/builds', {
+    json: { requirement: 'spam', solve: true, ...more },
+  });
+  expect(answer.status).toBe(202);
+  return answer.body.solves[0]?.id ?? '';
+}
+
+const solveOf = async (id: string) => solveSchema.parse((await service.call('GET', `/api/v1/solves/${id}`)).body);
+
+async function ended(id: string): Promise<Solve> {
+  return expect
+    .poll(async () => (await solveOf(id)).status, { timeout: WAIT_MS })
+    .not.toBe('running')
+    .then(() => solveOf(id));
+}
+
+const submissionOf = async (id: string | undefined) =>
+  submissionSchema.parse((await service.call('GET', `/api/v1/submissions/${id}`)).body);
+
+test('from a failure to a recipe, a trial wheel, an approval and the same bytes for everybody; through a restart', async () => {
+  const id = await start();
+  const first = await service.claim(WAIT_MS);
+  expect(first.order).toMatchObject({ channel: 'stable', recipe: {} });
+  await fail(first, missing('ham.h', 'libham-dev'));
+  await service.restart();
+  const second = await service.claim(WAIT_MS);
+  expect(second.order).toMatchObject({ channel: 'trial', recipe: { system: { apt: ['libham-dev'] } } });
+  const wheel = makeWheel(WHEEL);
+  await service.deliver(second, wheel);
+
+  const solve = await ended(id);
+  expect(solve).toMatchObject({
+    status: 'solved',
+    solvedBy: second.order.buildId,
+    recipe: 'project: spam\nsystem:\n  apt:\n    - libham-dev\n',
+    steps: [
+      { number: 1, purpose: 'first', edits: [] },
+      { number: 2, purpose: 'edit', parent: 1, buildId: second.order.buildId },
+    ],
+  });
+  const submission = await submissionOf(solve.submissionId);
+  expect(submission).toMatchObject({
+    project: 'spam',
+    status: 'open',
+    requirement: 'spam==1.0',
+    trials: [{ buildId: second.order.buildId, python: 'cp313', status: 'succeeded' }],
+    evidence: [{ why: 'libham-dev has it', guess: true, evidence: { buildId: first.order.buildId, lineNumber: 3 } }],
+    history: [{ action: 'submitted', who: 'admin-token file', reason: 'found by solving spam' }],
+  });
+  expect(submission.diff.map(({ sign }) => sign)).toEqual(['+', '+', '+', '+']);
+  const trial = await service.build(second.order.buildId);
+  expect(trial.files[0]?.url).toContain('/trial/files/');
+
+  const { store } = service.api.context;
+  const approved = await service.call<Submission>('POST', `/api/v1/submissions/${submission.id}/approve`, {
+    json: { reason: 'looks right' },
+  });
+  expect(approved.body).toMatchObject({
+    status: 'approved',
+    history: [{ action: 'submitted' }, { action: 'approved', reason: 'looks right' }],
+  });
+  expect(await store.file(WHEEL)).toMatchObject({ channel: 'stable', sha256: wheel.sha256 });
+
+  // Asked again, the recipe is everybody's: the same build, now stable, and nothing left to do.
+  const [again] = await service.ask('spam');
+  expect(again).toMatchObject({ id: second.order.buildId, channel: 'stable', status: 'succeeded' });
+  expect(again?.files[0]?.url).not.toContain('/trial/');
+  const listed = await service.call<{ recipes: { project: string }[] }>('GET', '/api/v1/recipes');
+  expect(listed.body.recipes.map(({ project }) => project)).toContain('spam');
+});
+
+test('what was missing, and that a proposal is a guess, come back with the build', async () => {
+  const [build] = await service.ask('spam');
+  await fail(await service.claim(WAIT_MS), missing('ham.h', 'libham-dev'));
+  const failed = buildSchema.parse(await service.build(build?.id ?? ''));
+  expect(failed.attempts[0]?.failure).toEqual(missing('ham.h', 'libham-dev'));
+});
+
+test('a solver that would loop: the same failure again ends it, and says what was tried', async () => {
+  const id = await start();
+  await fail(await service.claim(WAIT_MS), missing('ham.h', 'libham-dev'));
+  await fail(await service.claim(WAIT_MS), missing('ham.h', 'libham-dev'));
+  const solve = await ended(id);
+  expect(solve.status).toBe('gave-up');
+  expect(solve.reason).toMatch(/No new idea.*libham-dev.*ham\.h/);
+  expect(solve.steps).toHaveLength(2);
+  expect(solve.submissionId).toBeUndefined();
+});
+
+test('always another idea: it ends after eight builds, each of them kept', async () => {
+  const id = await start();
+  for (let number = 1; number <= 8; number += 1) {
+    await fail(await service.claim(WAIT_MS), missing(`${'x'.repeat(number)}.h`, `lib${number}-dev`));
+  }
+  const solve = await ended(id);
+  expect(solve.reason).toMatch(/Not solved in 8 attempts/);
+  expect(new Set(solve.steps.map(({ buildId }) => buildId)).size).toBe(8);
+});
+
+test('what works at once is an ordinary build, and the other interpreters are asked for', async () => {
+  const id = await start({ python: ['cp313', 'cp311'] });
+  await service.deliver(await service.claim(WAIT_MS), makeWheel(WHEEL));
+  const solve = await ended(id);
+  expect(solve.recipe).toBeUndefined();
+  expect(solve.submissionId).toBeUndefined();
+  expect((await service.claim(WAIT_MS)).order).toMatchObject({ target: { python: 'cp311' }, channel: 'stable' });
+});
+
+test('cancelling the build that it waits for ends a solve; asked again, it begins anew', async () => {
+  const id = await start();
+  const [step] = (await solveOf(id)).steps;
+  await service.call('POST', `/api/v1/builds/${step?.buildId}/cancel`);
+  expect((await ended(id)).status).toBe('cancelled');
+  const again = await start();
+  expect(again).not.toBe(id);
+  expect((await service.claim(WAIT_MS)).order.buildId).toBe(step?.buildId);
+});
+
+test('asked twice while it runs, it is one solve', async () => {
+  expect(await start()).toBe(await start());
+  expect((await service.call<Problem>('GET', '/api/v1/solves/nothing')).status).toBe(404);
+});
