@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { pack } from 'tar-stream';
@@ -74,10 +75,10 @@ async function inImage(script: string): Promise<string> {
     HostConfig: { NetworkMode: 'none' },
   });
   try {
-    const ended = container.wait({ condition: 'next-exit' });
+    // Attached before the start, so that its end is the end of all output.
+    const output = await container.attach({ stream: true, stdout: true, stderr: true });
     await container.start();
-    await ended;
-    return (await container.logs({ stdout: true, stderr: true, follow: false })).toString().replaceAll('\r', '');
+    return (await text(output)).replaceAll('\r', '');
   } finally {
     await container.remove({ force: true });
   }
