@@ -5,6 +5,7 @@ import { asFallback, type DiagnosisContext, failureOf, limitReached, unexplained
 import { cleanLine, LineCutter, withoutCarrier } from './log-line.js';
 import { isProbe, LogReader } from './log-reader.js';
 import { applyRule, type Finding, type Rule, type Surroundings, WEIGHTS } from './rule.js';
+import { buildSystemRules } from './rules/build-systems.js';
 import { discoveryRules } from './rules/discovery.js';
 import { environmentRules } from './rules/environment.js';
 import { nativeRules } from './rules/native.js';
@@ -20,6 +21,7 @@ export type { DiagnosisContext } from './conclusion.js';
 const RULES: readonly Rule[] = [
   ...environmentRules,
   ...nativeRules,
+  ...buildSystemRules,
   ...discoveryRules,
   ...toolchainRules,
   ...wheelRules,

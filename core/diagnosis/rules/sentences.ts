@@ -28,8 +28,8 @@ const GOES_ON =
 const NO_NAME =
   /^(?:file|files|module|modules|version|setup|python|directory|it|them|that|this|any|all|one|package|packages|library|libraries|header|headers|path|paths|dependency|dependencies|source|sources|compiler|build|install|installed|command|matching|valid|requirement|requirements|distribution|function|symbol|attribute|class|tool|tools|program|executable|configuration|config|file|following|for|in|on|of|to|not|no|be|is|are|also|you|your|sure|have|using|from|with|and|or|if|which|pip|conda|apt|apt-get|brew|wheel|metadata|license|readme)$/i;
 
-/** Advice for Debian names a package outright. */
-const DEBIAN_PACKAGE = /\b(lib[a-z0-9][a-z0-9+.-]*-dev|[a-z0-9][a-z0-9+.-]*[a-z0-9]-dev)\b/;
+/** Advice for Debian names a package outright; but the headers of Debian's own Python are not those of the image's. */
+const DEBIAN_PACKAGE = /\b(?!python)(lib[a-z0-9][a-z0-9+.-]*-dev|[a-z0-9][a-z0-9+.-]*[a-z0-9]-dev)\b/;
 
 function read(line: string): { part: MissingPart } | undefined {
   const advised = DEBIAN_PACKAGE.exec(line)?.[1];

@@ -1,0 +1,220 @@
+import type { Rule } from '../rule.js';
+
+const CMAKE_PARTS_OF_PYTHON = /^(?:Python[23]?|PythonLibs|PythonInterp|PythonLibsNew|PythonExtensions)$/;
+
+/** What meson and CMake say when they give up. */
+export const buildSystemRules: readonly Rule[] = [
+  {
+    match:
+      /(?:meson\.build:\d+:\d+: )?ERROR: Dependency (?:lookup for )?["']?([\w.+-]+)["']? (?:with method '\S+' failed: (?!Invalid version)|not found)(?!.*Invalid version)/,
+    weight: 'dependency',
+    class: 'missing-library',
+    cause: 'meson does not find the dependency {1}. Its development package brings the .pc file that meson asks for.',
+    missing: [{ kind: 'pkg-config', name: '{1}' }],
+    refine([, name = '']) {
+      if (/^(?:openmp|threads)$/.test(name)) return { missing: [] };
+      if (/^(?:python|python3|python-3\.\d+)$/.test(name)) {
+        return {
+          class: 'infrastructure',
+          cause: "meson does not find the interpreter's own headers or libraries: that is the image's fault.",
+          missing: [],
+        };
+      }
+      if (/^(?:numpy|pybind11|nanobind)$/.test(name)) {
+        return {
+          class: 'build-requirement',
+          cause: `meson looks for ${name} as a Python package of the build environment and does not find it there, or finds one that is too old.`,
+          missing: [],
+          edit: { requires: { additions: [name] } },
+          why: `${name} brings its own configuration for meson.`,
+        };
+      }
+      return {};
+    },
+  },
+  {
+    match:
+      /(?:Dependency|dependency|lookup for) ["']?([\w.+-]+)["']?.*Invalid version,? need .*?\[?['"]?([<>=!~ ]*[\d.]+).*found ['"]?([\w.]+)/,
+    weight: 'dependency',
+    class: 'library-too-old',
+    cause:
+      'The base has {1} {3}, and this release needs {2}. No package of the same suite helps: an older release of the project, a newer target, or the library built first from a newer source package does.',
+    refine: ([line]) => (/ERROR/.test(line) ? {} : 'ignore'),
+  },
+  {
+    match:
+      /Requested ['"]([\w.+-]+) >=? ?([\w.]+)['"] but version of .* is ['"]?([\w.]+)|Package dependency requirement '([\w.+-]+) >= ?([\w.]+)' could not be satisfied/,
+    weight: 'dependency',
+    class: 'library-too-old',
+    cause:
+      'pkg-config finds {1}{4}, but this release needs version {2}{5} of it and the base has an older one. An older release of the project, a newer target, or the library built first from a newer source package helps.',
+  },
+  {
+    match:
+      /ERROR: Program ['"]?([\w.+-]+)['"]?(?: .*)? not found or not executable|ERROR: Program ['"]([\w.+-]+)['"] not found/,
+    weight: 'tool',
+    class: 'missing-tool',
+    cause: 'meson needs the program {1}{2}, which is not in the image.',
+    missing: [{ kind: 'tool', name: '{1}{2}' }],
+  },
+  {
+    match: /ERROR: (?:C|C\+\+|\S+) (?:shared or static )?library ['"]([\w.+-]+)['"] not found/,
+    weight: 'dependency',
+    class: 'missing-library',
+    cause: 'meson does not find the library {1}. Its development package helps.',
+    missing: [{ kind: 'library', name: '{1}' }],
+  },
+  {
+    match: /ERROR: (?:\w+ header|Header) ['"]([\w./+-]+)['"] (?:not found|does not exist)/,
+    weight: 'header',
+    class: 'missing-header',
+    cause: 'meson does not find the header {1}. The development package that holds it helps.',
+    missing: [{ kind: 'header', name: '{1}' }],
+  },
+  {
+    match: /Could NOT find (\w+) ?(?:\(missing: ([^)]*)\)?)?/,
+    weight: 'dependency',
+    only: 'cmake-error',
+    class: 'missing-library',
+    cause: 'CMake does not find {1}, which the project requires. Its development package helps.',
+    missing: [{ kind: 'cmake', name: '{1}' }],
+    refine([line, name = '', parts = '']) {
+      if (/^(?:Java|JNI)$/.test(name)) {
+        return {
+          class: 'toolchain-missing',
+          cause: 'CMake does not find a Java development kit, which the project requires.',
+          missing: [],
+          edit: { toolchains: ['java'] },
+          why: 'The java toolchain brings a JDK.',
+        };
+      }
+      const version = /Found unsuitable version "([^"]*)", but required is (?:at least |exact version )?"([^"]*)"/.exec(
+        line,
+      );
+      if (version !== null) {
+        return {
+          class: 'library-too-old',
+          cause: `CMake finds ${name} ${version[1]}, but this release needs ${version[2]}. An older release of the project, a newer target, or the library built first from a newer source package helps.`,
+          missing: [],
+        };
+      }
+      if (CMAKE_PARTS_OF_PYTHON.test(name)) {
+        return /NumPy/.test(`${line}${parts}`)
+          ? {
+              class: 'build-requirement',
+              cause: 'CMake looks for numpy in the build environment and does not find it.',
+              missing: [],
+              edit: { requires: { additions: ['numpy'] } },
+              why: 'FindPython takes the numpy that the building interpreter can import.',
+            }
+          : {
+              class: 'compile-error',
+              cause:
+                'CMake asks for parts of Python that wheels are not linked with (often libpython, with Development instead of Development.Module), or for another interpreter.',
+              missing: [],
+            };
+      }
+      if (/^(?:SWIG|Cargo|Rust)$/.test(name)) {
+        const toolchain = name === 'SWIG' ? 'swig' : 'rust';
+        return {
+          class: 'toolchain-missing',
+          cause: `CMake does not find ${name}, which the project requires.`,
+          missing: [],
+          edit: { toolchains: [toolchain] },
+          why: `The ${toolchain} toolchain brings it.`,
+        };
+      }
+      return {};
+    },
+  },
+  {
+    match:
+      /(?:By not providing ["']Find([\w+-]+)\.cmake["']|(?:Could not find a package configuration file provided by|Could not find a configuration file for package) ["']([\w+-]+)["'])/,
+    weight: 'dependency',
+    only: 'cmake-error',
+    class: 'missing-library',
+    cause: 'CMake does not find the package {1}{2}, which the project requires. Its development package helps.',
+    missing: [{ kind: 'cmake', name: '{1}{2}' }],
+    refine([, a, b]) {
+      const name = (a ?? b ?? '').toLowerCase();
+      return /^(?:pybind11|nanobind)$/.test(name)
+        ? {
+            class: 'build-requirement',
+            cause: `CMake looks for ${name}, which the build requirements should bring, and does not find it.`,
+            missing: [],
+            edit: { requires: { additions: [name] } },
+            why: `${name} installed as a Python package brings its own CMake configuration.`,
+            guess: true,
+          }
+        : {};
+    },
+  },
+  {
+    match: /that is compatible with requested version ["']([\w.]+)["']/,
+    weight: 'dependency',
+    only: 'cmake-error',
+    class: 'library-too-old',
+    cause:
+      'CMake finds the package, but not in the version {1} that this release asks for. An older release of the project, a newer target, or the library built first from a newer source package helps.',
+  },
+  {
+    match:
+      /Could not find (\w+?)_?(EXECUTABLE|PROGRAM|BIN|COMPILER|CMD)? using the following names: ([\w.+-]+(?:, [\w.+-]+)*)/,
+    weight: 'dependency',
+    only: 'cmake-error',
+    class: 'missing-library',
+    cause: 'CMake does not find the library {3}, which the project requires.',
+    refine([, , suffix, names = ''], { cmakeError }) {
+      const [name = '', ...or] = names.split(', ');
+      const part = { name, ...(or.length > 0 ? { or } : {}) };
+      const tool = suffix !== undefined || cmakeError === 'find_program';
+      if (!tool) return { missing: [{ kind: 'library', ...part }] };
+      if (/^(?:ant|javac?|mvn)$/.test(name)) {
+        return {
+          class: 'toolchain-missing',
+          cause: `CMake does not find ${name}, which the project requires.`,
+          edit: { toolchains: ['java'] },
+          why: `The java toolchain brings ${name}.`,
+        };
+      }
+      return {
+        class: 'missing-tool',
+        cause: `CMake does not find the program ${name}, which the project requires.`,
+        missing: [{ kind: 'tool', ...part }],
+      };
+    },
+  },
+  {
+    match: /Could not find (\w+) using the following files: ([\w./+-]+)/,
+    weight: 'header',
+    only: 'cmake-error',
+    class: 'missing-header',
+    cause: 'CMake does not find the header {2}. The development package that holds it helps.',
+    missing: [{ kind: 'header', name: '{2}' }],
+  },
+  {
+    match: /^- ([\w.+-]+)(?:[<>=]+([\w.]+))?$/,
+    weight: 'dependency',
+    only: 'cmake-error',
+    class: 'missing-library',
+    cause: 'CMake asks pkg-config for {1}, which is not there. Its development package brings the .pc file.',
+    missing: [{ kind: 'pkg-config', name: '{1}' }],
+  },
+  {
+    match: /Compatibility with CMake < 3\.5 has been removed/,
+    weight: 'dependency',
+    class: 'build-requirement',
+    cause:
+      'The project asks for a CMake older than 3.5, which CMake 4 no longer plays. CMake 3, or telling CMake 4 to accept it, helps.',
+    edit: { environment: { CMAKE_POLICY_VERSION_MINIMUM: '3.5' } },
+    why: 'CMake 4 reads this variable and treats the old project as one for 3.5.',
+  },
+  {
+    match: /CMake (\d[\d.]*) or higher is required\.\s+You are running version (\d[\d.]*)/,
+    weight: 'dependency',
+    class: 'toolchain-missing',
+    cause: 'The project needs CMake {1}, and the image has {2}.',
+    edit: { toolchains: ['cmake'] },
+    why: 'The cmake toolchain is a recent one.',
+  },
+];
