@@ -6,6 +6,7 @@ import { demoCommand } from './commands/demo.js';
 import { diagnoseCommand } from './commands/diagnose.js';
 import { imageCommand } from './commands/image.js';
 import { indexCommand } from './commands/index.js';
+import { backupCommand, fsckCommand, restoreCommand } from './commands/keeping.js';
 import { listCommand } from './commands/list.js';
 import { logsCommand } from './commands/logs.js';
 import { recipeCommand } from './commands/recipe.js';
@@ -25,6 +26,9 @@ const COMMANDS = [
   diagnoseCommand,
   indexCommand,
   imageCommand,
+  backupCommand,
+  restoreCommand,
+  fsckCommand,
 ];
 
 /** Runs one command line (without the program's name) and gives its exit code; nothing is thrown. */
