@@ -6,7 +6,8 @@ export async function reviveBuild(
   { store, queue, clock }: Pick<ApiContext, 'store' | 'queue' | 'clock'>,
   build: BuildRecord,
 ): Promise<void> {
-  const undiagnosed = build.status === 'failed' && build.attempts.at(-1)?.failure === undefined;
+  const failure = build.attempts.at(-1)?.failure;
+  const undiagnosed = build.status === 'failed' && (failure === undefined || failure.class === 'infrastructure');
   if (build.status !== 'cancelled' && !undiagnosed) return;
   const { id, priority } = await store.retry(build.id, clock());
   await queue.add({ buildId: id, priority, notBefore: 0 });

@@ -9,6 +9,7 @@ import { tryAgain } from '../find-build.js';
 import { nameOfBuild } from '../format.js';
 import { readText } from '../given-file.js';
 import { type Session, withService } from '../service/session.js';
+import { reportSolve, solveOne } from '../solve.js';
 
 interface BuildOptions {
   python?: string[];
@@ -49,10 +50,14 @@ async function build(cli: Cli, requirements: readonly string[], options: BuildOp
         hint: 'Start one with ./wheelwright up in another terminal, or leave --no-wait out.',
       });
     }
-    const found = await ask(cli, session, requirements, {
+    const request = {
       ...(options.python === undefined ? {} : { python: options.python }),
       ...(options.policy === undefined ? {} : { policy: options.policy }),
       ...(recipe === undefined ? {} : { recipe }),
+    };
+    if (options.solve && options.wait) return solve(cli, session, requirements, request, options);
+    const found = await ask(cli, session, requirements, {
+      ...request,
       ...(options.solve === undefined ? {} : { solve: options.solve }),
     });
     const asked = await Promise.all(
@@ -64,6 +69,33 @@ async function build(cli: Cli, requirements: readonly string[], options: BuildOp
     const failed = options.wait && builds.some(({ status }) => status !== 'succeeded');
     if (failed) cli.exitCode = EXIT.failed;
   });
+}
+
+/** One requirement after the other, since each try waits for a worker anyway. */
+async function solve(
+  cli: Cli,
+  session: Session,
+  requirements: readonly string[],
+  request: Omit<BuildRequest, 'requirement'>,
+  options: BuildOptions,
+): Promise<void> {
+  const solved: Awaited<ReturnType<typeof solveOne>>[] = [];
+  for (const requirement of requirements) {
+    try {
+      solved.push(await solveOne(cli, session, { ...request, requirement }));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      cli.exitCode = reportError(error, cli.terminal, false);
+    }
+  }
+  const builds = solved.flatMap((each) => each.builds);
+  if (options.json) cli.terminal.printJson({ builds, solves: solved.map((each) => each.solve) });
+  else {
+    report(cli, session, builds, true);
+    for (const each of solved) for (const line of reportSolve(each.solve)) cli.terminal.print(line);
+  }
+  const failed = builds.some(({ status }) => status !== 'succeeded');
+  if (failed) cli.exitCode = EXIT.failed;
 }
 
 /** Asks for each requirement; one that is refused is told at once and does not keep the others from being built. */
@@ -79,8 +111,7 @@ async function ask(
       const { builds } = await client.requestBuilds({ ...request, requirement }, cli.signal);
       for (const each of builds) asked.set(each.id, each);
     } catch (error) {
-      if (!(error instanceof WheelwrightError) || error.code === 'unavailable' || error.code === 'unauthorized')
-        throw error;
+      if (!isRefusal(error)) throw error;
       cli.exitCode = reportError(error, cli.terminal, false);
     }
   }
@@ -109,4 +140,9 @@ function report(cli: Cli, { indexUrl, temporary }: Session, builds: readonly Bui
   if (built.length === 0) return;
   cli.terminal.note(temporary ? 'To install, start the service (./wheelwright up), then:' : 'To install:');
   cli.terminal.note(`  ${pipLine(indexUrl, built)}`);
+}
+
+/** What was asked for cannot be had; the service itself is well. */
+function isRefusal(error: unknown): error is WheelwrightError {
+  return error instanceof WheelwrightError && error.code !== 'unavailable' && error.code !== 'unauthorized';
 }

@@ -11,6 +11,7 @@ import { type Cli, REPOSITORY } from '../cli.js';
 import { EXIT } from '../exit-code.js';
 import { formatTable } from '../format.js';
 import { readText } from '../given-file.js';
+import { reviewCommands } from './recipe-review.js';
 
 const INDENT = ' '.repeat(8);
 const CATALOGUE = path.join(REPOSITORY, 'recipes');
@@ -23,7 +24,7 @@ interface ShowOptions {
 }
 
 export function recipeCommand(cli: Cli): Command {
-  const command = new Command('recipe').description('check and look at recipes');
+  const command = new Command('recipe').description('check, look at, submit and approve recipes');
   command
     .command('lint')
     .description('find every fault of recipes')
@@ -39,6 +40,7 @@ export function recipeCommand(cli: Cli): Command {
     .option('--recipe <file>', 'a recipe other than that of the catalogue')
     .option('--json', 'print {"file", "settings": [{path, value, line}]}')
     .action((release: string, options: ShowOptions) => show(cli, release, options));
+  for (const each of reviewCommands(cli)) command.addCommand(each);
   return command;
 }
 
