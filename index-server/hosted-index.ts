@@ -1,4 +1,5 @@
 import { type IndexReader, openIndexReader } from '../adapters/sqlite/index-reader.js';
+import { WheelwrightError } from '../core/errors.js';
 import { isReserved } from '../core/index-policy.js';
 
 /** What changed in the service's database: some projects, or possibly everything. */
@@ -16,6 +17,8 @@ export class HostedIndex {
   readonly #onFault: (error: unknown) => void;
   readonly #clock: () => number;
   #reader: IndexReader | undefined;
+  /** Once there has been a database, its absence is a fault and no empty service. */
+  #seen = false;
   #serial = 0;
   #reserved: readonly string[] = [];
   #checkedAt = Number.NEGATIVE_INFINITY;
@@ -46,17 +49,28 @@ export class HostedIndex {
     } catch (error) {
       this.#onFault(error);
       this.close();
+      // There is something, only not readable.
+      this.#seen = true;
     }
   }
 
-  /** The reader, or undefined while the service has no database. */
+  /**
+   * The reader; undefined while the service has not made its database.
+   * @throws WheelwrightError `unavailable` when there was one and it cannot be read: which names are owned is not known then, and an upstream must not be asked
+   * for them.
+   */
   get reader(): IndexReader | undefined {
+    if (this.#reader === undefined && this.#seen) {
+      throw new WheelwrightError('unavailable', "the service's database cannot be read", {
+        hint: 'It is being restored, or its disk is gone; the log of the index-server says more.',
+      });
+    }
     return this.#reader;
   }
 
   /** Whether a project is this organisation's own, so that no upstream may say anything about it. */
   isOwned(project: string): boolean {
-    return isReserved(this.#reserved, project) || this.#reader?.project(project)?.owned === true;
+    return isReserved(this.#reserved, project) || this.reader?.project(project)?.owned === true;
   }
 
   isReserved(project: string): boolean {
@@ -73,9 +87,13 @@ export class HostedIndex {
     const had = this.#reader !== undefined;
     this.close();
     this.#reader = openIndexReader(this.#path);
-    if (this.#reader === undefined && !had) return;
-    this.#serial = this.#reader?.serial() ?? 0;
-    this.#reserved = this.#reader?.reservedNames() ?? [];
+    if (this.#reader === undefined) {
+      if (had) this.#onFault(new Error(`${this.#path} has gone`));
+      return;
+    }
+    this.#seen = true;
+    this.#serial = this.#reader.serial();
+    this.#reserved = this.#reader.reservedNames();
     this.#onChange({ kind: 'everything' });
   }
 

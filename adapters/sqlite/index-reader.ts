@@ -68,8 +68,8 @@ export function openIndexReader(path: string): IndexReader | undefined {
     return readerOf(database, () => statSync(path, { throwIfNoEntry: false })?.ino === inode);
   } catch (error) {
     database.close();
-    // The service is about to create its tables, or to make the file a database at all.
-    if (error instanceof Sqlite.SqliteError && /no such table|not a database/.test(error.message)) return undefined;
+    // The service is about to create its tables.
+    if (error instanceof Sqlite.SqliteError && /no such table/.test(error.message)) return undefined;
     throw error;
   }
 }

@@ -37,7 +37,7 @@ export function openSimpleUpstream(options: SimpleUpstreamOptions): ClosableUpst
     ...(options.ca === undefined ? {} : { ca: options.ca }),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
-  const maxPageBytes = options.maxPageBytes ?? 256 * 2 ** 20;
+  const maxPageBytes = options.maxPageBytes ?? 64 * 2 ** 20;
   const pageTimeoutMs = options.pageTimeoutMs ?? 60_000;
   return {
     url: base.href,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { blobPath } from '../../index-server/blob-path.js';
@@ -95,6 +95,40 @@ describe('merging', () => {
     await pause();
     expect(await names(url, 'demo')).toEqual(['demo-1.0-py3-none-any.whl']);
     expect((await ask(url, pathOf(makeWheel('demo-9-py3-none-any.whl')))).status).toBe(404);
+  });
+
+  test("without the service's database nobody knows what is owned, so the upstream is not asked", async () => {
+    upstream.offer('owned', makeWheel('owned-9-py3-none-any.whl'));
+    await site.publish(makeWheel('owned-1.0-py3-none-any.whl'));
+    const { url } = await start();
+    expect((await ask(url, '/simple/')).status).toBe(200);
+    for (const suffix of ['', '-wal', '-shm']) {
+      const path = join(site.folder, `wheelwright.db${suffix}`);
+      if (existsSync(path)) renameSync(path, `${path}.away`);
+    }
+    await pause(300);
+    const { status, headers } = await ask(url, '/simple/owned/');
+    expect([status, headers['retry-after']]).toEqual([503, '5']);
+    expect(upstream.requests).toEqual([]);
+    for (const suffix of ['', '-wal', '-shm']) {
+      const path = join(site.folder, `wheelwright.db${suffix}`);
+      if (existsSync(`${path}.away`)) renameSync(`${path}.away`, path);
+    }
+    await pause(300);
+    expect(await names(url, 'owned')).toEqual(['owned-1.0-py3-none-any.whl']);
+  });
+
+  test('a database that is damaged at the start is no empty one', async () => {
+    upstream.offer('owned', makeWheel('owned-9-py3-none-any.whl'));
+    const damaged = openIndexSite({ database: false });
+    try {
+      writeFileSync(join(damaged.folder, 'wheelwright.db'), 'damaged'.repeat(1000));
+      const { url } = await damaged.start({ upstreamUrl: upstream.url });
+      expect((await ask(url, '/simple/owned/')).status).toBe(503);
+      expect(upstream.requests).toEqual([]);
+    } finally {
+      await damaged.close();
+    }
   });
 
   test('HTML upstreams are read as well: relative URLs, <base>, escapes, yanks', async () => {
