@@ -53,7 +53,7 @@ test('a line that was cut off by a lost connection is not kept', () => {
   expect([buffer.lineCount, buffer.line(2)]).toEqual([2, 'two']);
 });
 
-test('a search finds lines in either case, goes on as the log grows, and wraps around', async () => {
+test('a search finds lines in either case, and goes on as the log grows', async () => {
   const buffer = filled(['nothing', 'An Error', 'fine', 'error: x']);
   const search = new LogSearch(buffer, 'error', () => {});
   await search.run();

@@ -103,7 +103,9 @@ test('a success shows its file: what is grafted in, what the image must bring, t
   await page.goto(`/builds/${build.id}`);
   await page.getByText('libldap-9f1e.so.2').waitFor();
   await page.getByText('libGL.so.1').waitFor();
-  await page.getByText("pip install --index-url http://index.example/simple/ 'good==1.0'").waitFor();
+  await page
+    .getByText("pip install --index-url http://index.example/simple/ --trusted-host index.example 'good==1.0'")
+    .waitFor();
   await page.getByText(build.files[0]?.sha256 ?? (await service.build(build.id)).files[0]?.sha256 ?? '?').waitFor();
   expect(await page.locator('.timeline .name').allTextContents()).toEqual([
     'fetch',

@@ -84,7 +84,9 @@ test('packages can be searched; a project shows what is there for which target',
   await page.getByLabel('Search packages').fill('egg');
   await page.getByRole('link', { name: /eggs/ }).click();
   await page.getByRole('columnheader', { name: 'cp313 manylinux_2_31_x86_64' }).waitFor();
-  await page.getByText("pip install --index-url http://index.example/simple/ 'eggs==1.0'").waitFor();
+  await page
+    .getByText("pip install --index-url http://index.example/simple/ --trusted-host index.example 'eggs==1.0'")
+    .waitFor();
   await page.getByRole('link', { name: 'succeeded' }).click();
   await page.getByText('eggs-1.0-cp313-cp313-manylinux_2_31_x86_64.whl').waitFor();
 });

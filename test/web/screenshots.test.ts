@@ -32,6 +32,9 @@ beforeAll(async () => {
   await worker.log(
     ...Array.from({ length: 60 }, (_, n) => `[${n + 1}/120] Building C object CMakeFiles/sausage.dir/part_${n}.c.o`),
   );
+  service.upstream.add('mixed', 'mixed-2.0.tar.gz');
+  service.upstream.add('mixed', 'mixed-1.0-cp311-abi3-manylinux_2_17_x86_64.whl');
+  service.upstream.add('mixed', 'mixed-0.5-cp39-cp39-win_amd64.whl');
   service.upstream.add('beans', 'beans-3.1.tar.gz');
   await service.ask('beans');
   Object.assign(paths, {
@@ -43,9 +46,11 @@ beforeAll(async () => {
     running: `builds/${build.id}`,
     packages: 'packages',
     project: 'packages/eggs',
+    mixed: 'packages/mixed',
     check: 'check',
     infrastructure: 'infrastructure',
     recipes: 'recipes',
+    'recipe-editor': 'recipes?edit=lxml',
   });
 });
 afterAll(async () => {
@@ -64,9 +69,20 @@ test.each(Object.entries(LOOKS))('every page is drawn without a complaint: %s', 
     const { page, complaints, close } = await openPage(browser, service.api.url, options);
     await page.goto(`/${path}`);
     await page.locator('h1').waitFor();
-    await page.waitForTimeout(400);
+    await page.waitForTimeout(600);
     await page.screenshot({ path: join(FOLDER, `${name}-${look}.png`), fullPage: true });
     expect(complaints, name).toEqual([]);
     await close();
   }
+});
+
+test.each(['light', 'dark'] as const)('the answer of a check is drawn: %s', async (look) => {
+  const { page, complaints, close } = await openPage(browser, service.api.url, LOOKS[look]);
+  await page.goto('/check');
+  await page.getByLabel(/requirements.txt, pylock.toml/).fill('eggs\nbeans\nmixed<2\nmixed-up\n-e ./local\n');
+  await page.getByRole('button', { name: 'Check' }).click();
+  await page.locator('.check-table').waitFor();
+  await page.screenshot({ path: join(FOLDER, `check-answer-${look}.png`), fullPage: true });
+  expect(complaints).toEqual([]);
+  await close();
 });

@@ -1,5 +1,6 @@
 import type { Build } from '../../../client/contract.js';
 import { CopyButton } from '../ui/copy.js';
+import { pipInstall } from '../ui/pip.js';
 import { useService } from '../ui/service.js';
 import { formatSize } from '../ui/size.js';
 
@@ -8,16 +9,18 @@ export function FileList({ build }: { build: Build }) {
   const service = useService();
   if (build.files.length === 0) return null;
   const index = build.channel === 'trial' ? service?.trialIndexUrl : service?.indexUrl;
-  const pip = `pip install --index-url ${index ?? '…'} '${build.project}==${build.version}'`;
+  const pip = index === undefined ? undefined : pipInstall(index, `${build.project}==${build.version}`);
   return (
     <section class="files" aria-label="Files">
       {build.files.map((file) => (
         <FileCard key={file.filename} file={file} />
       ))}
-      <div class="pip-line">
-        <code>{pip}</code>
-        <CopyButton label="Copy" text={() => pip} />
-      </div>
+      {pip !== undefined && (
+        <div class="pip-line">
+          <code>{pip}</code>
+          <CopyButton label="Copy" text={() => pip} />
+        </div>
+      )}
     </section>
   );
 }

@@ -48,13 +48,6 @@ export class LogSearch {
     this.#stopped = true;
   }
 
-  /** Position among the matches of the first one at or after a line, wrapping around; undefined when there is none. */
-  nextFrom(line: number): number | undefined {
-    if (this.#matches.length === 0) return undefined;
-    const index = lowerBound(this.#matches, line);
-    return index === this.#matches.length ? 0 : index;
-  }
-
   #searchSlice(): void {
     const until = performance.now() + SLICE_MS;
     while (!this.done) {
@@ -66,17 +59,6 @@ export class LogSearch {
       if (performance.now() >= until) return;
     }
   }
-}
-
-function lowerBound(sorted: readonly number[], value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle] as number) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function includes(line: Uint8Array, needle: Uint8Array): boolean {

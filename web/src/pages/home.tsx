@@ -2,6 +2,7 @@ import type { BuildPage as Page, Summary } from '../../../client/contract.js';
 import { at } from '../base.js';
 import { BuildRows } from '../build/build-rows.js';
 import { CopyBlock } from '../ui/copy.js';
+import { distrustedHost, pipInstall } from '../ui/pip.js';
 import { ProblemNote } from '../ui/problem.js';
 import { useResource } from '../ui/resource.js';
 import { useService } from '../ui/service.js';
@@ -52,18 +53,15 @@ function Saved() {
 }
 
 function InstallLines({ index }: { index: string }) {
-  const host = new URL(index).hostname;
-  // pip refuses plain http from anywhere but this machine unless told.
-  const distrusted = index.startsWith('http:') && !/^(127\.|localhost$|\[::1\])/.test(host);
-  const trusted = distrusted ? ` --trusted-host ${host}` : '';
-  const trustedLine = distrusted ? `ENV PIP_TRUSTED_HOST=${host}\n` : '';
+  const host = distrustedHost(index);
+  const trust = host === undefined ? '' : `ENV PIP_TRUSTED_HOST=${host}\n`;
   return (
     <div class="install-lines">
-      <CopyBlock title="pip" text={`pip install --index-url ${index}${trusted} psycopg2`} />
+      <CopyBlock title="pip" text={pipInstall(index, 'psycopg2')} />
       <CopyBlock title="uv" text={`uv pip install --default-index ${index} psycopg2`} />
       <CopyBlock
         title="Dockerfile"
-        text={`ENV PIP_INDEX_URL=${index}\n${trustedLine}RUN pip install --no-cache-dir -r requirements.txt`}
+        text={`ENV PIP_INDEX_URL=${index}\n${trust}RUN pip install --no-cache-dir -r requirements.txt`}
       />
     </div>
   );

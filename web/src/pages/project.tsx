@@ -3,6 +3,7 @@ import { at } from '../base.js';
 import { FileCard } from '../build/file-list.js';
 import { ReleaseMatrix } from '../project/release-matrix.js';
 import { CopyBlock } from '../ui/copy.js';
+import { pipInstall } from '../ui/pip.js';
 import { ProblemNote } from '../ui/problem.js';
 import { useResource } from '../ui/resource.js';
 import { useService } from '../ui/service.js';
@@ -69,5 +70,5 @@ function pipLine({ name, releases }: Project, service: { indexUrl: string; trial
   const stable = has('stable');
   const release = stable ?? has('trial');
   const index = stable === undefined && release !== undefined ? service.trialIndexUrl : service.indexUrl;
-  return `pip install --index-url ${index} '${name}${release === undefined ? '' : `==${release.version}`}'`;
+  return pipInstall(index, release === undefined ? name : `${name}==${release.version}`);
 }

@@ -24,7 +24,9 @@ export function matrixRows(
 ): { targets: Target[]; rows: MatrixRow[] } {
   const built = project.releases.flatMap(({ targets }) => targets);
   const all = [...(upstream?.targets ?? []), ...built.map(({ policy, arch, python }) => ({ policy, arch, python }))];
-  const targets = [...new Map(all.map((target) => [nameOfTarget(target), target])).values()];
+  const distinct = new Map(all.map((target) => [nameOfTarget(target), target]));
+  const targets = [...distinct.values()].sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+  const offered = upstream?.targets.map(nameOfTarget) ?? [];
   return {
     targets,
     rows: versionsOf(project, upstream).map((version) => {
@@ -33,9 +35,9 @@ export function matrixRows(
       return {
         version,
         yanked: there?.yanked ?? false,
-        cells: targets.map((target, index) => {
+        cells: targets.map((target) => {
           const made = here?.targets.find((each) => nameOfTarget(each) === nameOfTarget(target));
-          const offer = there?.offers[index];
+          const offer = there?.offers[offered.indexOf(nameOfTarget(target))];
           return { target, ...(made && { built: made }), ...(offer && { offer }) };
         }),
       };
@@ -45,6 +47,11 @@ export function matrixRows(
 
 export function nameOfTarget({ python, policy, arch }: Target): string {
   return `${python} ${policy}_${arch}`;
+}
+
+/** By platform, so that the columns of one stand together. */
+function sortKey({ policy, arch, python }: Target): string {
+  return `${policy}_${arch} ${python.replace(/\d+/, (digits) => digits.padStart(4, '0'))}`;
 }
 
 /** Both lists come newest first, and are merged without knowing how versions are ordered: each keeps its order. */

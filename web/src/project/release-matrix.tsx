@@ -19,6 +19,7 @@ export function ReleaseMatrix({ project, upstream, onChange }: Props) {
   const [problem, setProblem] = useState<string>();
   const { targets, rows } = matrixRows(project, upstream);
   if (rows.length === 0) return null;
+  const platforms = Map.groupBy(targets, ({ policy, arch }) => `${policy}_${arch}`);
   const mayBuild = !session?.signedIn || may('build');
 
   const build = (version: string, { target }: MatrixCell) =>
@@ -42,14 +43,19 @@ export function ReleaseMatrix({ project, upstream, onChange }: Props) {
         <table class="matrix">
           <thead>
             <tr>
-              <th scope="col">Release</th>
+              <th scope="col" rowSpan={2}>
+                Release
+              </th>
+              {[...platforms].map(([platform, { length }]) => (
+                <th key={platform} scope="colgroup" colSpan={length}>
+                  {platform}
+                </th>
+              ))}
+            </tr>
+            <tr>
               {targets.map((target) => (
-                <th key={nameOfTarget(target)} scope="col">
+                <th key={nameOfTarget(target)} scope="col" aria-label={nameOfTarget(target)}>
                   {target.python}
-                  <br />
-                  <span class="detail">
-                    {target.policy}_{target.arch}
-                  </span>
                 </th>
               ))}
             </tr>
@@ -92,7 +98,12 @@ function Cell({ cell: { built, offer, target }, version, onBuild }: CellProps) {
       </a>
     );
   }
-  if (offer?.kind === 'wheel') return <span title={offer.filename}>upstream wheel</span>;
+  if (offer?.kind === 'wheel')
+    return (
+      <span class="detail" title={offer.filename}>
+        upstream wheel
+      </span>
+    );
   if (offer?.kind === 'nothing') return <span class="detail">no sdist</span>;
   if (offer === undefined || onBuild === undefined) return <span class="detail">not tried</span>;
   return (

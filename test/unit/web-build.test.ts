@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import type { Project, UpstreamProject } from '../../client/contract.js';
+import { inputChanges } from '../../web/src/build/input-changes.js';
+import { newLines } from '../../web/src/build/new-lines.js';
+import { LogBuffer } from '../../web/src/log/log-buffer.js';
+import { matrixRows } from '../../web/src/project/matrix-rows.js';
+
+test('inputs differ by version, by content, or by being there at all', () => {
+  const image = { kind: 'image', name: 'builder', version: '1' } as const;
+  const changes = inputChanges(
+    [
+      image,
+      { kind: 'tool', name: 'uv', version: '1' },
+      { kind: 'sdist', name: 's', version: '1', sha256: 'a'.repeat(64) },
+    ],
+    [
+      image,
+      { kind: 'tool', name: 'uv', version: '2' },
+      { kind: 'sdist', name: 's', version: '1', sha256: 'b'.repeat(64) },
+      { kind: 'source', name: 'x', version: '9' },
+    ],
+  );
+  expect(changes).toEqual([
+    { kind: 'sdist', name: 's', before: 'a'.repeat(12), after: 'b'.repeat(12) },
+    { kind: 'source', name: 'x', after: '9' },
+    { kind: 'tool', name: 'uv', before: '1', after: '2' },
+  ]);
+});
+
+test('lines that differ only in numbers, hashes and temporary names are not new', () => {
+  const log = (...lines: string[]) => {
+    const buffer = new LogBuffer();
+    for (const line of lines) buffer.appendLine(line);
+    return buffer;
+  };
+  const before = log('[1/9] cc a.c', 'wrote /tmp/abc/x.o in 0.2 s', 'sha256 deadbeef01');
+  const after = log('[3/12] cc a.c', 'wrote /tmp/zzz/y.o in 13 s', 'sha256 cafebabe99', 'a.c:3: error: no', '');
+  expect(newLines(after, before)).toEqual([4]);
+});
+
+test('a matrix has the releases of here and upstream in their order, and all targets', () => {
+  const target = (python: string) => ({ python, policy: 'manylinux_2_31', arch: 'x86_64' });
+  const built = (version: string, python: string) => ({
+    version,
+    files: [],
+    targets: [{ ...target(python), buildId: `b${version}`, status: 'succeeded' as const, files: [] }],
+  });
+  const project: Project = { name: 'p', releases: [built('2.0+ours', 'cp313'), built('1.0', 'cp39')] };
+  const offer = { kind: 'sdist' as const };
+  const upstream: UpstreamProject = {
+    targets: [target('cp313')],
+    releases: ['3.0', '2.0', '1.0'].map((version) => ({ version, yanked: false, offers: [offer] })),
+    dependents: [],
+  };
+  const { targets, rows } = matrixRows(project, upstream);
+  expect(targets.map(({ python }) => python)).toEqual(['cp39', 'cp313']);
+  expect(rows.map(({ version }) => version)).toEqual(['3.0', '2.0', '2.0+ours', '1.0']);
+  expect(rows.at(-1)?.cells.map(({ built: made, offer: there }) => [made?.buildId, there?.kind])).toEqual([
+    ['b1.0', undefined],
+    [undefined, 'sdist'],
+  ]);
+  expect(matrixRows(project, undefined).rows).toHaveLength(2);
+});
