@@ -1,5 +1,6 @@
 // How every call of the API is made, and how its failures come back: problem documents (RFC 9457) as the WheelwrightError that they describe.
-import { Agent, type BodyInit, type Dispatcher, fetch, type Response } from 'undici';
+import type { Readable } from 'node:stream';
+import { Agent, type BodyInit, type Dispatcher, fetch, Response, request } from 'undici';
 import type { z } from 'zod';
 import { type ErrorCode, WheelwrightError } from '../core/errors.js';
 import { problemSchema } from './contract.js';
@@ -64,6 +65,33 @@ export async function send(connection: Connection, method: string, path: string,
     });
   } catch (error) {
     call.signal?.throwIfAborted();
+    throw unreachable(connection, error);
+  }
+  if (response.ok) return response;
+  throw await refusal(connection, response);
+}
+
+/** As {@link send}, for a body that may be large: fetch would keep all of a stream in memory for a possible second sending. */
+export async function sendStream(
+  connection: Connection,
+  path: string,
+  body: Readable,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Response> {
+  const authorization = connection.token === undefined ? {} : { authorization: `Bearer ${connection.token}` };
+  let response: Response;
+  try {
+    const answer = await request(connection.url + path, {
+      method: 'PUT',
+      headers: { ...authorization, ...headers },
+      dispatcher: connection.dispatcher,
+      body,
+      signal,
+    });
+    response = new Response(await answer.body.text(), { status: answer.statusCode });
+  } catch (error) {
+    signal.throwIfAborted();
     throw unreachable(connection, error);
   }
   if (response.ok) return response;

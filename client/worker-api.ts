@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { AttemptInput, AttemptOutcome, Lease } from '../core/attempt.js';
 import type { Phase } from '../core/phase.js';
-import { type Connection, openConnection, send, sendForJson } from './connection.js';
+import { type Connection, openConnection, parseAnswer, send, sendForJson, sendStream } from './connection.js';
 import { artifactStoredSchema, heartbeatSchema, LEASE_HEADER, leaseSchema, logAppendedSchema } from './contract.js';
 
 export interface WorkerApi {
@@ -58,16 +58,16 @@ export function openWorkerApi(options: { url: string; token?: string | undefined
       });
       return nextLine;
     },
-    putArtifact: (lease, filename, bytes, sizeBytes, signal) =>
-      sendForJson(connection, 'PUT', path(lease, `artifacts/${encodeURIComponent(filename)}`), artifactStoredSchema, {
-        body: bytes,
-        headers: {
-          ...fenced(lease),
-          'content-type': 'application/octet-stream',
-          'content-length': String(sizeBytes),
-        },
-        signal,
-      }),
+    async putArtifact(lease, filename, bytes, sizeBytes, signal) {
+      const headers = {
+        ...fenced(lease),
+        'content-type': 'application/octet-stream',
+        'content-length': String(sizeBytes),
+      };
+      const to = path(lease, `artifacts/${encodeURIComponent(filename)}`);
+      const response = await sendStream(connection, to, bytes, headers, signal);
+      return parseAnswer(connection, await response.json(), artifactStoredSchema);
+    },
     finish: (lease, outcome, signal) => post(lease, 'finish', outcome, signal),
   };
 }
