@@ -98,12 +98,10 @@ export function readUvLock(toml: unknown, target: MarkerTarget): LockedRequireme
   const others = [...reached].filter((each) => !roots.includes(each));
   return {
     requirements: others.filter((each) => !elsewhere(each)).map(({ name, version }) => pinned(name, version ?? '')),
-    skipped: others
-      .filter(elsewhere)
-      .map(({ name }) => ({
-        text: name,
-        reason: 'it comes from a folder, an archive or a repository, not from an index',
-      })),
+    skipped: others.filter(elsewhere).map(({ name }) => ({
+      text: name,
+      reason: 'it comes from a folder, an archive or a repository, not from an index',
+    })),
   };
 }
 
