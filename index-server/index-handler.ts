@@ -75,14 +75,15 @@ export class IndexHandler {
         return this.#project(request, response, target, format);
       case 'file':
         return this.#file(request, response, target);
-      case 'provenance': {
-        const provenance = await this.#options.files.provenance(target, await this.#view(target));
+      case 'provenance':
         // Unlike a file it may grow under its URL.
-        return this.#small(request, response, provenance, {
-          'Content-Type': INTEGRITY_TYPE,
-          'Cache-Control': 'no-cache',
-        });
-      }
+        return this.#small(
+          request,
+          response,
+          target,
+          { 'Content-Type': INTEGRITY_TYPE, 'Cache-Control': 'no-cache' },
+          (view) => this.#options.files.provenance(target, view),
+        );
       case 'explain':
         return sendJson(request, response, 200, explain(await this.#view(target), target.filename));
       case 'redirect':
@@ -107,6 +108,7 @@ export class IndexHandler {
     { channel }: Extract<RequestTarget, { kind: 'root' }>,
     format: string | undefined,
   ): Promise<void> {
+    const { generation } = this.#ready;
     const wanted = negotiate(request, format);
     if (wanted === undefined) return sendNotAcceptable(request, response);
     const body = await this.#options.roots[channel].body(wanted.format, this.#options.hosted.reader);
@@ -118,7 +120,7 @@ export class IndexHandler {
     };
     const ready = readyPage(page, wanted.contentType, encoding, Number.POSITIVE_INFINITY);
     // The plain text of half a million names is not worth its memory.
-    if (encoding === 'gzip') this.#ready.remember(request, ready);
+    if (encoding === 'gzip') this.#ready.remember(request, ready, generation);
     sendReady(request, response, ready);
   }
 
@@ -128,6 +130,7 @@ export class IndexHandler {
     target: Extract<RequestTarget, { kind: 'project' }>,
     format: string | undefined,
   ): Promise<void> {
+    const { generation } = this.#ready;
     const wanted = negotiate(request, format);
     if (wanted === undefined) return sendNotAcceptable(request, response);
     const view = await this.#view(target);
@@ -135,7 +138,7 @@ export class IndexHandler {
     const page = this.#rendered(view, wanted.format);
     const cacheStatus = view.degraded === undefined ? undefined : this.#cacheStatus(view.degraded);
     const ready = readyPage(page, wanted.contentType, wanted.encoding, view.freshUntil, cacheStatus);
-    this.#ready.remember(request, ready);
+    this.#ready.remember(request, ready, generation);
     sendReady(request, response, ready);
   }
 
@@ -188,28 +191,32 @@ export class IndexHandler {
     response: ServerResponse,
     target: Extract<RequestTarget, { kind: 'file' }>,
   ): Promise<void> {
-    const view = await this.#view(target);
-    if (!target.metadata) return this.#options.files.send(request, response, target, view);
-    return this.#small(request, response, await this.#options.files.metadata(target, view), {
-      'Content-Type': METADATA_TYPE,
-    });
+    const { files } = this.#options;
+    if (!target.metadata) return files.send(request, response, target, await this.#view(target));
+    return this.#small(request, response, target, { 'Content-Type': METADATA_TYPE }, (view) =>
+      files.metadata(target, view),
+    );
   }
 
-  #small(
+  async #small(
     request: IncomingMessage,
     response: ServerResponse,
-    { sha256, bytes }: SmallFile,
+    target: Extract<RequestTarget, { kind: 'file' | 'provenance' }>,
     more: Record<string, string>,
-  ): void {
+    load: (view: ProjectView) => Promise<SmallFile>,
+  ): Promise<void> {
+    const { generation } = this.#ready;
+    const view = await this.#view(target);
+    const { sha256, bytes } = await load(view);
     const headers = Object.entries({ ...fileHeaders(sha256), ...more }).flat();
     const ready: ReadyAnswer = {
       etag: `"${sha256}"`,
       headers: [...headers, 'Content-Length', String(bytes.length)],
       notModifiedHeaders: headers,
       body: bytes,
-      freshUntil: Number.POSITIVE_INFINITY,
+      freshUntil: view.freshUntil,
     };
-    this.#ready.remember(request, ready);
+    this.#ready.remember(request, ready, generation);
     sendReady(request, response, ready);
   }
 

@@ -19,6 +19,12 @@ const MAX_BYTES = 48 * 2 ** 20;
 export class ReadyAnswers {
   readonly #answers = new Map<string, ReadyAnswer>();
   #bytes = 0;
+  #generation = 0;
+
+  /** Changes whenever all answers are forgotten. */
+  get generation(): number {
+    return this.#generation;
+  }
 
   find(request: IncomingMessage, now: number): ReadyAnswer | undefined {
     if (request.headers.range !== undefined) return undefined;
@@ -26,14 +32,16 @@ export class ReadyAnswers {
     return answer !== undefined && answer.freshUntil > now ? answer : undefined;
   }
 
-  remember(request: IncomingMessage, answer: ReadyAnswer): void {
-    if (request.method !== 'GET' || answer.body.length > MAX_BYTES / 8) return;
+  /** @param generation as it was when the answer began to be made: what changed meanwhile may not be in it */
+  remember(request: IncomingMessage, answer: ReadyAnswer, generation: number): void {
+    if (generation !== this.#generation || request.method !== 'GET' || answer.body.length > MAX_BYTES / 8) return;
     if (this.#answers.size >= MAX_ANSWERS || this.#bytes + answer.body.length > MAX_BYTES) this.forgetAll();
     this.#answers.set(requestKey(request), answer);
     this.#bytes += answer.body.length;
   }
 
   forgetAll(): void {
+    this.#generation++;
     this.#answers.clear();
     this.#bytes = 0;
   }
