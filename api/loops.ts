@@ -38,9 +38,7 @@ export async function healQueueOne(
   limit = HEAL_LIMIT,
 ): Promise<number> {
   const queued = await context.store.queuedBuilds(context.clock(), limit);
-  for (const { id, priority, notBefore } of queued) {
-    await context.queue.add({ buildId: id, priority, notBefore });
-  }
+  await context.queue.addMissing(queued.map(({ id, priority, notBefore }) => ({ buildId: id, priority, notBefore })));
   return queued.length;
 }
 

@@ -23,8 +23,13 @@ function forgiving(queue: BuildQueue, log: Logger): BuildQueue {
   };
   return {
     add: (entry) => queue.add(entry).catch(report(entry.buildId)),
+    addMissing: (entries) =>
+      queue.addMissing(entries).catch((error: unknown) => {
+        log.warn({ err: error, builds: entries.length }, 'the queue could not be healed; it is tried again');
+      }),
     remove: (buildId) => queue.remove(buildId).catch(report(buildId)),
     take: (waitMs, signal) => queue.take(waitMs, signal),
+    ping: () => queue.ping(),
     close: () => queue.close(),
   };
 }

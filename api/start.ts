@@ -22,7 +22,7 @@ const EXPIRE_EVERY_MS = 2_000;
 const WAKE_EVERY_MS = 5_000;
 /** What a solve adds to its builds, about, at each step. */
 const SOLVE_EVERY_MS = 500;
-/** Cheap in memory; on Redis every queued build costs two round trips. */
+/** Cheap in memory; on Redis it takes its server some milliseconds for every hundred builds. */
 const HEAL_EVERY_MS = { memory: 2_000, redis: 20_000 };
 const CLOSE_PATIENCE_MS = 5_000;
 /** A wheel of some gigabytes over a slow line. */

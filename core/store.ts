@@ -176,9 +176,21 @@ export interface LogStore {
 
 /** Says which build to try next, and nothing more: it can be lost at any moment and is rebuilt from {@link BuildStore.queuedBuilds}. */
 export interface BuildQueue {
-  add(entry: { buildId: string; priority: number; notBefore: number }): Promise<void>;
+  add(entry: QueueEntry): Promise<void>;
+  /** Adds those that are not queued, and leaves those that are as they are: cheap for many of which most are there. */
+  addMissing(entries: readonly QueueEntry[]): Promise<void>;
   /** Waits up to `waitMs` for a build that can be tried now; an id may come twice, since the claim decides. */
   take(waitMs: number, signal: AbortSignal): Promise<string | undefined>;
   remove(buildId: string): Promise<void>;
+  /** @throws when what keeps the queue does not answer. */
+  ping(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface QueueEntry {
+  buildId: string;
+  /** Smaller is sooner. */
+  priority: number;
+  /** Milliseconds since the epoch. */
+  notBefore: number;
 }

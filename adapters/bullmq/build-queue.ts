@@ -1,12 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Job, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { WheelwrightError } from '../../core/errors.js';
-import type { BuildQueue } from '../../core/store.js';
+import type { BuildQueue, QueueEntry } from '../../core/store.js';
 
 /** BullMQ takes priorities from 1 to 2^21, smaller is sooner. */
 const LAST_PRIORITY = 2 ** 21;
 /** The most seconds that a blocking read waits before it looks again; also how long closing may take. */
 const BLOCK_SECONDS = 2;
+
+/** How many jobs one round trip adds. */
+const BULK = 1_000;
+const PING_MS = 1_000;
 
 /** BullMQ refuses ids that look like an integer. */
 const jobId = (buildId: string) => `build-${buildId}`;
@@ -88,15 +93,17 @@ export async function openBullQueue(
     async add({ buildId, priority, notBefore }) {
       // BullMQ ignores a job whose id is queued already, and cannot move one in time.
       await queue.remove(jobId(buildId));
-      await queue.add(
-        'build',
-        { buildId },
-        {
-          jobId: jobId(buildId),
-          priority: Math.min(Math.max(Math.round(priority), 1), LAST_PRIORITY),
-          delay: Math.max(0, notBefore - clock()),
-        },
-      );
+      const { name: kind, data, opts } = jobOf({ buildId, priority, notBefore }, clock());
+      await queue.add(kind, data, opts);
+    },
+
+    async addMissing(entries) {
+      // An api that died right after taking a job left it active, and its id would be taken for queued for ever. One that is being taken now is locked and stays.
+      const active = await queue.getActive();
+      for (const job of active) await queue.remove(job.id ?? '').catch(() => undefined);
+      for (let from = 0; from < entries.length; from += BULK) {
+        await queue.addBulk(entries.slice(from, from + BULK).map((entry) => jobOf(entry, clock())));
+      }
     },
 
     async take(waitMs, signal) {
@@ -124,6 +131,14 @@ export async function openBullQueue(
       await queue.remove(jobId(buildId));
     },
 
+    async ping() {
+      const timeout = new AbortController();
+      const late = sleep(PING_MS, undefined, { signal: timeout.signal }).then(() => {
+        throw new WheelwrightError('unavailable', `Redis has not answered for ${PING_MS} ms`);
+      });
+      await Promise.race([producer.ping(), late]).finally(() => timeout.abort());
+    },
+
     async close() {
       closed = true;
       for (const waiter of waiters) waiter.give(undefined);
@@ -132,6 +147,18 @@ export async function openBullQueue(
       await queue.close();
       producer.disconnect();
       consumer.disconnect();
+    },
+  };
+}
+
+function jobOf({ buildId, priority, notBefore }: QueueEntry, now: number) {
+  return {
+    name: 'build',
+    data: { buildId },
+    opts: {
+      jobId: jobId(buildId),
+      priority: Math.min(Math.max(Math.round(priority), 1), LAST_PRIORITY),
+      delay: Math.max(0, notBefore - now),
     },
   };
 }

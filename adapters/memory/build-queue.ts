@@ -55,6 +55,13 @@ export function createMemoryQueue(clock: () => number): BuildQueue {
       if (waiters.size > 0) serve();
     },
 
+    async addMissing(missing) {
+      for (const entry of missing) {
+        if (!entries.has(entry.buildId)) entries.set(entry.buildId, { ...entry, arrival: arrivals++ });
+      }
+      if (waiters.size > 0) serve();
+    },
+
     async take(waitMs, signal) {
       const entry = next();
       if (entry !== undefined) {
@@ -82,6 +89,8 @@ export function createMemoryQueue(clock: () => number): BuildQueue {
     async remove(buildId) {
       entries.delete(buildId);
     },
+
+    async ping() {},
 
     async close() {
       clearTimeout(alarm);

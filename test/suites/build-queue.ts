@@ -76,6 +76,18 @@ export function testBuildQueue(name: string, open: (clock: () => number) => Prom
       expect(await drain()).toEqual(['c']);
     });
 
+    test('adding what is missing leaves what is queued as it is', async () => {
+      await add('a', { priority: 100 });
+      await add('b', { priority: 50 });
+      await queue.addMissing(['c', 'a'].map((buildId) => ({ buildId, priority: 1, notBefore: 0 })));
+      expect(await drain()).toEqual(['c', 'b', 'a']);
+      const taking = queue.take(30_000, never);
+      await queue.addMissing([{ buildId: 'd', priority: 1, notBefore: 0 }]);
+      expect(await taking).toBe('d');
+      await queue.addMissing([{ buildId: 'd', priority: 1, notBefore: 0 }]);
+      expect(await drain()).toEqual(['d']);
+    });
+
     test('a removed build does not come; removing what is not there is nothing', async () => {
       await add('a');
       await add('b');
