@@ -9,6 +9,8 @@ export interface Explanation {
   /** Nothing of the project comes from an upstream. */
   owned: boolean;
   reserved: boolean;
+  /** A name owned here that this one can be taken for. */
+  looksLike?: string;
   status: string;
   statusReason?: string;
   /** Why nothing of it is offered to anyone. */
@@ -52,6 +54,7 @@ export function explain(view: ProjectView, filename?: string): Explanation {
     known: view.known,
     owned: view.owned,
     reserved: view.reserved,
+    ...(view.looksLike === undefined ? {} : { looksLike: view.looksLike }),
     status: assembly.status,
     ...(assembly.statusReason === undefined ? {} : { statusReason: assembly.statusReason }),
     ...(assembly.denied === undefined ? {} : { denied: assembly.denied }),

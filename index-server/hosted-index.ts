@@ -1,6 +1,7 @@
 import { type IndexReader, openIndexReader } from '../adapters/sqlite/index-reader.js';
 import { WheelwrightError } from '../core/errors.js';
 import { isReserved } from '../core/index-policy.js';
+import { MAX_OWNED_NAMES, OwnedNames } from './owned-names.js';
 
 /** What changed in the service's database: some projects, or possibly everything. */
 export type HostedChange = { kind: 'projects'; names: readonly string[] } | { kind: 'everything' };
@@ -21,6 +22,7 @@ export class HostedIndex {
   #seen = false;
   #serial = 0;
   #reserved: readonly string[] = [];
+  #owned: OwnedNames | undefined;
   #checkedAt = Number.NEGATIVE_INFINITY;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
@@ -77,6 +79,15 @@ export class HostedIndex {
     return isReserved(this.#reserved, project);
   }
 
+  /** A name owned or reserved here that a project of another name can be taken for. */
+  lookAlike(project: string): string | undefined {
+    this.#owned ??= new OwnedNames([
+      ...this.#reserved.filter((name) => !name.endsWith('-')),
+      ...(this.reader?.ownedNames(MAX_OWNED_NAMES + 1) ?? []),
+    ]);
+    return this.#owned.lookAlike(project);
+  }
+
   close(): void {
     this.#reader?.close();
     this.#reader = undefined;
@@ -92,6 +103,7 @@ export class HostedIndex {
       return;
     }
     this.#seen = true;
+    this.#owned = undefined;
     this.#serial = this.#reader.serial();
     this.#reserved = this.#reader.reservedNames();
     this.#onChange({ kind: 'everything' });
@@ -108,6 +120,8 @@ export class HostedIndex {
     const everything = serial < this.#serial || reserved.join() !== this.#reserved.join();
     this.#serial = serial;
     this.#reserved = reserved;
+    if (everything) this.#owned = undefined;
+    else for (const name of names) if (reader.project(name)?.owned === true) this.#owned?.add(name);
     this.#onChange(everything ? { kind: 'everything' } : { kind: 'projects', names });
   }
 }

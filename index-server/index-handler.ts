@@ -149,9 +149,7 @@ export class IndexHandler {
       views.peek(target.channel, target.project) ?? (await views.get(target.channel, target.project, signal));
     if (view.known || target.kind === 'explain') return view;
     throw new WheelwrightError('not-found', `there is no project ${target.project}`, {
-      hint: view.reserved
-        ? 'The name is reserved here, and nothing has been published under it yet.'
-        : 'Look at the spelling.',
+      hint: unknownHint(view),
     });
   }
 
@@ -227,4 +225,11 @@ export class IndexHandler {
     }
     sendError(request, response, error);
   }
+}
+
+function unknownHint({ reserved, looksLike }: ProjectView): string {
+  if (reserved) return 'The name is reserved here, and nothing has been published under it yet';
+  return looksLike === undefined
+    ? 'Look at the spelling'
+    : `Look at the spelling: ${looksLike} is a project of this index`;
 }

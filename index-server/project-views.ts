@@ -20,6 +20,8 @@ export interface ProjectView {
   /** This organisation's own: no upstream is asked. */
   owned: boolean;
   reserved: boolean;
+  /** A name of this organisation that this one, which is not, can be taken for. */
+  looksLike?: string;
   /** False: neither this service nor an upstream has ever heard of it. */
   known: boolean;
   /** The upstream could not be asked: the files are what it said at a time before (milliseconds since the epoch), or only this service's own. */
@@ -38,6 +40,7 @@ export interface ProjectViewsOptions {
   heldFile: (sha256: string) => CachedFile | undefined;
   /** Milliseconds since the epoch. */
   clock: () => number;
+  onFault: (message: string, error: unknown) => void;
   /** Number of files over all views that are kept. */
   maxFiles: number;
 }
@@ -97,6 +100,13 @@ export class ProjectViews {
     const answer = asked instanceof WheelwrightError ? undefined : asked;
     const page = answer?.page === undefined ? undefined : this.#withHeldMetadata(answer.page);
     const now = clock();
+    const looksLike = owned ? undefined : hosted.lookAlike(project);
+    if (looksLike !== undefined && page !== undefined) {
+      this.#options.onFault(
+        `${project} comes from an upstream and looks like ${looksLike}, which is owned here`,
+        undefined,
+      );
+    }
     const assembly = assembleProject(
       {
         name: project,
@@ -116,6 +126,7 @@ export class ProjectViews {
       hosted: here?.files ?? new Map(),
       owned,
       reserved: hosted.isReserved(project),
+      ...(looksLike === undefined ? {} : { looksLike }),
       known: here !== undefined || page !== undefined || rules.access === 'deny',
       ...(asked instanceof WheelwrightError ? { degraded: 'own-files-only' as const } : {}),
       ...(answer?.stale === true ? { degraded: { saidAt: answer.fetchedAt } } : {}),

@@ -84,6 +84,7 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
     heldFile: (sha256) => fileCache.held(sha256),
     clock,
     maxFiles: VIEW_FILES,
+    onFault,
   });
   const roots = { stable: new RootPage('stable'), trial: new RootPage('trial') };
   const blobFolder = join(settings.dataFolder, 'blobs');

@@ -32,6 +32,7 @@ export interface IndexReader {
   files(project: string, channel: Channel): HostedFile[];
   file(filename: string): HostedFile | undefined;
   reservedNames(): string[];
+  ownedNames(limit: number): string[];
   /** Whether the project has a file in the channel. */
   hasFiles(project: string, channel: Channel): boolean;
   /** Names of projects with a file in the channel, sorted, from `from` (inclusive) to before `to`. */
@@ -91,6 +92,7 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
   };
   const file = database.prepare<[string], FileRow>(`SELECT ${FILE_COLUMNS} FROM files WHERE filename = ?`);
   const reserved = database.prepare<[], string>('SELECT name FROM reserved_names ORDER BY name').pluck();
+  const owned = database.prepare<[number], string>('SELECT name FROM projects WHERE owned = 1 LIMIT ?').pluck();
   const inChannel = (channel: Channel) =>
     `EXISTS (SELECT 1 FROM files WHERE project = name${channel === 'stable' ? " AND channel = 'stable'" : ''})`;
   const has = {
@@ -123,6 +125,7 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
       return row === undefined ? undefined : hostedFile(row);
     },
     reservedNames: () => reserved.all(),
+    ownedNames: (limit) => owned.all(limit),
     hasFiles: (name, channel) => has[channel].get(name) === 1,
     projectNames: (channel, from, to, limit) => namesOf[channel].all(from, to ?? null, to ?? null, limit),
     isCurrent,

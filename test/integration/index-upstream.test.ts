@@ -87,6 +87,19 @@ describe('merging', () => {
     expect(upstream.requests).toEqual(['GET /simple/acme/']);
   });
 
+  test('a name that can be taken for one of our own is pointed out', async () => {
+    upstream.offer('acme-t00l', makeWheel('acme_t00l-9-py3-none-any.whl'));
+    const { url } = await start();
+    const looksLike = async (name: string) => JSON.parse((await ask(url, `/explain/${name}`)).text).looksLike;
+    expect(await looksLike('acme-t00l')).toBeUndefined();
+    await site.publish(makeWheel('acme_tool-1.0-py3-none-any.whl'));
+    site.reserve('corn');
+    await pause();
+    expect(await looksLike('acme-tool')).toBeUndefined();
+    expect(await looksLike('acmetool')).toBe('acme-tool');
+    expect((await ask(url, '/simple/com/')).text).toContain('corn is a project of this index');
+  });
+
   test('a project becomes owned while its page is in memory', async () => {
     upstream.offer('demo', makeWheel('demo-9-py3-none-any.whl'));
     const { url } = await start();
