@@ -68,10 +68,15 @@ const environment = {
 };
 const api = await startApi(parseSettings(environment), { log: pino({ level: 'silent' }), root });
 const client = openClient({ url: api.url, token: (await readFile(join(data, 'admin-token'), 'utf8')).trim() });
-const worker = spawn(process.execPath, [join(root, 'dist/worker/main.js')], {
-  env: { ...process.env, ...environment, WHEELWRIGHT_API_URL: api.url },
-  stdio: 'ignore',
-});
+// With the flags that `./wheelwright up` starts it with.
+const worker = spawn(
+  process.execPath,
+  ['--enable-source-maps', '--max-semi-space-size=2', join(root, 'dist/worker/main.js')],
+  {
+    env: { ...process.env, ...environment, WHEELWRIGHT_API_URL: api.url },
+    stdio: 'ignore',
+  },
+);
 
 async function peakMegabytes() {
   const status = await readFile(`/proc/${worker.pid}/status`, 'utf8');
