@@ -39,6 +39,8 @@ export function packStream(name: string, sizeBytes: number, content: Readable): 
     if (error) pack.destroy(error);
     else pack.finalize();
   });
+  // Breaking off tells the entry too, after the callback that took care of it.
+  entry.on('error', () => undefined);
   content.on('error', (error) => pack.destroy(error));
   content.pipe(entry);
   return Readable.from(pack, { objectMode: false });

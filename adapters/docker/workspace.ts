@@ -60,16 +60,26 @@ export async function putTar(
   const [, volume, ...below] = folder.split('/');
   const packed = rewrite(archive, below.filter((part) => part !== '').join('/'), signal);
   const body = Readable.from(packed.stream, { objectMode: false });
+  // The client pipes the body into its request and would wait for ever for the rest of a broken one.
+  const broken = new AbortController();
   const sent = callEngine(`carrying files to ${folder}`, signal, () =>
-    docker.getContainer(workspace).putArchive(body, { path: `/${volume}`, abortSignal: signal }),
+    docker
+      .getContainer(workspace)
+      .putArchive(body, { path: `/${volume}`, abortSignal: AbortSignal.any([signal, broken.signal]) }),
   );
-  sent.catch(() => packed.stream.destroy());
-  // A fault of the archive itself breaks the sending off, and is the error to speak of.
-  const [faulty, refused] = await Promise.allSettled([packed.done, sent]);
-  if (refused.status === 'rejected' && !(faulty.status === 'rejected' && faulty.reason instanceof WheelwrightError)) {
-    throw refused.reason;
-  }
-  if (faulty.status === 'rejected') throw faulty.reason;
+  // Either side's end breaks off the other; what happened first is the error to speak of.
+  let first: unknown;
+  packed.done.catch((error: unknown) => {
+    first ??= error;
+    broken.abort();
+  });
+  sent.catch((error: unknown) => {
+    first ??= error;
+    packed.stream.destroy();
+  });
+  await Promise.allSettled([packed.done, sent]);
+  signal.throwIfAborted();
+  if (first !== undefined) throw first;
 }
 
 export async function getTar(docker: Docker, workspace: string, path: string, signal: AbortSignal): Promise<Readable> {
@@ -103,7 +113,10 @@ function rewrite(archive: Readable, folder: string, signal: AbortSignal): { stre
       const renamed = { ...header, ...owned, name: under(header.name), pax: null };
       if (header.type === 'link' && header.linkname) renamed.linkname = under(header.linkname);
       if (header.type === 'file' || header.type === 'contiguous-file') {
-        await pipeline(entry, pack.entry(renamed), { signal });
+        const kept = pack.entry(renamed);
+        // It is told again, to nobody, when the whole archive is broken off after its own pipeline has ended.
+        kept.on('error', () => undefined);
+        await pipeline(entry, kept, { signal });
       } else {
         pack.entry(renamed);
         entry.resume();

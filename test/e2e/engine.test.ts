@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadImages } from '../../adapters/disk/image-definitions.js';
@@ -195,4 +197,17 @@ it('removes what a killed worker left behind, and nothing of a living one', asyn
   expect(await leftBehind(instance)).toHaveLength(2);
   await docker.getContainer(`${instance}-living`).remove();
   await docker.getVolume(`${instance}-living-build`).remove();
+});
+
+it('breaks off when the archive that it carries in breaks off, with the fault of the archive', async () => {
+  await inWorkspace(async (workspace) => {
+    const whole = await buffer(packFiles(['work/'], [{ name: 'half', text: 'x'.repeat(2 ** 20) }]));
+    const broken = Readable.from(
+      (async function* () {
+        yield whole.subarray(0, 2 ** 19);
+        throw new Error('the disk of the worker is gone');
+      })(),
+    );
+    await expect(engine.putTar(workspace, '/build', broken, signal)).rejects.toThrow('the disk of the worker is gone');
+  });
 });

@@ -13,7 +13,9 @@ export interface TestRedis {
 }
 
 /** A real Redis server of its own on a free port of 127.0.0.1 (Debian's package redis-server), keeping nothing on disk. */
-export async function startRedis(options: readonly string[] = ['--maxmemory-policy', 'noeviction']): Promise<TestRedis> {
+export async function startRedis(
+  options: readonly string[] = ['--maxmemory-policy', 'noeviction'],
+): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'wheelwright-redis-'));
   const port = await freePort();
   const server = spawn(
