@@ -23,4 +23,9 @@ export interface Upstream {
    * @throws WheelwrightError `unavailable`, or `not-found` when the upstream no longer has it.
    */
   file(url: string, signal: AbortSignal): Promise<Readable>;
+  /**
+   * Bytes `start` to `end` (inclusive) of such a file, exactly; undefined when the upstream gives only whole files. Nothing can be checked about a part.
+   * @throws as {@link file}
+   */
+  filePart?(url: string, start: number, end: number, signal: AbortSignal): Promise<Readable | undefined>;
 }

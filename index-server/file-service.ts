@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { WheelwrightError } from '../core/errors.js';
 import type { OfferedFile } from '../core/index-assembly.js';
 import { blobPath } from './blob-path.js';
+import { requestedRange } from './byte-range.js';
 import type { DiskSender } from './disk-sender.js';
 import type { Download } from './download.js';
 import type { FileCache } from './file-cache.js';
@@ -21,6 +22,8 @@ export interface FileServiceOptions {
   intact: IntactFiles;
   disk: DiskSender;
   upstreams: Upstreams;
+  /** Aborted when the server closes. */
+  signal: AbortSignal;
   onFault: (message: string, error: unknown) => void;
 }
 
@@ -34,6 +37,9 @@ type FileTarget = Extract<RequestTarget, { kind: 'file' }>;
 /** A file that comes from the upstream of that name. */
 type UpstreamFile = FileTarget & { offered: OfferedFile; upstream: string };
 type ProvenanceTarget = Extract<RequestTarget, { kind: 'provenance' }>;
+
+/** Smaller files are fetched as a whole when a part is asked for: the rest is wanted soon enough. */
+const PART_OF_FILES_FROM_BYTES = 32 * 2 ** 20;
 
 /** Files, their metadata and their provenance, exactly as far as the project's view offers them. Each method throws WheelwrightError `not-found`, `forbidden` for a
  * file that is withheld, or `unavailable` when the upstream fails. */
@@ -109,6 +115,7 @@ export class FileService {
       response.writeHead(200, { ...fileHeaders(sha256), 'Accept-Ranges': 'bytes', 'Content-Length': sizeBytes }).end();
       return;
     }
+    if (await this.#sendPart(request, response, wanted)) return;
     const download = await this.#download(wanted);
     if (request.method === 'HEAD' || request.headers.range !== undefined) {
       // A part can only be vouched for when the whole has been checked.
@@ -132,6 +139,33 @@ export class FileService {
     }
     response.write(first.value);
     await pipeline(Readable.from(bytes, { objectMode: false }), response);
+  }
+
+  /**
+   * A part of a large file that is not held, straight from the upstream and unchecked, as the client would get it there: uv reads the metadata of wheels this
+   * way, and must not wait for gigabytes that it may never install. It is neither kept nor allowed to be kept.
+   */
+  async #sendPart(request: IncomingMessage, response: ServerResponse, wanted: UpstreamFile): Promise<boolean> {
+    const { url, sizeBytes } = wanted.offered.file;
+    if (request.method === 'HEAD' || sizeBytes === undefined || sizeBytes < PART_OF_FILES_FROM_BYTES) return false;
+    const range = requestedRange(
+      request.headers.range,
+      request.headers['if-range'] as string | undefined,
+      '',
+      sizeBytes,
+    );
+    if (range === 'whole' || range === 'unsatisfiable') return false;
+    const upstream = await this.#options.upstreams.get(wanted.upstream);
+    const part = await upstream.filePart?.(url, range.start, range.end, this.#options.signal);
+    if (part === undefined) return false;
+    response.writeHead(206, {
+      'Content-Type': 'application/octet-stream',
+      'Content-Range': `bytes ${range.start}-${range.end}/${sizeBytes}`,
+      'Content-Length': range.end - range.start + 1,
+      'Cache-Control': 'no-store',
+    });
+    await pipeline(part, response);
+    return true;
   }
 
   async #sendHeld(request: IncomingMessage, response: ServerResponse, sha256: string): Promise<boolean> {

@@ -91,7 +91,15 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
   const chunks = new ChunkCache(() => performance.now());
   const cooling = setInterval(() => chunks.dropCold(), 5_000).unref();
   const disk = new DiskSender(chunks);
-  const files = new FileService({ blobFolder, fileCache, intact: new IntactFiles(), disk, upstreams, onFault });
+  const files = new FileService({
+    blobFolder,
+    fileCache,
+    intact: new IntactFiles(),
+    disk,
+    upstreams,
+    signal: closing.signal,
+    onFault,
+  });
   let url = '';
   const publicUrl = () => settings.publicUrl ?? url;
   const handler = new IndexHandler({ hosted, views, roots, files, publicUrl, clock, signal: closing.signal, onFault });

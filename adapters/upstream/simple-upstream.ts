@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { WheelwrightError } from '../../core/errors.js';
 import { normalizeProjectName } from '../../core/project-name.js';
@@ -51,6 +51,15 @@ export function openSimpleUpstream(options: SimpleUpstreamOptions): ClosableUpst
       // Compression on the way would make a hash over other bytes than were promised.
       const response = await client.get(url, { 'accept-encoding': 'identity' }, signal);
       return fileBody(response);
+    },
+    filePart: async (url, start, end, signal) => {
+      const headers = { 'accept-encoding': 'identity', range: `bytes=${start}-${end}` };
+      const { status, headers: given, body } = await client.get(url, headers, signal);
+      if (status === 206 && given['content-range']?.startsWith(`bytes ${start}-${end}/`)) {
+        return Readable.from(exactly(body, end - start + 1), { objectMode: false });
+      }
+      body.on('error', () => {}).destroy();
+      return undefined;
     },
     close: () => client.close(),
   };
@@ -127,6 +136,18 @@ function fileBody({ status, headers, url, body }: HttpResponse): Readable {
     'unavailable',
     `${url} came encoded as ${headers['content-encoding']}, which was not asked for`,
   );
+}
+
+/** Fails for a body of another length, whatever its headers said. */
+async function* exactly(body: Readable, sizeBytes: number): AsyncGenerator<Buffer> {
+  let received = 0;
+  for await (const piece of body as AsyncIterable<Buffer>) {
+    received += piece.length;
+    if (received > sizeBytes) break;
+    yield piece;
+  }
+  if (received !== sizeBytes)
+    throw new WheelwrightError('unavailable', `a part of a file is not ${sizeBytes} bytes long`);
 }
 
 function answered(url: string, status: number): WheelwrightError {

@@ -278,6 +278,32 @@ describe('pull-through', () => {
     expect((await ask(url, pathOf(wheel), { range: `bytes=${wheel.bytes.length}-` })).status).toBe(416);
   });
 
+  test('a part of a file too large to wait for comes from the upstream as it is, and nobody may keep it', async () => {
+    const size = 40 * 2 ** 20;
+    const large = makeWheel('demo-7.0-py3-none-any.whl');
+    upstream.offer('demo', large, { size });
+    const path = `/files/${large.filename}`;
+    const part = (given: (start: number, end: number) => Buffer) =>
+      upstream.answers.set(path, (request, response) => {
+        const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+        response.writeHead(206, { 'content-range': `bytes ${start}-${end}/${size}` });
+        response.end(given(Number(start), Number(end)));
+      });
+    const { url } = await start();
+    part((first, last) => Buffer.alloc(last - first + 1, 'x'));
+    const tail = await ask(url, pathOf(large), { range: 'bytes=-1000' });
+    expect([tail.status, tail.text, tail.headers['content-range']]).toEqual([
+      206,
+      'x'.repeat(1000),
+      `bytes ${size - 1000}-${size - 1}/${size}`,
+    ]);
+    expect([tail.headers['cache-control'], tail.headers.etag]).toEqual(['no-store', undefined]);
+    for (const length of [999, 1001, 100_000]) {
+      part(() => Buffer.alloc(length, 'x'));
+      await expect(ask(url, pathOf(large), { range: 'bytes=0-999' })).rejects.toThrow();
+    }
+  });
+
   test('metadata is offered only once it is held, even where the upstream promises it', async () => {
     upstream.offer('demo', wheel, { 'core-metadata': { sha256: 'f'.repeat(64) } });
     const { url } = await start();
