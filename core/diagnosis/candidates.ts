@@ -1,4 +1,4 @@
-import type { Finding } from './rule.js';
+import { type Finding, WEIGHTS } from './rule.js';
 
 /** A line that may be the one that decides, and what a rule says about it. */
 export interface Candidate {
@@ -16,6 +16,8 @@ interface Kept extends Candidate {
 
 /** How far from a program's last words its probe may be to be what it complains about. */
 const PROBE_REACH = 15;
+const PYTHON_API = WEIGHTS.indexOf('python-api');
+const COMPILE = WEIGHTS.indexOf('compile');
 
 /** The best candidate of each weight, and no more, so that memory does not grow with the log. */
 export class Candidates {
@@ -43,8 +45,13 @@ export class Candidates {
     for (const candidate of this.#open.values()) if (candidate.lineNumber >= fromLine) candidate.handled = true;
   }
 
+  /** The weightiest. An error about Python explains the compiler's errors before it, of which the first is the one to look at. */
   best(): Candidate | undefined {
-    return weightiest(this.#open);
+    const best = weightiest(this.#open);
+    const first = this.#open.get(COMPILE);
+    return best?.weight === PYTHON_API && first !== undefined && first.lineNumber < best.lineNumber
+      ? { ...first, finding: best.finding }
+      : best;
   }
 
   bestSurvived(): Candidate | undefined {

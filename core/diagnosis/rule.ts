@@ -4,6 +4,7 @@ import type { Phase } from '../phase.js';
 /**
  * How much a line says about why a build ended, most first. Among lines of equal weight the earliest wins.
  * `header` .. `tool`: tools that give up, in the order in which they are nearest to the cause. `hint`: may be a probe that went on.
+ * `python-api`: a compiler's error about Python itself, which explains the others beside it.
  * `exception` and `compile`: specific, but often the consequence of something else. `sentence`: a script's own words, not marked as an error. `download` names what was wanted, `network` does not.
  * `generic`: known only by its form.
  */
@@ -15,6 +16,7 @@ export const WEIGHTS = [
   'toolchain',
   'tool',
   'requirement',
+  'python-api',
   'compile',
   'exception',
   'hint',

@@ -4,7 +4,7 @@ import type { Finding, Rule } from '../rule.js';
 // Setup scripts say in their own words what they miss. Three forms of sentence cover nearly all of them.
 const ARTICLES =
   '(?:(?:the|a|an|any|your|local|required|valid|installed|suitable|working|needed|dependency|version of|program|executable|command|library|header|headers for|headers of|development files for|system) )*';
-const NAME = '[`\'"“‘]?([A-Za-z][\\w.+-]*\\w)[`\'"”’]?';
+const NAME = '[`\'"“‘]?([A-Za-z][\\w.+-]*[\\w+])[`\'"”’]?';
 const NOUN =
   '(headers?(?: files?)?|librar(?:y|ies)|C library|development (?:files|headers|libraries|package)|dev(?:elopment)? package|include(?:s| files| directory| path)?|installation|executable|program|binary|command|utility|tool|SDK)';
 
