@@ -1,3 +1,4 @@
+import { WheelwrightError } from '../core/errors.js';
 import type { Failure } from '../core/failure.js';
 import { enrichProposal, type PackageIndex } from '../core/package-index.js';
 import type { AttemptLog } from './attempt-log.js';
@@ -20,7 +21,9 @@ export async function explainMissing(
     return enriched;
   } catch (error) {
     signal.throwIfAborted();
-    log.say(`which package has ${missing.map(({ name }) => name).join(', ')} could not be looked up: ${String(error)}`);
+    const hint = error instanceof WheelwrightError && error.hint !== undefined ? ` ${error.hint}` : '';
+    const names = missing.map(({ name }) => name).join(', ');
+    log.say(`which package has ${names} could not be looked up: ${String(error)}.${hint}`);
     return failure;
   }
 }

@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import tar from 'tar-stream';
 import type { ContainerExit, Engine } from '../../core/engine.js';
@@ -19,6 +20,7 @@ const LAST_WORDS = 2_000;
 export function createContentsFetcher(engine: Engine, where: { image: string; workspace: string }): FetchContents {
   return async (folder, signal) => {
     let said = '';
+    await makeFolder(engine, where.workspace, signal);
     const exit = await engine.run(
       {
         image: where.image,
@@ -38,6 +40,14 @@ export function createContentsFetcher(engine: Engine, where: { image: string; wo
     if (exit.kind !== 'exited' || exit.code !== 0) throw refused(exit, said);
     await unpack(engine, where.workspace, folder, signal);
   };
+}
+
+/** A volume's own top belongs to root; what is carried into it belongs to the user that the containers run as. */
+async function makeFolder(engine: Engine, workspace: string, signal: AbortSignal): Promise<void> {
+  const archive = tar.pack();
+  archive.entry({ name: `${basename(FOLDER)}/`, type: 'directory' });
+  archive.finalize();
+  await engine.putTar(workspace, dirname(FOLDER), Readable.from(archive, { objectMode: false }), signal);
 }
 
 async function unpack(engine: Engine, workspace: string, folder: string, signal: AbortSignal): Promise<void> {
