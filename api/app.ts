@@ -7,18 +7,19 @@ import { checkRoutes } from './check-routes.js';
 import type { ApiContext } from './context.js';
 import { healthRoutes } from './health-routes.js';
 import { type LegacyUploadDeps, legacyUpload } from './legacy.js';
-import type { Metrics } from './metrics.js';
 import { problemHandler, unknownRoute } from './problem.js';
 import { projectRoutes } from './project-routes.js';
 import { recipeRoutes } from './recipe-routes.js';
 import { reviewRoutes } from './review-routes.js';
 import { serviceRoutes } from './service.js';
 import { sessionCookie, sessionRoutes } from './session.js';
+import { tokenRoutes } from './token-routes.js';
 import { upstreamRoutes } from './upstream-routes.js';
 import { workerRoutes } from './worker-routes.js';
 
 /** The whole HTTP interface of the API on one Express application; `web` answers whatever is no call of the API. */
-export function createApp(context: ApiContext, metrics: Metrics, web: Router): Express {
+export function createApp(context: ApiContext, web: Router): Express {
+  const { metrics } = context;
   const readTokenRequired = context.settings.WHEELWRIGHT_READ_TOKEN_REQUIRED;
   const guards = createGuards(context.tokens, { readTokenRequired });
   const api = Router();
@@ -38,6 +39,7 @@ export function createApp(context: ApiContext, metrics: Metrics, web: Router): E
   api.use(reviewRoutes(context, guards));
   api.use(checkRoutes(context, context.requiresDist, guards));
   api.use(workerRoutes(context, guards));
+  api.use(tokenRoutes(context, guards));
 
   const app = express();
   app.disable('x-powered-by');

@@ -1,11 +1,14 @@
 import type { Request, RequestHandler, Response } from 'express';
-import type { Scope, TokenRecord, TokenStore } from '../adapters/sqlite/tokens.js';
+import type { TokenRecord, TokenStore } from '../adapters/sqlite/tokens.js';
 import { WheelwrightError } from '../core/errors.js';
+import type { Scope } from '../core/token.js';
 
 /** Handlers that let a request pass or throw `unauthorized` or `forbidden`. */
 export interface Guards {
   /** Reading: open, or any token where the settings say so. */
   read: RequestHandler;
+  /** Any token. */
+  any: RequestHandler;
   /** Writing: a token with that scope, or an admin's. */
   scope(scope: Scope): RequestHandler;
 }
@@ -17,6 +20,10 @@ export function createGuards(tokens: TokenStore, options: { readTokenRequired: b
   return {
     async read(request, response, next) {
       if (options.readTokenRequired) await authenticate(tokens, request, response);
+      next();
+    },
+    async any(request, response, next) {
+      await authenticate(tokens, request, response);
       next();
     },
     scope: (scope) => async (request, response, next) => {

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import type { TokenStore } from '../adapters/sqlite/tokens.js';
-import type { AttemptOutcome } from '../core/attempt.js';
 import type { BrowseStore } from '../core/browse.js';
 import type { CheckSources } from '../core/check-walk.js';
 import type { LoadedImage } from '../core/image.js';
@@ -13,6 +12,8 @@ import type { SubmissionDeps } from '../core/submission.js';
 import type { ProjectStandings } from '../core/upload-rules.js';
 import type { AttemptSignals } from './attempt-signals.js';
 import type { BuildViewOptions } from './build-view.js';
+import type { Metrics } from './metrics.js';
+import type { UpstreamState } from './upstream-health.js';
 
 /** What a wheel is checked for before it may be published; see adapters/archive/wheel.ts. */
 export type CheckWheel = (
@@ -52,8 +53,9 @@ export interface ApiContext {
   checkWheel: CheckWheel;
   requiresDist: CheckSources['requiresDist'];
   makeProvenance: MakeProvenance;
-  /** Told of every attempt that a worker ended. */
-  attemptEnded(outcome: AttemptOutcome, durationMs: number): void;
+  metrics: Metrics;
+  /** How the upstream last answered. */
+  upstreamState(): UpstreamState;
   /** Aborts when the program stops, so that long polls and event streams end. */
   stopping: AbortSignal;
 }

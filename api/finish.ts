@@ -28,7 +28,7 @@ export async function finishAttempt(
   else {
     const final = await endAttempt(context, lease, outcome, build);
     const now = context.clock();
-    context.attemptEnded(final, now - attempt.startedAt);
+    context.metrics.attemptEnded(final, attempt, now);
     context.log.info(
       { attemptId: attempt.id, buildId: build.id, project: build.project, outcome: final.kind },
       'attempt ended',

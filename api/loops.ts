@@ -10,7 +10,8 @@ export async function expireLeasesOne(
 ): Promise<number> {
   const lost = await context.store.expireLeases(context.clock());
   for (const attemptId of lost) {
-    context.log.warn({ attemptId }, 'attempt lost: its worker was not heard of for the whole of its lease');
+    const buildId = (await context.store.attempt(attemptId))?.buildId;
+    context.log.warn({ attemptId, buildId }, 'attempt lost: its worker was not heard of for the whole of its lease');
     context.signals.changed(attemptId);
   }
   return lost.length;

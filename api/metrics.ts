@@ -1,57 +1,143 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { AttemptOutcome } from '../core/attempt.js';
+import type { BrowseStore } from '../core/browse.js';
 import { BUILD_STATUSES } from '../core/build.js';
-import type { BuildStore } from '../core/store.js';
+import type { AttemptRecord, BuildStore } from '../core/store.js';
 
 export interface Metrics {
   registry: Registry;
-  attemptEnded(outcome: AttemptOutcome, durationMs: number): void;
+  /** An attempt was handed out; `waitedMs` since its build was asked for, where it is the first of that build. */
+  attemptStarted(waitedMs: number | undefined): void;
+  /** @param now milliseconds since the epoch */
+  attemptEnded(outcome: AttemptOutcome, attempt: Pick<AttemptRecord, 'startedAt' | 'phases'>, now: number): void;
   leasesExpired(count: number): void;
   requestEnded(method: string, status: number, durationMs: number): void;
+  /** A slot of a worker waits for an attempt, until the returned function is called. */
+  slotWaits(worker: string): () => void;
 }
 
+export interface MetricsSources {
+  store: Pick<BuildStore, 'buildCounts' | 'queuedBuilds' | 'build'>;
+  browse: Pick<BrowseStore, 'workers'>;
+  /** Milliseconds since the epoch. */
+  clock: () => number;
+}
+
+const WORKER_SEEN_MS = 10 * 60_000;
+const SECONDS = [1, 5, 15, 30, 60, 120, 300, 900, 1800, 3600, 7200];
+
 /** The metrics of this program, in a registry of their own. */
-export function createMetrics(store: Pick<BuildStore, 'buildCounts'>): Metrics {
+export function createMetrics(sources: MetricsSources): Metrics {
   const registry = new Registry();
+  const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  new Gauge({
-    name: 'wheelwright_builds',
-    help: 'Builds by status; queued is the depth of the queue.',
-    labelNames: ['status'],
-    registers: [registry],
-    async collect() {
-      const counts = await store.buildCounts();
-      for (const status of BUILD_STATUSES) this.set({ status }, counts[status] ?? 0);
-    },
-  });
+  addStoreGauges(registry, sources);
   const attempts = new Counter({
     name: 'wheelwright_attempts_total',
     help: 'Attempts that ended, by outcome and, for failures, by class.',
     labelNames: ['outcome', 'class'],
-    registers: [registry],
+    registers,
   });
   const attemptSeconds = new Histogram({
     name: 'wheelwright_attempt_seconds',
     help: 'Time from the claim of an attempt to its end.',
     labelNames: ['outcome'],
-    buckets: [1, 5, 15, 30, 60, 120, 300, 900, 1800, 3600, 7200],
-    registers: [registry],
+    buckets: SECONDS,
+    registers,
+  });
+  const phaseSeconds = new Histogram({
+    name: 'wheelwright_phase_seconds',
+    help: 'Time in each phase of attempts that ended.',
+    labelNames: ['phase'],
+    buckets: SECONDS,
+    registers,
+  });
+  const waitSeconds = new Histogram({
+    name: 'wheelwright_queue_wait_seconds',
+    help: 'Time from asking for a build to its first attempt.',
+    buckets: [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400],
+    registers,
   });
   const requestSeconds = new Histogram({
     name: 'wheelwright_api_request_seconds',
     help: 'Time to answer a request, long polls and event streams included.',
     labelNames: ['method', 'status'],
     buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
-    registers: [registry],
+    registers,
   });
+  const idleSlots = new Gauge({
+    name: 'wheelwright_worker_slots_idle',
+    help: 'Slots of workers that wait for an attempt.',
+    labelNames: ['worker'],
+    registers,
+  });
+  const waiting = new Map<string, number>();
   return {
     registry,
-    attemptEnded(outcome, durationMs) {
+    attemptStarted(waitedMs) {
+      if (waitedMs !== undefined) waitSeconds.observe(waitedMs / 1000);
+    },
+    attemptEnded(outcome, { startedAt, phases }, now) {
       attempts.inc({ outcome: outcome.kind, class: outcome.kind === 'failed' ? outcome.failure.class : '' });
-      attemptSeconds.observe({ outcome: outcome.kind }, durationMs / 1000);
+      attemptSeconds.observe({ outcome: outcome.kind }, (now - startedAt) / 1000);
+      for (const { phase, ...times } of phases) {
+        phaseSeconds.observe({ phase }, ((times.finishedAt ?? now) - times.startedAt) / 1000);
+      }
     },
     leasesExpired: (count) => attempts.inc({ outcome: 'lost', class: '' }, count),
     requestEnded: (method, status, durationMs) =>
       requestSeconds.observe({ method, status: String(status) }, durationMs / 1000),
+    slotWaits(worker) {
+      const change = (by: number) => {
+        const slots = (waiting.get(worker) ?? 0) + by;
+        if (slots > 0) {
+          waiting.set(worker, slots);
+          idleSlots.set({ worker }, slots);
+          return;
+        }
+        // Workers get another name with each start: those that are gone must not add up.
+        waiting.delete(worker);
+        idleSlots.remove({ worker });
+      };
+      change(1);
+      return () => change(-1);
+    },
   };
+}
+
+/** What the store knows is asked when somebody looks, so that it holds across restarts. */
+function addStoreGauges(registry: Registry, { store, browse, clock }: MetricsSources): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'wheelwright_builds',
+    help: 'Builds by status; queued is the depth of the queue.',
+    labelNames: ['status'],
+    registers,
+    async collect() {
+      const counts = await store.buildCounts();
+      for (const status of BUILD_STATUSES) this.set({ status }, counts[status] ?? 0);
+    },
+  });
+  new Gauge({
+    name: 'wheelwright_queue_next_wait_seconds',
+    help: 'How long ago the build that is next was asked for; 0 where none is queued.',
+    registers,
+    async collect() {
+      const [next] = await store.queuedBuilds(clock(), 1);
+      const build = next && (await store.build(next.id));
+      this.set(build === undefined ? 0 : Math.max(clock() - build.createdAt, 0) / 1000);
+    },
+  });
+  new Gauge({
+    name: 'wheelwright_worker_slots_busy',
+    help: 'Slots of workers that make an attempt; workers seen in the last ten minutes.',
+    labelNames: ['worker'],
+    registers,
+    async collect() {
+      this.reset();
+      for (const { name, running } of await browse.workers(clock() - WORKER_SEEN_MS)) {
+        this.set({ worker: name }, running.length);
+      }
+    },
+  });
 }

@@ -26,11 +26,12 @@ import { ensureAdminToken } from './admin-token.js';
 import { createAttemptSignals } from './attempt-signals.js';
 import type { ApiContext } from './context.js';
 import { currentRecipes } from './current-recipes.js';
-import { createMetrics, type Metrics } from './metrics.js';
+import { createMetrics } from './metrics.js';
 import { cachedPages } from './page-cache.js';
 import { provenanceMaker } from './provenance.js';
 import { openQueue } from './queue.js';
 import { createRequiresDist } from './requires-dist.js';
+import { watchUpstream } from './upstream-health.js';
 
 const PAGE_MAX_AGE_MS = 60_000;
 
@@ -44,7 +45,6 @@ export interface ApiOptions {
 
 export interface OpenedApi {
   context: ApiContext;
-  metrics: Metrics;
   /** Closes what was opened, in the reverse order. */
   close(): Promise<void>;
 }
@@ -64,7 +64,6 @@ export async function openContext(
   const db = openDatabase(join(data, 'wheelwright.db'), readMigrations(join(root, 'migrations')), clock());
   const store = createBuildStore(db, { indexUrl: `${indexUrl(settings)}/simple/`, clock });
   const tokens = tokenStore(db);
-  const metrics = createMetrics(store);
   const reviews = reviewStore(db);
   const recipes = currentRecipes(reviews, openRecipeFolder(join(root, 'recipes')));
   const browse = browseStore(db);
@@ -78,7 +77,7 @@ export async function openContext(
     await ensureAdminToken(data, tokens, clock());
     // While no api listened, nobody could keep a lease alive.
     await store.prolongLeases(clock() + settings.WHEELWRIGHT_LEASE_MS);
-    const upstream = await openUpstream(settings);
+    const { upstream, state: upstreamState } = watchUpstream(await openUpstream(settings), clock);
     parts.push(upstream);
     const queue = await openQueue(settings, clock, log);
     parts.push(queue);
@@ -115,10 +114,11 @@ export async function openContext(
       checkWheel,
       makeProvenance: provenanceMaker({ key: await openSigningKey(data, clock()), attempts: browse, clock }),
       requiresDist: createRequiresDist({ store, blobs, upstream, readWheelMetadata }),
-      attemptEnded: metrics.attemptEnded,
+      metrics: createMetrics({ store, browse, clock }),
+      upstreamState,
       stopping,
     };
-    return { context, metrics, close };
+    return { context, close };
   } catch (error) {
     await close();
     throw error;

@@ -6,7 +6,6 @@ import type { Settings } from '../core/settings.js';
 import { createApp } from './app.js';
 import type { ApiContext } from './context.js';
 import { expireLeasesOne, healQueueOne, runLoop, wakeWaitingOne } from './loops.js';
-import type { Metrics } from './metrics.js';
 import { type ApiOptions, openContext } from './open.js';
 import { advanceSolvesOne } from './solver.js';
 import { webRoutes } from './web.js';
@@ -36,13 +35,13 @@ export async function startApi(settings: Settings, options: ApiOptions): Promise
   const stopping = new AbortController();
   // One listener for each open long poll and event stream is no leak.
   setMaxListeners(0, stopping.signal);
-  const { context, metrics, close: closeContext } = await openContext(settings, options, stopping.signal);
+  const { context, close: closeContext } = await openContext(settings, options, stopping.signal);
   try {
     const web = await webRoutes(join(options.root, 'dist', 'web'));
-    const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, createApp(context, metrics, web));
+    const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, createApp(context, web));
     await healQueueOne(context, Number.MAX_SAFE_INTEGER);
     const url = await listen(server, settings.WHEELWRIGHT_API_PORT, settings.WHEELWRIGHT_HOST);
-    const loops = startLoops(context, metrics);
+    const loops = startLoops(context);
     return {
       url,
       context,
@@ -59,11 +58,11 @@ export async function startApi(settings: Settings, options: ApiOptions): Promise
   }
 }
 
-async function startLoops(context: ApiContext, metrics: Metrics): Promise<void> {
+async function startLoops(context: ApiContext): Promise<void> {
   const healEveryMs = HEAL_EVERY_MS[context.settings.REDIS_URL === undefined ? 'memory' : 'redis'];
   await Promise.all([
     runLoop(context, 'expire leases', EXPIRE_EVERY_MS, async () =>
-      metrics.leasesExpired(await expireLeasesOne(context)),
+      context.metrics.leasesExpired(await expireLeasesOne(context)),
     ),
     runLoop(context, 'wake waiting', WAKE_EVERY_MS, () => wakeWaitingOne(context)),
     runLoop(context, 'solve', SOLVE_EVERY_MS, () => advanceSolvesOne(context)),

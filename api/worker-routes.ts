@@ -22,7 +22,8 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
 
   router.post('/worker/claims', worker, json({ limit: '10kb' }), async (request, response) => {
     const { worker: name, waitMs } = claimRequestSchema.parse(request.body);
-    const lease = await claimNext(context, name, waitMs, connectionSignal(response, context.stopping));
+    const taken = context.metrics.slotWaits(name);
+    const lease = await claimNext(context, name, waitMs, connectionSignal(response, context.stopping)).finally(taken);
     if (lease === undefined) response.status(204).end();
     else response.json(lease);
   });
@@ -76,7 +77,7 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
 
 /** Takes builds off the queue until one can be claimed or the time is up. */
 async function claimNext(
-  { store, queue, clock, settings, log }: ApiContext,
+  { store, queue, clock, settings, log, metrics }: ApiContext,
   worker: string,
   waitMs: number,
   signal: AbortSignal,
@@ -88,6 +89,8 @@ async function claimNext(
     if (buildId === undefined || signal.aborted) return undefined;
     const lease = await store.claim(buildId, worker, settings.WHEELWRIGHT_LEASE_MS, clock());
     if (lease === undefined) continue;
+    const asked = lease.attemptNumber === 1 ? (await store.build(buildId))?.createdAt : undefined;
+    metrics.attemptStarted(asked === undefined ? undefined : clock() - asked);
     log.info({ attemptId: lease.attemptId, buildId, worker }, 'attempt leased');
     return lease;
   }

@@ -11,6 +11,7 @@ import { listCommand } from './commands/list.js';
 import { logsCommand } from './commands/logs.js';
 import { recipeCommand } from './commands/recipe.js';
 import { showCommand } from './commands/show.js';
+import { tokenCommand } from './commands/token.js';
 import { upCommand } from './commands/up.js';
 import { EXIT, type ExitCode, reportError } from './exit-code.js';
 
@@ -29,6 +30,7 @@ const COMMANDS = [
   backupCommand,
   restoreCommand,
   fsckCommand,
+  tokenCommand,
 ];
 
 /** Runs one command line (without the program's name) and gives its exit code; nothing is thrown. */

@@ -25,6 +25,7 @@ export const SETTINGS = {
   WHEELWRIGHT_API_URL: optional().describe('where clients and workers find the api; default: host and port above'),
   WHEELWRIGHT_INDEX_URL: optional().describe('where pip and workers find the index; default: host and port above'),
   WHEELWRIGHT_TOKEN: optional().describe('bearer token of a client or worker; default: admin-token in the data folder'),
+  WHEELWRIGHT_TOKEN_FILE: optional().describe('file that holds that token instead, e.g. a mounted secret'),
   WHEELWRIGHT_READ_TOKEN_REQUIRED: flag().describe('1: reading the api takes a token as well'),
   WHEELWRIGHT_UPSTREAM: optional().describe('upstream simple index; default: what pip uses on this machine'),
   WHEELWRIGHT_INDEX_POLICY: optional().describe('file with upstreams and policies by project pattern (docs/index.md)'),

@@ -44,8 +44,8 @@ export async function workOnLease(
   const heart = beat(lease, api, end, beating.signal);
   const clears: (() => Promise<void>)[] = [];
   const fields = {
-    attempt: lease.attemptId,
-    build: lease.order.buildId,
+    attemptId: lease.attemptId,
+    buildId: lease.order.buildId,
     project: lease.order.project,
     version: lease.order.version,
   };

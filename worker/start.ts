@@ -66,7 +66,7 @@ export async function startWorker(settings: Settings, { log, root, environment }
     api,
     scripts,
     caBundle: bundle,
-    packageIndex: openPackageIndexes(join(settings.WHEELWRIGHT_DATA, 'package-contents'), engine),
+    packageIndex: openPackageIndexes(join(settings.WHEELWRIGHT_DATA, 'package-index'), engine),
     unpackSdist: (path) => sdistTar(path, limits),
     name: settings.WHEELWRIGHT_WORKER_NAME ?? `${hostname()}-${process.pid}`,
     logger: log,
@@ -80,8 +80,10 @@ export async function startWorker(settings: Settings, { log, root, environment }
   };
 }
 
-/** The first start of the API on this machine leaves a token there; a worker elsewhere is given one in WHEELWRIGHT_TOKEN. */
+/** The first start of the API on this machine leaves a token there; a worker elsewhere is given one, or a file with one. */
 async function readToken(settings: Settings): Promise<string | undefined> {
+  if (settings.WHEELWRIGHT_TOKEN_FILE !== undefined)
+    return (await readFile(settings.WHEELWRIGHT_TOKEN_FILE, 'utf8')).trim();
   return (await readIfThere(join(settings.WHEELWRIGHT_DATA, 'admin-token')))?.trim();
 }
 

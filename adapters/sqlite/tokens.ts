@@ -1,17 +1,20 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { SCOPES, type Scope } from '../../core/token.js';
 import type { Database } from './database.js';
 import { newId, newSecret } from './id.js';
-
-export const SCOPES = ['build', 'submit', 'approve', 'upload', 'admin', 'worker'] as const;
-/** What a token may do; `admin` includes all the others. */
-export type Scope = (typeof SCOPES)[number];
 
 export interface TokenRecord {
   id: string;
   name: string;
   scopes: Scope[];
   revoked: boolean;
+}
+
+export interface ListedToken extends TokenRecord {
+  /** Milliseconds since the epoch. */
+  createdAt: number;
+  revokedAt?: number;
 }
 
 export interface TokenStore {
@@ -21,6 +24,8 @@ export interface TokenStore {
   adopt(secret: string, name: string, scopes: readonly Scope[], now: number): Promise<void>;
   /** The token with that secret, revoked ones included. */
   find(secret: string): Promise<TokenRecord | undefined>;
+  /** All of them, oldest first. */
+  list(): Promise<ListedToken[]>;
   /** False when there is no such token, or it was revoked before. */
   revoke(id: string, now: number): Promise<boolean>;
 }
@@ -52,6 +57,18 @@ export function tokenStore(db: Database): TokenStore {
       if (row === undefined) return undefined;
       const scopes = scopesSchema.parse(JSON.parse(row.scopes_json));
       return { id: row.id, name: row.name, scopes, revoked: row.revoked_at !== null };
+    },
+
+    async list() {
+      const rows = await db.selectFrom('tokens').selectAll().orderBy('created_at').orderBy('id').execute();
+      return rows.map((row) => ({
+        id: row.id,
+        name: row.name,
+        scopes: scopesSchema.parse(JSON.parse(row.scopes_json)),
+        revoked: row.revoked_at !== null,
+        createdAt: row.created_at,
+        ...(row.revoked_at === null ? {} : { revokedAt: row.revoked_at }),
+      }));
     },
 
     async revoke(id, now) {

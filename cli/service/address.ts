@@ -57,13 +57,13 @@ export async function connect(settings: Settings): Promise<Client> {
 /** The token to act with: the one given, else the admin token that the first start left in the data folder. */
 export async function readToken(settings: Settings): Promise<string | undefined> {
   if (settings.WHEELWRIGHT_TOKEN !== undefined) return settings.WHEELWRIGHT_TOKEN;
-  const file = path.join(settings.WHEELWRIGHT_DATA, 'admin-token');
+  const file = settings.WHEELWRIGHT_TOKEN_FILE ?? path.join(settings.WHEELWRIGHT_DATA, 'admin-token');
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
-    throw new WheelwrightError('forbidden', `the admin token ${file} cannot be read (${code})`, {
+    throw new WheelwrightError('forbidden', `the token in ${file} cannot be read (${code})`, {
       hint: 'Run as the user that runs the service, or put a token of your own into WHEELWRIGHT_TOKEN.',
       cause: error,
     });

@@ -1,0 +1,147 @@
+// What operators rely on: tokens, readiness by part, metrics.
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { runCli } from '../../cli/program.js';
+import { openTerminal } from '../../cli/terminal.js';
+import { startTestApi, type TestApi } from '../support/api.js';
+import { startRedis } from '../support/redis.js';
+import { makeWheel } from '../support/wheel.js';
+
+let service: TestApi;
+beforeEach(async () => {
+  service = await startTestApi();
+  service.upstream.add('spam', 'spam-1.0.tar.gz');
+});
+afterEach(() => service.close());
+
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const texts = { out: '', err: '' };
+  const collect = (name: 'out' | 'err') =>
+    new PassThrough().on('data', (chunk: Buffer) => {
+      texts[name] += chunk.toString();
+    }) as unknown as NodeJS.WriteStream;
+  const environment = { WHEELWRIGHT_DATA: service.data, WHEELWRIGHT_API_URL: service.api.url };
+  const terminal = openTerminal({ stdout: collect('out'), stderr: collect('err'), environment });
+  const code = await runCli(args, { environment, terminal, signal: new AbortController().signal });
+  await new Promise((resolve) => setImmediate(resolve));
+  return { code, ...texts };
+}
+
+const claimWith = (token: string) =>
+  service.call('POST', '/api/v1/worker/claims', { json: { worker: 'w', waitMs: 0 }, token });
+
+test('a token is made, used for its scope alone, listed without its secret, and revoked at once', async () => {
+  const made = await run('token', 'create', '--scope', 'worker', '--name', 'builder 1', '--json');
+  expect(made.code).toBe(0);
+  const { id, secret } = JSON.parse(made.out) as { id: string; secret: string };
+  expect((await claimWith(secret)).status).toBe(204);
+  expect((await service.call('POST', '/api/v1/builds', { json: { requirement: 'spam' }, token: secret })).status).toBe(
+    403,
+  );
+  expect((await service.call('GET', '/api/v1/tokens', { token: secret })).status).toBe(403);
+  expect((await service.call('GET', '/api/v1/tokens/own', { token: secret })).body).toEqual({
+    name: 'builder 1',
+    scopes: ['worker'],
+  });
+
+  const listed = await run('token', 'list');
+  expect(listed.out).toMatch(new RegExp(`^${id} +builder 1 +worker +\\S+ +valid$`, 'm'));
+  expect(listed.out).not.toContain(secret);
+  expect(await run('token', 'revoke', id)).toMatchObject({ code: 0, out: `${id} is revoked\n` });
+  expect((await claimWith(secret)).body).toMatchObject({ status: 401, detail: 'the token was revoked' });
+  expect((await run('token', 'list')).out).toMatch(/ revoked 20/);
+  expect(await run('token', 'revoke', id)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('there is no token'),
+  });
+});
+
+test('a token in a file is made once, and anew when the service does not know it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'wheelwright-token-'));
+  const file = join(folder, 'worker');
+  const create = () => run('token', 'create', '--scope', 'worker', '--name', 'w', '--file', file);
+  expect((await create()).code).toBe(0);
+  const first = await readFile(file, 'utf8');
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect((await claimWith(first.trim())).status).toBe(204);
+  expect(await create()).toMatchObject({ code: 0, err: expect.stringContaining('holds a token already') });
+  expect(await readFile(file, 'utf8')).toBe(first);
+  await writeFile(file, 'of another service\n');
+  expect((await create()).code).toBe(0);
+  expect((await claimWith((await readFile(file, 'utf8')).trim())).status).toBe(204);
+  await rm(folder, { recursive: true });
+});
+
+test('wrong scopes are named, and nothing is made', async () => {
+  expect(await run('token', 'create', '--scope', 'root', '--name', 'x')).toMatchObject({ code: 2 });
+  const answer = await service.call('POST', '/api/v1/tokens', { json: { name: 'x', scopes: [] } });
+  expect(answer.status).toBe(400);
+  expect((await service.call('GET', '/api/v1/tokens')).body).toMatchObject({ tokens: [{ scopes: ['admin'] }] });
+});
+
+test('readyz names the part that is down', async () => {
+  const redis = await startRedis();
+  await service.close();
+  service = await startTestApi({ REDIS_URL: redis.url });
+  const ready = () =>
+    service.call<{ ready: boolean; parts: Record<string, { ok: boolean; reason?: string }> }>('GET', '/readyz');
+  expect((await ready()).body).toEqual({
+    ready: true,
+    parts: {
+      database: { ok: true },
+      disk: { ok: true },
+      blobs: { ok: true },
+      queue: { ok: true },
+      service: { ok: true },
+      upstream: { ok: true },
+    },
+  });
+  await service.upstream.close();
+  expect((await service.call('POST', '/api/v1/builds', { json: { requirement: 'spam' } })).status).toBe(503);
+  await redis.close();
+  await rm(join(service.data, 'blobs'), { recursive: true });
+  const answer = await ready();
+  expect(answer.status).toBe(503);
+  const { database, queue, blobs, upstream } = answer.body.parts;
+  expect(database?.ok).toBe(true);
+  expect(queue?.ok).toBe(false);
+  expect(blobs).toMatchObject({ ok: false, reason: expect.stringContaining('ENOENT') });
+  expect(upstream).toMatchObject({ ok: false, reason: expect.stringContaining('127.0.0.1') });
+});
+
+test('metrics: depth and waiting time of the queue, slots, phases, failures by class', async () => {
+  const metrics = async () => String((await service.call('GET', '/metrics')).body);
+  service.upstream.add('ham', 'ham-1.0.tar.gz');
+  await service.ask('spam');
+  await service.ask('ham');
+  service.advance(40_000);
+  const queued = await metrics();
+  expect(queued).toContain('wheelwright_builds{status="queued"} 2');
+  expect(Number(/^wheelwright_queue_next_wait_seconds (\S+)/m.exec(queued)?.[1])).toBeGreaterThanOrEqual(40);
+  const lease = await service.claim();
+  expect(await metrics()).toContain('wheelwright_worker_slots_busy{worker="test"} 1');
+  for (const phase of ['fetch', 'build']) {
+    await service.call('POST', `/api/v1/attempts/${lease.attemptId}/phase`, { json: { phase }, lease });
+    service.advance(7_000);
+  }
+  const failure = { class: 'missing-header', line: 'x', lineNumber: 1, cause: 'y' } as const;
+  await service.finish(lease, { kind: 'failed', failure });
+  const other = await service.claim();
+  await service.deliver(other, makeWheel('ham-1.0-py3-none-any.whl'));
+
+  const waiting = service.claim(2_000).catch(() => undefined);
+  await expect.poll(metrics).toContain('wheelwright_worker_slots_idle{worker="test"} 1');
+  await waiting;
+  const after = await metrics();
+  expect(after).not.toContain('wheelwright_worker_slots_idle{');
+  expect(after).toContain('wheelwright_attempts_total{outcome="failed",class="missing-header"} 1');
+  expect(after).toContain('wheelwright_attempts_total{outcome="succeeded",class=""} 1');
+  expect(after).toContain('wheelwright_queue_wait_seconds_bucket{le="15"} 0');
+  expect(after).toContain('wheelwright_queue_wait_seconds_bucket{le="60"} 2');
+  expect(after).toMatch(/^wheelwright_phase_seconds_bucket\{le="5",phase="build"\} 0$/m);
+  expect(after).toMatch(/^wheelwright_phase_seconds_bucket\{le="15",phase="fetch"\} 1$/m);
+  expect(after).toMatch(/^wheelwright_api_request_seconds_count\{method="POST",status="202"\} 2$/m);
+});
