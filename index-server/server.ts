@@ -12,6 +12,7 @@ import { ForgivingCache } from './forgiving-cache.js';
 import { HostedIndex } from './hosted-index.js';
 import { IndexHandler } from './index-handler.js';
 import { IntactFiles } from './intact-files.js';
+import { monitored } from './monitoring.js';
 import { ProjectViews } from './project-views.js';
 import { RootPage } from './root-page.js';
 import { type IndexSettings, readIndexSettings } from './settings.js';
@@ -104,7 +105,9 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
   const publicUrl = () => settings.publicUrl ?? url;
   const handler = new IndexHandler({ hosted, views, roots, files, publicUrl, clock, signal: closing.signal, onFault });
 
-  const server = listener((request, response) => handler.handle(request, response));
+  const server = listener(
+    monitored((request, response) => handler.handle(request, response), { hosted, blobFolder, cacheFolder }),
+  );
   url = await listen(server, settings);
   return {
     url,

@@ -1,0 +1,111 @@
+import { access } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Registry } from 'prom-client';
+import { sendJson, sendText } from './answers.js';
+import type { HostedIndex } from './hosted-index.js';
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface MonitoringParts {
+  hosted: Pick<HostedIndex, 'refresh' | 'reader'>;
+  blobFolder: string;
+  cacheFolder: string;
+}
+
+const KINDS = ['/simple/', '/files/', '/trial/', '/integrity/'] as const;
+
+/**
+ * Puts `/metrics` and `/readyz` before the index, and counts what it answers. An answer from memory is out when the handler returns, so that counting it is one
+ * addition: this is on the hottest path of all.
+ */
+export function monitored(handle: Handle, parts: MonitoringParts): Handle {
+  const counts = new Map<string, number>();
+  const count = (url: string, status: number, from: 'memory' | 'made') => {
+    const key = `${kindOf(url)} ${status} ${from}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  };
+  let registry: Promise<Registry> | undefined;
+  return (request, response) => {
+    const url = request.url ?? '';
+    if (url === '/metrics' || url === '/readyz') {
+      registry ??= createRegistry(counts, parts);
+      const answer =
+        url === '/metrics' ? sendMetrics(request, response, registry) : sendReadiness(request, response, parts);
+      answer.catch(() => response.destroy());
+      return;
+    }
+    handle(request, response);
+    if (response.writableEnded) count(url, response.statusCode, 'memory');
+    else response.once('close', () => count(url, response.statusCode, 'made'));
+  };
+}
+
+function kindOf(url: string): string {
+  for (const kind of KINDS) if (url.startsWith(kind)) return kind.slice(1, -1);
+  return 'other';
+}
+
+/** The library is loaded when somebody looks first, so that the index starts without waiting for it. */
+async function createRegistry(counts: ReadonlyMap<string, number>, { hosted }: MonitoringParts): Promise<Registry> {
+  const { Counter, collectDefaultMetrics, Gauge, Registry } = await import('prom-client');
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  new Counter({
+    name: 'wheelwright_index_requests_total',
+    help: 'Answers by kind of page and status; from memory, or made for the request.',
+    labelNames: ['kind', 'status', 'from'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [key, value] of counts) {
+        const [kind, status, from] = key.split(' ') as [string, string, string];
+        this.inc({ kind, status, from }, value);
+      }
+    },
+  });
+  new Gauge({
+    name: 'wheelwright_index_serial',
+    help: 'Serial of the newest change of the index that this server has seen.',
+    registers: [registry],
+    collect() {
+      this.reset();
+      try {
+        hosted.refresh();
+        this.set(hosted.reader?.serial() ?? 0);
+      } catch {
+        // /readyz says so.
+      }
+    },
+  });
+  return registry;
+}
+
+async function sendMetrics(request: IncomingMessage, response: ServerResponse, made: Promise<Registry>): Promise<void> {
+  const registry = await made;
+  sendText(request, response, 200, await registry.metrics(), { 'Content-Type': registry.contentType });
+}
+
+/** Each part by name; 503 where one is down. A database that is not there yet is none: the index then serves what upstreams have. */
+async function sendReadiness(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { hosted, blobFolder, cacheFolder }: MonitoringParts,
+): Promise<void> {
+  const state = async (probe: () => unknown) => {
+    try {
+      await probe();
+      return { ok: true };
+    } catch (error) {
+      return { ok: false, reason: (error as Error).message };
+    }
+  };
+  hosted.refresh();
+  let serving = false;
+  const database = await state(() => {
+    serving = hosted.reader?.serial() !== undefined;
+  });
+  const blobs = await state(() => (serving ? access(blobFolder) : undefined));
+  const parts = { database, blobs, cache: await state(() => access(cacheFolder)) };
+  const ready = Object.values(parts).every(({ ok }) => ok);
+  sendJson(request, response, ready ? 200 : 503, { ready, parts });
+}
