@@ -22,6 +22,12 @@ beforeAll(async () => {
   await worker.log(
     '\u001b[31mred\u001b[32m green\u001b[33m yellow\u001b[34m blue\u001b[35m magenta\u001b[36m cyan\u001b[37m white\u001b[90m grey',
   );
+  service.upstream.add('reviewed', 'reviewed-1.0.tar.gz');
+  const recipe = 'project: reviewed\nsystem: { apt: [libham-dev] }\n';
+  const submission = (await service.call<{ id: string }>('POST', '/api/v1/submissions', { json: { recipe } })).body;
+  const asked = { requirement: 'spam==1.0', solve: true };
+  const solve = (await service.call<{ solves: { id: string }[] }>('POST', '/api/v1/builds', { json: asked })).body
+    .solves[0];
   Object.assign(paths, {
     home: '',
     builds: 'builds',
@@ -32,6 +38,9 @@ beforeAll(async () => {
     project: 'packages/eggs',
     check: 'check',
     recipes: 'recipes',
+    submissions: 'submissions',
+    submission: `submissions/${submission.id}`,
+    solve: `solves/${solve?.id}`,
     'recipe editor': 'recipes?edit=',
     infrastructure: 'infrastructure',
     'not found': 'no/such/page',

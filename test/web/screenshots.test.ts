@@ -37,6 +37,13 @@ beforeAll(async () => {
   service.upstream.add('mixed', 'mixed-0.5-cp39-cp39-win_amd64.whl');
   service.upstream.add('beans', 'beans-3.1.tar.gz');
   await service.ask('beans');
+  const recipe = 'project: reviewed\nsystem: { apt: [libham-dev] }\n';
+  service.upstream.add('reviewed', 'reviewed-1.0.tar.gz');
+  const sent = { json: { recipe, reason: 'ham.h is needed' } };
+  const submission = (await service.call<{ id: string }>('POST', '/api/v1/submissions', sent)).body;
+  const asked = { requirement: 'spam==1.0', solve: true };
+  const solve = (await service.call<{ solves: { id: string }[] }>('POST', '/api/v1/builds', { json: asked })).body
+    .solves[0];
   Object.assign(paths, {
     home: '',
     builds: 'builds',
@@ -50,6 +57,9 @@ beforeAll(async () => {
     check: 'check',
     infrastructure: 'infrastructure',
     recipes: 'recipes',
+    submissions: 'submissions',
+    submission: `submissions/${submission.id}`,
+    solve: `solves/${solve?.id}`,
     'recipe-editor': 'recipes?edit=lxml',
   });
 });

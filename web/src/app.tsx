@@ -9,6 +9,9 @@ import { NotFoundPage } from './pages/not-found.js';
 import { PackagesPage } from './pages/packages.js';
 import { ProjectPage } from './pages/project.js';
 import { RecipesPage } from './pages/recipes.js';
+import { SolvePage } from './pages/solve.js';
+import { SubmissionPage } from './pages/submission.js';
+import { SubmissionsPage } from './pages/submissions.js';
 import { usePlace } from './router.js';
 import { SessionProvider, useSession } from './session.js';
 
@@ -19,6 +22,9 @@ const SECTIONS = [
   { path: 'check', label: 'Check' },
   { path: 'infrastructure', label: 'Images & workers' },
 ];
+
+/** Pages that have no entry of their own. */
+const SECTION_OF: Record<string, string> = { submissions: 'recipes', solves: 'builds' };
 
 export function App() {
   const { path } = usePlace();
@@ -55,6 +61,8 @@ function Page({ path }: { path: string }) {
         return <PackagesPage />;
       case 'recipes':
         return <RecipesPage />;
+      case 'submissions':
+        return <SubmissionsPage />;
       case 'check':
         return <CheckPage />;
       case 'infrastructure':
@@ -64,13 +72,15 @@ function Page({ path }: { path: string }) {
     }
   }
   if (section === 'builds') return <BuildPage key={id} id={id} />;
+  if (section === 'submissions') return <SubmissionPage key={id} id={id} />;
+  if (section === 'solves') return <SolvePage key={id} id={id} />;
   if (section === 'packages') return <ProjectPage key={id} name={id} />;
   return <NotFoundPage />;
 }
 
 function Header({ path }: { path: string }) {
   const { session, openSignIn, signOut } = useSession();
-  const section = path.split('/')[0];
+  const section = SECTION_OF[path.split('/')[0] ?? ''] ?? path.split('/')[0];
   return (
     <header class="site-header">
       <a class="brand" href={at('')}>

@@ -1,31 +1,32 @@
-import { useState } from 'preact/hooks';
 import type { Build } from '../../../client/contract.js';
 import { isFinished } from '../../../core/build.js';
-import { post, RequestError } from '../request.js';
+import { post } from '../request.js';
+import { go } from '../router.js';
 import { useSession } from '../session.js';
+import { useAction } from '../ui/action.js';
 
-/** Cancel and retry. Offered to whoever could do it after signing in; hidden from tokens without the scope. */
+/** Cancel, retry and solve. Offered to whoever could do it after signing in; hidden from tokens without the scope. */
 export function BuildActions({ build, onChange }: { build: Build; onChange(): void }) {
-  const { session, may, withToken } = useSession();
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<string>();
+  const { session, may } = useSession();
+  const { run, busy, problem } = useAction();
   if (session?.signedIn && !may('build')) return null;
 
   const act = async (action: 'cancel' | 'retry') => {
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      await withToken(async () => {
-        await post(`builds/${build.id}/${action}`);
-        onChange();
-      });
-    } catch (error) {
-      setProblem(error instanceof RequestError ? error.message : String(error));
-      onChange();
-    } finally {
-      setBusy(false);
-    }
+    await run(() => post(`builds/${build.id}/${action}`));
+    onChange();
   };
+  const solve = () =>
+    run(async () => {
+      const { version, project, target } = build;
+      const request = {
+        requirement: `${project}==${version}`,
+        python: [target.python],
+        policy: target.policy,
+        solve: true,
+      };
+      const { solves } = await post<{ solves?: { id: string }[] }>('builds', request);
+      if (solves?.[0] !== undefined) go(`solves/${solves[0].id}`);
+    });
   const retriable = build.status === 'failed' || build.status === 'cancelled';
   return (
     <div class="actions">
@@ -42,6 +43,16 @@ export function BuildActions({ build, onChange }: { build: Build; onChange(): vo
       {retriable && (
         <button type="button" disabled={busy} onClick={() => act('retry')}>
           Retry
+        </button>
+      )}
+      {build.status === 'failed' && (
+        <button
+          type="button"
+          disabled={busy}
+          onClick={solve}
+          title="Change the recipe and build again until it succeeds or nothing is left to try"
+        >
+          Solve
         </button>
       )}
     </div>

@@ -1,9 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Build } from '../../../client/contract.js';
 import { at } from '../base.js';
-import { get, post, RequestError } from '../request.js';
+import { RecipeDiff } from '../recipe/recipe-diff.js';
+import { get, post } from '../request.js';
 import { go } from '../router.js';
-import { useSession } from '../session.js';
+import { useAction } from '../ui/action.js';
 
 type Proposal = NonNullable<NonNullable<Build['attempts'][number]['failure']>['proposal']>;
 
@@ -15,9 +16,8 @@ interface ProposedRecipe {
 
 /** The edit that would probably mend a failure, as a change of the recipe; one button tries it. */
 export function ProposalDiff({ build, proposal }: { build: Build; proposal: Proposal }) {
-  const { withToken } = useSession();
+  const { run, busy, problem } = useAction();
   const [proposed, setProposed] = useState<ProposedRecipe>();
-  const [problem, setProblem] = useState<string>();
   useEffect(() => {
     const abort = new AbortController();
     get<ProposedRecipe>(`builds/${build.id}/proposal`, abort.signal).then(setProposed, () => {});
@@ -25,7 +25,7 @@ export function ProposalDiff({ build, proposal }: { build: Build; proposal: Prop
   }, [build.id]);
 
   const attempt = () =>
-    withToken(async () => {
+    run(async () => {
       const request = {
         requirement: `${build.project}==${build.version}`,
         python: [build.target.python],
@@ -34,29 +34,21 @@ export function ProposalDiff({ build, proposal }: { build: Build; proposal: Prop
       };
       const { builds } = await post<{ builds: Build[] }>('builds', request);
       if (builds[0] !== undefined) go(`builds/${builds[0].id}`);
-    }).catch((error: unknown) => setProblem(error instanceof RequestError ? error.message : String(error)));
+    });
 
   return (
     <div class="proposal">
       <h3>What would probably mend it</h3>
       <p>{proposal.why}</p>
-      <p class="detail">recipes/{build.project}.yaml</p>
       {proposed === undefined ? (
         <pre class="diff">
           <code>{JSON.stringify(proposal.edit, null, 2)}</code>
         </pre>
       ) : (
         <>
-          <pre class="diff">
-            {proposed.diff.map(({ sign, text }, index) => (
-              <code key={index} class={sign === '+' ? 'added' : sign === '-' ? 'removed' : ''}>
-                {sign} {text}
-                {'\n'}
-              </code>
-            ))}
-          </pre>
+          <RecipeDiff project={build.project} lines={proposed.diff} />
           <div class="actions">
-            <button type="button" class="primary" onClick={attempt}>
+            <button type="button" class="primary" disabled={busy} onClick={attempt}>
               Try this
             </button>
             <a class="button" href={at(`recipes?from=${build.id}`)}>

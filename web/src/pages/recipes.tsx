@@ -25,17 +25,25 @@ export function RecipesPage() {
   const { query } = usePlace();
   const project = query.get('edit') ?? undefined;
   const from = query.get('from') ?? undefined;
+  const submission = query.get('submission') ?? undefined;
   const [search, setSearch] = useState('');
   const { data, error } = useResource<Catalogue>('recipes');
   const found = data?.recipes.filter((recipe) => recipe.project.includes(search.trim().toLowerCase()));
-  if (project !== undefined || from !== undefined) return <EditPage project={project} from={from} />;
+  if (project !== undefined || from !== undefined || submission !== undefined) {
+    return <EditPage project={project} from={from} submission={submission} />;
+  }
   return (
     <div class="page">
       <div class="build-header">
         <h1>Recipes</h1>
-        <a class="button" href={at('recipes?edit=')}>
-          Write a recipe
-        </a>
+        <div class="actions">
+          <a class="button" href={at('submissions')}>
+            Submissions
+          </a>
+          <a class="button" href={at('recipes?edit=')}>
+            Write a recipe
+          </a>
+        </div>
       </div>
       <p class="lead">What hard packages need beyond a bare build. Most packages need none.</p>
       <input
@@ -65,8 +73,17 @@ export function RecipesPage() {
   );
 }
 
-function EditPage({ project, from }: { project: string | undefined; from: string | undefined }) {
-  const path = from === undefined ? (project === '' ? undefined : `recipes/${project}`) : `builds/${from}/proposal`;
+interface EditProps {
+  /** Edit the catalogue's recipe of a project; empty: a new one. */
+  project: string | undefined;
+  /** Edit what a failed build proposes. */
+  from: string | undefined;
+  /** Edit what somebody submitted. */
+  submission: string | undefined;
+}
+
+function EditPage({ project, from, submission }: EditProps) {
+  const path = sourceOf({ project, from, submission });
   const { data, error } = useResource<{ recipe: string }>(path);
   return (
     <div class="page">
@@ -78,4 +95,10 @@ function EditPage({ project, from }: { project: string | undefined; from: string
       {(data !== undefined || path === undefined) && <RecipeEditor initial={data?.recipe ?? EXAMPLE} from={from} />}
     </div>
   );
+}
+
+function sourceOf({ project, from, submission }: EditProps): string | undefined {
+  if (submission !== undefined) return `submissions/${submission}`;
+  if (from !== undefined) return `builds/${from}/proposal`;
+  return project === '' ? undefined : `recipes/${project}`;
 }

@@ -1,9 +1,9 @@
-import { useState } from 'preact/hooks';
 import type { Build, Project, UpstreamProject } from '../../../client/contract.js';
 import { at } from '../base.js';
-import { post, RequestError } from '../request.js';
+import { post } from '../request.js';
 import { go } from '../router.js';
 import { useSession } from '../session.js';
+import { useAction } from '../ui/action.js';
 import { Badge, Status } from '../ui/status.js';
 import { type MatrixCell, matrixRows, nameOfTarget } from './matrix-rows.js';
 
@@ -15,22 +15,20 @@ interface Props {
 
 /** Releases by targets: built here, failed with its class, a wheel upstream, or to be built. */
 export function ReleaseMatrix({ project, upstream, onChange }: Props) {
-  const { session, may, withToken } = useSession();
-  const [problem, setProblem] = useState<string>();
+  const { session, may } = useSession();
+  const { run, problem } = useAction();
   const { targets, rows } = matrixRows(project, upstream);
   if (rows.length === 0) return null;
   const platforms = Map.groupBy(targets, ({ policy, arch }) => `${policy}_${arch}`);
   const mayBuild = !session?.signedIn || may('build');
 
   const build = (version: string, { target }: MatrixCell) =>
-    withToken(async () => {
+    run(async () => {
       const request = { requirement: `${project.name}==${version}`, python: [target.python], policy: target.policy };
       const { builds } = await post<{ builds: Build[] }>('builds', request);
       onChange();
       if (builds[0] !== undefined) go(`builds/${builds[0].id}`);
-    }).catch((error: unknown) =>
-      setProblem(error instanceof RequestError ? [error.message, error.hint].join('. ') : String(error)),
-    );
+    });
 
   return (
     <>

@@ -1,89 +1,48 @@
 import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Build } from '../../../client/contract.js';
 import type { Fault } from '../../../core/errors.js';
-import { get, post, RequestError } from '../request.js';
-import { go } from '../router.js';
-import { useSession } from '../session.js';
+import { get, post } from '../request.js';
 import { AppliedSettings } from './applied-settings.js';
 import type { SchemaNode } from './completion.js';
+import { RecipeActions } from './recipe-actions.js';
 import type { YamlEditor } from './yaml-editor.js';
 
 const LINT_AFTER_MS = 250;
 
-/** A recipe's text with its faults beside it, and a button that tries it on a release. */
+/** A recipe's text with its faults beside it, and what can be done with it. */
 export function RecipeEditor({ initial, from }: { initial: string; from: string | undefined }) {
-  const { withToken } = useSession();
   const [text, setText] = useState(initial);
   const faults = useLint(text);
   const editor = useRef<YamlEditor>(undefined);
-  const [requirement, setRequirement] = useState('');
-  const [problem, setProblem] = useState<string>();
-
-  useEffect(() => {
-    if (from === undefined) return;
-    get<Build>(`builds/${from}`).then(
-      ({ project, version }) => setRequirement(`${project}==${version}`),
-      () => {},
-    );
-  }, [from]);
-
-  const attempt = (event: SubmitEvent) => {
-    event.preventDefault();
-    setProblem(undefined);
-    withToken(async () => {
-      const { builds } = await post<{ builds: Build[] }>('builds', { requirement, recipe: text });
-      if (builds[0] !== undefined) go(`builds/${builds[0].id}`);
-    }).catch((error: unknown) =>
-      setProblem(error instanceof RequestError ? [error.message, error.hint].join(' ') : String(error)),
-    );
-  };
   return (
-    <form class="recipe-editor" onSubmit={attempt}>
+    <div class="recipe-editor">
       <EditorFrame initial={initial} faults={faults} onChange={setText} editor={editor} />
-      <div id="recipe-faults" class="faults" aria-live="polite">
-        {faults === undefined ? (
-          <p class="detail">Looking it through…</p>
-        ) : faults.length === 0 ? (
-          <p class="sound">The recipe is sound.</p>
-        ) : (
-          <ul>
-            {faults.map((fault, index) => (
-              <li key={index}>
-                <button type="button" onClick={() => editor.current?.goTo(fault.line ?? 1)}>
-                  Line {fault.line ?? 1}
-                </button>
-                <span>
-                  {fault.path !== undefined && <code>{fault.path}: </code>}
-                  {fault.message}
-                </span>
-              </li>
-            ))}
-          </ul>
-        )}
-        <AppliedSettings recipe={text} sound={faults?.length === 0} onLine={(line) => editor.current?.goTo(line)} />
-        <div class="try">
-          <label for="recipe-requirement">Try it on</label>
-          <input
-            id="recipe-requirement"
-            type="text"
-            required
-            placeholder="my-package==1.0"
-            value={requirement}
-            onInput={(event) => setRequirement(event.currentTarget.value)}
-          />
-          <button type="submit" class="primary" disabled={faults === undefined || faults.length > 0}>
-            Build with this recipe
-          </button>
-          <p class="hint">Its wheel is served under /trial/simple/ until someone approves the recipe.</p>
-          {problem !== undefined && (
-            <p class="problem" role="alert">
-              {problem}
-            </p>
+      <div class="faults">
+        <div aria-live="polite">
+          {faults === undefined ? (
+            <p class="detail">Looking it through…</p>
+          ) : faults.length === 0 ? (
+            <p class="sound">The recipe is sound.</p>
+          ) : (
+            <ul>
+              {faults.map((fault, index) => (
+                <li key={index}>
+                  <button type="button" onClick={() => editor.current?.goTo(fault.line ?? 1)}>
+                    Line {fault.line ?? 1}
+                  </button>
+                  <span>
+                    {fault.path !== undefined && <code>{fault.path}: </code>}
+                    {fault.message}
+                  </span>
+                </li>
+              ))}
+            </ul>
           )}
         </div>
+        <AppliedSettings recipe={text} sound={faults?.length === 0} onLine={(line) => editor.current?.goTo(line)} />
+        <RecipeActions recipe={text} sound={faults?.length === 0} from={from} />
       </div>
-    </form>
+    </div>
   );
 }
 

@@ -1,0 +1,55 @@
+import type { Submission } from '../../../client/review-contract.js';
+import { SUBMISSION_STATUSES } from '../../../core/review.js';
+import { at } from '../base.js';
+import { SubmissionStatusBadge } from '../recipe/submission-status.js';
+import { setQuery, usePlace } from '../router.js';
+import { ProblemNote } from '../ui/problem.js';
+import { useResource } from '../ui/resource.js';
+import { Ago } from '../ui/time.js';
+import { useTitle } from '../ui/title.js';
+
+const LIVE_MS = 5_000;
+
+/** Recipes on their way to everybody's builds: what waits for a review, and what was decided. */
+export function SubmissionsPage() {
+  useTitle('Submissions');
+  const status = usePlace().query.get('status') ?? 'open';
+  const filter = status === 'all' ? '' : `?status=${encodeURIComponent(status)}`;
+  const { data, error } = useResource<{ submissions: Submission[] }>(`submissions${filter}`, () => LIVE_MS);
+  return (
+    <div class="page">
+      <h1>Submissions</h1>
+      <fieldset class="choices">
+        <legend class="visually-hidden">Status</legend>
+        {[...SUBMISSION_STATUSES, 'all'].map((each) => (
+          <label key={each}>
+            <input type="radio" name="status" checked={status === each} onChange={() => setQuery({ status: each })} />
+            <span>{each}</span>
+          </label>
+        ))}
+      </fieldset>
+      {error !== undefined && <ProblemNote error={error} />}
+      {data?.submissions.length === 0 && (
+        <p class="empty">{status === 'open' ? 'No recipe waits for a review.' : 'There is none.'}</p>
+      )}
+      <ul class="project-list">
+        {data?.submissions.map((submission) => (
+          <li key={submission.id}>
+            <a href={at(`submissions/${submission.id}`)}>
+              <strong>{submission.project}</strong>
+              <SubmissionStatusBadge status={submission.status} />
+              <span class="detail">{trialsText(submission)}</span>
+              <span class="detail">by {submission.history[0]?.who}</span>
+              <Ago iso={submission.createdAt} />
+            </a>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function trialsText({ trials }: Submission): string {
+  const succeeded = trials.filter(({ status }) => status === 'succeeded').length;
+  return `${succeeded} of ${trials.length} trials succeeded`;
+}
