@@ -13,6 +13,11 @@ const TOO_NEW_FOR_BASE: readonly FailureClass[] = ['library-too-old', 'toolchain
 const OLD_RELEASE_DAYS = 180;
 const DAY_MS = 86_400_000;
 
+/** The release wants a library or tool newer than the base has, or one that the base does not have at all. */
+export function isTooNewForBase({ class: kind, missing = [], proposal }: Failure): boolean {
+  return TOO_NEW_FOR_BASE.includes(kind) || (missing.length > 0 && proposal === undefined);
+}
+
 export function ideasFor(failure: Failure, version: string, facts: SolveFacts, tries: readonly SolveTry[]): Idea[] {
   return [
     ...proposed(failure),
@@ -62,8 +67,8 @@ function asOfRelease({ class: kind, phase }: Failure, version: string, { release
   ];
 }
 
-function olderReleases({ class: kind }: Failure, facts: SolveFacts, tries: readonly SolveTry[]): Idea[] {
-  if (facts.pinned || !TOO_NEW_FOR_BASE.includes(kind)) return [];
+function olderReleases(failure: Failure, facts: SolveFacts, tries: readonly SolveTry[]): Idea[] {
+  if (facts.pinned || !isTooNewForBase(failure)) return [];
   const next = facts.olderVersions.find((version) => !tries.some((earlier) => earlier.version === version));
   return next === undefined ? [] : [{ kind: 'older-release', version: next }];
 }

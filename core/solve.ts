@@ -1,9 +1,10 @@
 // How builds are solved: build, read the failure, change the recipe, build again. A search through recipes in which every node is a real build.
 // Pure: the next step follows from the tries so far, so that a solve can go on after any interruption.
-import type { EffectiveRecipe } from './recipe.js';
+import { type EffectiveRecipe, recipeSchema } from './recipe.js';
+import { checkRecipe } from './recipe-checks.js';
 import { canonicalJson } from './recipe-digest.js';
 import { mergeSettings } from './recipe-merge.js';
-import { ideasFor } from './solve-ideas.js';
+import { ideasFor, isTooNewForBase } from './solve-ideas.js';
 import type { PlannedTry, SolveEdit, SolveFacts, SolveTry } from './solve-try.js';
 
 /** Builds that one solve may take in all, those that make its recipe smaller included. */
@@ -39,7 +40,7 @@ function nextTry(tries: readonly SolveTry[], facts: SolveFacts): PlannedTry | un
     const node = tries[from];
     for (const idea of ideasOf(node, tries, facts)) {
       const planned = { ...idea, parent: from };
-      if (!isRepetition(planned, tries, facts)) return planned;
+      if (isSound(planned, facts) && !isRepetition(planned, tries, facts)) return planned;
     }
     from = node?.parent;
   }
@@ -76,8 +77,18 @@ function isRepetition(planned: PlannedTry, tries: readonly SolveTry[], facts: So
   );
 }
 
-function recipeKey({ edits }: Pick<PlannedTry, 'edits'>, { recipe }: SolveFacts): string {
-  return canonicalJson(edits.reduce<EffectiveRecipe>((merged, { edit }) => mergeSettings(merged, edit), recipe));
+function recipeKey(planned: PlannedTry, facts: SolveFacts): string {
+  return canonicalJson(merged(planned, facts));
+}
+
+/** An idea that makes no recipe, e.g. a name read from a log that can be no package, is passed over. */
+function isSound(planned: PlannedTry, facts: SolveFacts): boolean {
+  const { success, data } = recipeSchema.safeParse(merged(planned, facts));
+  return success && checkRecipe(data).length === 0;
+}
+
+function merged({ edits }: PlannedTry, { recipe }: SolveFacts): EffectiveRecipe {
+  return edits.reduce<EffectiveRecipe>((settings, { edit }) => mergeSettings(settings, edit), recipe);
 }
 
 function sameFailure(a: SolveTry, b: SolveTry): boolean {
@@ -130,10 +141,15 @@ function sayTried(tries: readonly SolveTry[], facts: SolveFacts): string {
 
 /** Where the base is too old for the project: what a person can choose from, the least trouble first. */
 function waysOut(tries: readonly SolveTry[], { olderVersions, pinned, newerPolicies }: SolveFacts): string[] {
-  const tooOld = tries.some(({ outcome }) => outcome.kind === 'failed' && outcome.failure?.class === 'library-too-old');
-  if (!tooOld) return [];
+  const failures = tries.flatMap(({ outcome }) =>
+    outcome.kind === 'failed' && outcome.failure ? [outcome.failure] : [],
+  );
+  if (failures.at(-1)?.class === 'python-too-new') {
+    return ['The release was made for older interpreters: ask for one of them (--python), or for a newer release.'];
+  }
+  if (!failures.some(isTooNewForBase)) return [];
   return [
-    "A library of the target's base is too old for this version. Ways out, in this order:",
+    "The target's base lacks a library or tool, or has one that is too old for this version. Ways out, in this order:",
     pinned && olderVersions.length > 0
       ? `an older release (${olderVersions[0]} is the nearest of an earlier series);`
       : 'an older release (those tried here did not work either);',

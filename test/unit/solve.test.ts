@@ -133,6 +133,16 @@ test('a header in a folder of its own: the compiler is told of the folder', () =
   ]);
 });
 
+test('an idea that makes no sound recipe is passed over for the next one', () => {
+  const proposal = { edit: apt('$(rm -rf /)'), why: 'a log said so' };
+  const odd = failure('odd', { class: 'compile-error', proposal });
+  const { end, tries } = solve((planned) => (has(planned, 'as-of') ? 'succeeds' : odd), {
+    releasedOn: { '2.0': '2019-05-04' },
+  });
+  expect(end).toEqual({ kind: 'solved', try: 1 });
+  expect(tries).toHaveLength(2);
+});
+
 describe('where the base is too old', () => {
   const tooOld = failure('needs libegg >= 3', { class: 'library-too-old' });
   const older = { olderVersions: ['1.9', '1.8'], newerPolicies: ['manylinux_2_36'] };
@@ -144,6 +154,12 @@ describe('where the base is too old', () => {
     });
     expect(tries.map(({ version }) => version)).toEqual(['2.0', '1.9', '1.8']);
     expect(end).toEqual({ kind: 'solved', try: 2 });
+  });
+
+  test('so it is where the distribution has nothing by the name that was asked for', () => {
+    const absent = failure('no egg-2.0', { missing: [{ kind: 'pkg-config', name: 'egg-2.0' }] });
+    const { end } = solve(({ version }) => (version === '1.9' ? 'succeeds' : absent), { ...older, pinned: false });
+    expect(end).toEqual({ kind: 'solved', try: 1 });
   });
 
   test('a pinned one is not answered by another: the ways out are told in their order', () => {
