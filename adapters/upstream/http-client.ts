@@ -1,5 +1,5 @@
 import { rootCertificates } from 'node:tls';
-import { Agent, type Dispatcher, request } from 'undici';
+import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { WheelwrightError } from '../../core/errors.js';
 import { assertPublicHost, guardedLookup } from './address-guard.js';
 
@@ -36,21 +36,24 @@ export interface HttpResponse {
 export class HttpClient {
   readonly #options: HttpClientOptions;
   readonly #limits: HttpLimits;
-  readonly #own: Agent;
-  readonly #others: Agent;
+  readonly #own: Dispatcher;
+  readonly #others: Dispatcher;
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     const ca = options.ca === undefined ? {} : { ca: [...rootCertificates, options.ca] };
+    // Proxies are those of the environment, as for pip. Behind one, names are resolved there, and it has to refuse internal addresses itself.
     const agent = {
+      requestTls: ca,
+      proxyTls: ca,
       headersTimeout: this.#limits.stallTimeoutMs,
       bodyTimeout: this.#limits.stallTimeoutMs,
       connections: 16,
     };
     const connect = { timeout: this.#limits.connectTimeoutMs, ...ca };
-    this.#own = new Agent({ ...agent, connect });
-    this.#others = new Agent({ ...agent, connect: { ...connect, lookup: guardedLookup } });
+    this.#own = new EnvHttpProxyAgent({ ...agent, connect });
+    this.#others = new EnvHttpProxyAgent({ ...agent, connect: { ...connect, lookup: guardedLookup } });
   }
 
   /**
