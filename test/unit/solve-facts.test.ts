@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import type { Target } from '../../core/build.js';
+import { parseRequirement } from '../../core/requirement.js';
+import type { IndexFile, ProjectPage } from '../../core/simple-index.js';
+import { solvedRecipe, solveFacts } from '../../core/solve-facts.js';
+
+const target: Target = {
+  policy: 'manylinux_2_31',
+  arch: 'x86_64',
+  python: 'cp313',
+  image: 'debian-11',
+  builderDigest: 'a',
+};
+
+const sdist = (version: string, more: Partial<IndexFile> = {}): IndexFile => ({
+  filename: `ham-${version}.tar.gz`,
+  url: `https://upstream.example/ham-${version}.tar.gz`,
+  hashes: { sha256: 'a'.repeat(64) },
+  uploadTime: '2019-05-04T12:00:00Z',
+  ...more,
+});
+
+const page = {
+  name: 'ham',
+  files: [
+    sdist('3.1.2'),
+    sdist('3.1.1'),
+    sdist('3.0.5', { uploadTime: '' }),
+    sdist('3.0.4'),
+    sdist('2.9', { yanked: 'broken' }),
+    sdist('2.8', { requiresPython: '<3.12' }),
+    sdist('2.7rc1'),
+    sdist('2.6', { hashes: {} }),
+    sdist('2.5'),
+    sdist('1.0'),
+  ],
+} as unknown as ProjectPage;
+
+function factsOf(requirement: string, targets: Target[] = [target]) {
+  return solveFacts({
+    recipe: { project: 'ham' },
+    requirement: parseRequirement(requirement),
+    page,
+    version: '3.1.2',
+    target,
+    targets,
+    today: '2026-01-01',
+  });
+}
+
+test('older releases: one of each series, only what could be built and answers the requirement', () => {
+  expect(factsOf('ham').olderVersions).toEqual(['3.0.5', '2.5', '1.0']);
+  expect(factsOf('ham>=2').olderVersions).toEqual(['3.0.5', '2.5']);
+});
+
+test('a pinned release has no substitute, but its neighbours are known', () => {
+  expect(factsOf('ham==3.1.2')).toMatchObject({ pinned: true, olderVersions: ['3.0.5', '2.5', '1.0'] });
+  expect(factsOf('ham==3.*').pinned).toBe(false);
+});
+
+test('dates of release, where the index gives them', () => {
+  expect(factsOf('ham').releasedOn).toMatchObject({ '3.1.2': '2019-05-04' });
+  expect(factsOf('ham').releasedOn).not.toHaveProperty('3.0.5');
+});
+
+test('newer policies of the same interpreter, the nearest first', () => {
+  const others = [
+    { ...target, policy: 'manylinux_2_39' },
+    { ...target, policy: 'manylinux_2_36' },
+    { ...target, policy: 'manylinux_2_28' },
+    { ...target, policy: 'manylinux_2_40', python: 'cp311' },
+  ];
+  expect(factsOf('ham', [target, ...others]).newerPolicies).toEqual(['manylinux_2_36', 'manylinux_2_39']);
+});
+
+test('the recipe of a try keeps the text that its edits do not touch', () => {
+  const evidence = { buildId: 'b', class: 'missing-header' as const, line: '', lineNumber: 1 };
+  const edits = [
+    { edit: { system: { apt: ['libegg-dev'] } }, why: '', evidence },
+    { edit: { environment: { EGG: '1' } }, why: '', evidence },
+  ];
+  expect(solvedRecipe('# ours\nproject: ham # the meat\n', edits)).toBe(
+    '# ours\nproject: ham # the meat\nsystem:\n  apt:\n    - libegg-dev\nenvironment:\n  EGG: "1"\n',
+  );
+});
