@@ -1,4 +1,4 @@
-const programs = ['api', 'index-server', 'worker', 'cli'];
+const programs = ['api', 'index-server', 'worker', 'cli', 'web'];
 
 module.exports = {
   forbidden: [
@@ -7,7 +7,7 @@ module.exports = {
       severity: 'error',
       comment: 'core/ holds the domain: it knows no program, no technology and does no I/O',
       from: { path: '^core/' },
-      to: { path: '^(adapters|client|api|index-server|worker|cli)/' },
+      to: { path: '^(adapters|client|api|index-server|worker|cli|web)/' },
     },
     {
       name: 'core-does-no-io',
@@ -19,7 +19,7 @@ module.exports = {
       name: 'adapters-know-no-program',
       severity: 'error',
       from: { path: '^(adapters|client)/' },
-      to: { path: '^(api|index-server|worker|cli)/' },
+      to: { path: '^(api|index-server|worker|cli|web)/' },
     },
     {
       name: 'adapters-know-no-other-adapter',
@@ -33,12 +33,18 @@ module.exports = {
       from: { path: `^${program}/` },
       to: { path: `^(${programs.filter((other) => other !== program).join('|')})/` },
     })),
+    {
+      name: 'web-is-for-browsers',
+      severity: 'error',
+      from: { path: '^web/' },
+      to: { path: '^adapters/' },
+    },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js'], conditionNames: ['import', 'node', 'default'] },
+    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.js'], conditionNames: ['import', 'node', 'default'] },
   },
 };

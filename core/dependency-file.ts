@@ -4,7 +4,7 @@
 // https://docs.astral.sh/uv/concepts/projects/layout/#the-lockfile
 import { parse as parseToml } from 'smol-toml';
 import { WheelwrightError } from './errors.js';
-import { readPylock, readUvLock } from './lock-file.js';
+import { readPylock, readUvLock, type SkippedEntry } from './lock-file.js';
 import type { MarkerTarget } from './marker.js';
 import { parseRequirement, type Requirement } from './requirement.js';
 
@@ -15,12 +15,6 @@ export interface DependencyFile {
   locked: boolean;
   /** What is in the file and cannot be looked up on an index. */
   skipped: SkippedEntry[];
-}
-
-export interface SkippedEntry {
-  /** As it stands in the file. */
-  text: string;
-  reason: string;
 }
 
 /**

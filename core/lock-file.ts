@@ -1,8 +1,13 @@
 import { z } from 'zod';
-import type { SkippedEntry } from './dependency-file.js';
 import { WheelwrightError } from './errors.js';
 import { type MarkerTarget, markerApplies } from './marker.js';
 import { parseRequirement, type Requirement } from './requirement.js';
+
+export interface SkippedEntry {
+  /** As it stands in the file. */
+  text: string;
+  reason: string;
+}
 
 export interface LockedRequirements {
   requirements: Requirement[];

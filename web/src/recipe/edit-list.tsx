@@ -8,7 +8,7 @@ export function EditList({ edits }: { edits: Submission['evidence'] }) {
       {edits.map(({ edit, why, guess, evidence }, index) => (
         <li key={index}>
           <p>
-            <code>{JSON.stringify(edit)}</code> {guess && <span class="chip warn">guess</span>}
+            <code>{flowYaml(edit)}</code> {guess && <span class="chip warn">guess</span>}
           </p>
           <p>{why}</p>
           {evidence.line !== '' && (
@@ -24,4 +24,17 @@ export function EditList({ edits }: { edits: Submission['evidence'] }) {
       ))}
     </ul>
   );
+}
+
+/** An edit as one would write it into a recipe on one line. */
+function flowYaml(edit: Readonly<Record<string, unknown>>): string {
+  return Object.entries(edit)
+    .map(([key, value]) => `${key}: ${flowValue(value)}`)
+    .join(', ');
+}
+
+function flowValue(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(flowValue).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) return `{ ${flowYaml(value as Record<string, unknown>)} }`;
+  return typeof value === 'string' && /^[\w][\w .+/-]*$/.test(value) ? value : JSON.stringify(value);
 }
