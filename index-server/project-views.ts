@@ -94,6 +94,8 @@ export class ProjectViews {
     const rules = rulesFor(policy, project);
     const owned = hosted.isOwned(project);
     const asked = owned || rules.access === 'deny' ? undefined : await this.#askUpstreams(project, signal);
+    // Published or reserved while the upstream answered: what it said no longer counts.
+    if (!owned && hosted.isOwned(project)) return this.#build(channel, project, signal);
     const here = this.#here(channel, project);
     // What is held here is served whatever happens elsewhere.
     if (asked instanceof WheelwrightError && here === undefined) throw asked;

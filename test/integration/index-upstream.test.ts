@@ -110,6 +110,17 @@ describe('merging', () => {
     expect((await ask(url, pathOf(makeWheel('demo-9-py3-none-any.whl')))).status).toBe(404);
   });
 
+  test('a project becomes owned while the upstream is answering', async () => {
+    upstream.offer('demo', makeWheel('demo-9-py3-none-any.whl'));
+    const page9 = { meta: { 'api-version': '1.0' }, files: upstream.pages.get('demo') };
+    upstream.answers.set('/simple/demo/', async (_, response) => {
+      await site.publish(makeWheel('demo-1.0-py3-none-any.whl'));
+      response.writeHead(200, { 'content-type': 'application/vnd.pypi.simple.v1+json' }).end(JSON.stringify(page9));
+    });
+    const { url } = await start();
+    expect(await names(url, 'demo')).toEqual(['demo-1.0-py3-none-any.whl']);
+  });
+
   test("without the service's database nobody knows what is owned, so the upstream is not asked", async () => {
     upstream.offer('owned', makeWheel('owned-9-py3-none-any.whl'));
     await site.publish(makeWheel('owned-1.0-py3-none-any.whl'));
