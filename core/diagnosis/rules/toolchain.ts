@@ -29,7 +29,7 @@ function isOwnFile(name: string): boolean {
 function missingTool(name: string): ReturnType<NonNullable<Rule['refine']>> {
   if (
     name === '' ||
-    DATA_FILE.test(name) ||
+    isOwnFile(name) ||
     /^(?:python[\d.]*|sh|bash|env|dpkg-\w+|lsb_release|ldconfig|hg|svn|sw_vers|xcrun|brew)$/.test(name)
   )
     return 'ignore';
@@ -130,19 +130,16 @@ export const toolchainRules: readonly Rule[] = [
     weight: 'toolchain',
     class: 'toolchain-missing',
     cause: 'meson finds no compiler such as {1}.',
-    refine: ([, name = '']) =>
-      TOOLCHAIN_OF[name] !== undefined
-        ? missingTool(name)
-        : C_COMPILER.test(name)
-          ? missingTool(name)
-          : name === 'cython' || name === 'cython3'
-            ? {
-                class: 'build-requirement',
-                cause: 'meson does not find cython in the build environment.',
-                edit: { requires: { additions: ['cython'] } },
-                why: 'cython is a Python package; the project does not declare it.',
-              }
-            : {},
+    refine([, name = '']) {
+      if (TOOLCHAIN_OF[name] !== undefined || C_COMPILER.test(name)) return missingTool(name);
+      if (!/^cython3?$/.test(name)) return {};
+      return {
+        class: 'build-requirement',
+        cause: 'meson does not find cython in the build environment.',
+        edit: { requires: { additions: ['cython'] } },
+        why: 'cython is a Python package; the project does not declare it.',
+      };
+    },
   },
   {
     match: /No CMAKE_(\w+)_COMPILER could be found/,
@@ -182,19 +179,11 @@ export const toolchainRules: readonly Rule[] = [
     missing: [{ kind: 'tool', name: 'llvm-config' }],
   },
   {
-    match: /(?:^|: )(?:\d+: |line \d+: )?([\w.+-]+): (?:command not found|not found|No such file or directory)$/,
+    match:
+      /(?::(?: line)? \d+: |^(?:\/\S*\/)?(?:ba|da)?sh: )([\w.+-]+): (?:command )?not found$|^([\w.+-]+): command not found$/,
     ...tool,
-    refine([line, name = '']) {
-      if (
-        /^\S*(?:checking|warning|cc1|ld|gcc|g\+\+|cp|mv|rm|cat|ls|tar|cd|install|find|stat|touch|chmod|mkdir|ln)\b/.test(
-          line.trimStart(),
-        )
-      )
-        return 'ignore';
-      if (!/not found$/.test(line) && !/^(?:make|\/bin\/sh|sh|bash|env|\/usr\/bin\/env)\b/.test(line.trimStart()))
-        return 'ignore';
-      return missingTool(name);
-    },
+    cause: 'The build calls the program {1}{2}, which is not in the image. The package that has it helps.',
+    refine: ([, inShell, alone]) => missingTool(inShell ?? alone ?? ''),
   },
   {
     match: /^(?:\/usr\/bin\/)?env: [‘'“"]?([\w.+-]+)[’'”"]?: No such file or directory/,
