@@ -8,6 +8,7 @@ The task comes as JSON in WHEELWRIGHT_TASK, the report goes to /test/reports/tes
 
 import ctypes
 import fnmatch
+import importlib.util
 import json
 import os
 import pathlib
@@ -71,7 +72,9 @@ def install(wheels):
     venv.EnvBuilder(symlinks=True, clear=True).create(ENVIRONMENT)
     names = ", ".join(pathlib.Path(wheel).name for wheel in wheels)
     say(f"pip install --no-index {names}")
-    command = [sys.executable, "-I", "-m", "pip", "--python", PYTHON, "install", "--no-index", "--no-cache-dir"]
+    # As pip --python would run itself, without loading pip twice.
+    pip = os.path.dirname(importlib.util.find_spec("pip").origin)
+    command = [PYTHON, "-I", pip, "install", "--no-index", "--no-cache-dir"]
     command += ["--disable-pip-version-check", "--no-compile", "--quiet", *wheels]
     return subprocess.run(command).returncode
 
