@@ -44,7 +44,13 @@ function hunkLength(lines: readonly string[], at: number): number | string {
     if (left.before < 0 || left.after < 0) return `has more lines in the hunk at line ${at + 1} than its header says`;
     length += 1;
   }
+  // `-- ` is how mails that carry patches end.
+  if (/^[+-](?!-- |\+\+ |- $)/.test(lines[at + 1 + length] ?? '')) return tooLong(at);
   return length;
+}
+
+function tooLong(at: number): string {
+  return `has more lines in the hunk at line ${at + 1} than its header says`;
 }
 
 function pathOf(header: string): string {
