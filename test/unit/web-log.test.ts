@@ -127,7 +127,7 @@ test('every row of a log taller than a browser can scroll is reached', () => {
       const row = Math.min(rows - 1, Math.floor(part * rows));
       const { heightPx } = frameAt(0, 600, rows);
       expect(heightPx).toBeLessThanOrEqual(15_000_000);
-      const top = Math.min(scrollTopOf(row, 600, rows), Math.max(0, heightPx - 600));
+      const top = Math.min(scrollTopOf(row, 600, rows, 'middle'), Math.max(0, heightPx - 600));
       const frame = frameAt(top, 600, rows);
       expect(frame.first).toBeLessThanOrEqual(row);
       expect(frame.end).toBeGreaterThan(row);

@@ -182,3 +182,22 @@ test('a token without the scope is not offered what it may not do', async () => 
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
   expect(await page.getByRole('button', { name: 'Retry' }).count()).toBe(0);
 });
+
+test('where reading takes a token, the page asks for it and then shows all, the live log included', async () => {
+  const closed = await startTestApi({ WHEELWRIGHT_READ_TOKEN_REQUIRED: '1', WHEELWRIGHT_LEASE_MS: '600000' });
+  const { build, worker } = await startBuild(closed, 'secret');
+  await worker.phase('build');
+  await worker.log('the first line');
+  const reader = await openPage(browser, closed.api.url);
+  await reader.page.goto(`/builds/${build.id}`);
+  await reader.page.getByText('this call takes a token').waitFor();
+  await reader.page.getByRole('alert').getByRole('button', { name: 'Sign in' }).click();
+  await reader.page.getByLabel('Token').fill(closed.token);
+  await reader.page.getByRole('dialog').getByRole('button', { name: 'Sign in' }).click();
+  await reader.page.getByText('the first line').waitFor();
+  await worker.log('the second line');
+  await reader.page.getByText('the second line').waitFor();
+  expect(reader.complaints).toEqual([]);
+  await reader.close();
+  await closed.close();
+});

@@ -42,10 +42,16 @@ export function App() {
       </button>
       <Header path={path} />
       <main ref={main} id="main" tabIndex={-1}>
-        <Page path={path} />
+        <ReaderPage path={path} />
       </main>
     </SessionProvider>
   );
+}
+
+/** Where reading takes a token, signing in or out begins the page anew. */
+function ReaderPage({ path }: { path: string }) {
+  const { session } = useSession();
+  return <Page key={session?.readTokenRequired === true ? String(session.signedIn) : ''} path={path} />;
 }
 
 function Page({ path }: { path: string }) {

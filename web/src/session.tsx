@@ -16,7 +16,7 @@ interface SessionState {
   session: Session | undefined;
   /** Whether a token with that scope is signed in. */
   may(scope: string): boolean;
-  /** Does something that takes a token; asks to sign in first where none is, or where the service no longer takes it. */
+  /** Does something that takes a token; asks to sign in first where none is, or where the service no longer takes it. Done when that is, or was called off. */
   withToken(action: () => Promise<void>): Promise<void>;
   openSignIn(): void;
   signOut(): Promise<void>;
@@ -30,7 +30,7 @@ export function useSession(): SessionState {
 
 export function SessionProvider({ children }: { children: preact.ComponentChildren }) {
   const [session, setSession] = useState<Session>();
-  const [dialog, setDialog] = useState<{ reason: string; resume?: () => Promise<void> }>();
+  const [dialog, setDialog] = useState<{ reason: string; resume(): Promise<void>; callOff(): void }>();
 
   const refresh = useCallback(async () => {
     setSession(await get<Session>('session').catch(() => ({ signedIn: false, scopes: [], readTokenRequired: false })));
@@ -40,7 +40,7 @@ export function SessionProvider({ children }: { children: preact.ComponentChildr
   const state: SessionState = {
     session,
     may: (scope) => session?.scopes.includes(scope) === true || session?.scopes.includes('admin') === true,
-    openSignIn: () => setDialog({ reason: '' }),
+    openSignIn: () => setDialog({ reason: '', resume: async () => {}, callOff: () => {} }),
     signOut: async () => {
       await request('DELETE', 'session');
       await refresh();
@@ -51,26 +51,28 @@ export function SessionProvider({ children }: { children: preact.ComponentChildr
       } catch (error) {
         if (!(error instanceof RequestError) || error.status !== 401) throw error;
         const expired = session?.signedIn === true;
-        setDialog({
-          reason: expired ? 'The token is no longer valid. Sign in again to go on.' : 'This takes a token.',
-          resume: action,
+        const reason = expired ? 'The token is no longer valid. Sign in again to go on.' : 'This takes a token.';
+        const resumed = new Promise<void>((resolve, reject) => {
+          setDialog({ reason, resume: () => action().then(resolve, reject), callOff: resolve });
         });
         if (expired) await refresh();
+        await resumed;
       }
     },
   };
   const signedIn = async () => {
-    const resume = dialog?.resume;
     setDialog(undefined);
     await refresh();
-    await resume?.();
+    await dialog?.resume();
+  };
+  const closed = () => {
+    dialog?.callOff();
+    setDialog(undefined);
   };
   return (
     <SessionContext.Provider value={state}>
       {children}
-      {dialog !== undefined && (
-        <SignInDialog reason={dialog.reason} onSignedIn={signedIn} onClose={() => setDialog(undefined)} />
-      )}
+      {dialog !== undefined && <SignInDialog reason={dialog.reason} onSignedIn={signedIn} onClose={closed} />}
     </SessionContext.Provider>
   );
 }

@@ -50,6 +50,11 @@ export class LogRows {
     return section.folded ? heading : heading + 1 + number - section.firstLine;
   }
 
+  /** The section that a line belongs to, folded or not; undefined before the first one. */
+  sectionOf(number: number): LogSection | undefined {
+    return this.#sections.findLast(({ firstLine }) => firstLine <= number);
+  }
+
   ofSection(index: number): number {
     return this.#headings[index] ?? 0;
   }
@@ -59,9 +64,14 @@ function linesShown(section: LogSection): number {
   return section.folded ? 0 : Math.max(0, section.lastLine - section.firstLine + 1);
 }
 
+export interface PhaseStart {
+  phase: Phase;
+  firstLine?: number | undefined;
+}
+
 /** Cuts a log into sections by the first line of each phase; empty where the service does not know them. */
 export function sectionsOf(
-  phases: readonly { phase: Phase; firstLine?: number | undefined }[],
+  phases: readonly PhaseStart[],
   lineCount: number,
   folded: ReadonlySet<number>,
 ): LogSection[] {

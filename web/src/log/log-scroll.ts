@@ -24,10 +24,12 @@ export function frameAt(scrollTop: number, viewportPx: number, rows: number): Sc
   return { heightPx, first, end, offsetPx: scrollTop + first * ROW_PX - top };
 }
 
-/** The scroll position that shows a row in the middle of the viewport. */
-export function scrollTopOf(row: number, viewportPx: number, rows: number): number {
-  const top = row * ROW_PX - viewportPx / 2 + ROW_PX / 2;
-  return Math.max(0, top / stretch(viewportPx, rows));
+export type Place = 'top' | 'middle';
+
+/** The scroll position that puts a row at that place of the viewport. */
+export function scrollTopOf(row: number, viewportPx: number, rows: number, place: Place): number {
+  const above = place === 'top' ? 0 : viewportPx / 2 - ROW_PX / 2;
+  return Math.max(0, (row * ROW_PX - above) / stretch(viewportPx, rows));
 }
 
 function stretch(viewportPx: number, rows: number): number {

@@ -10,7 +10,6 @@ interface Props {
   attempt: Build['attempts'][number];
   buffer: LogBuffer;
   lineCount: number;
-  loaded: boolean;
   range: LineRange | undefined;
   search: SearchState;
   live: boolean;
