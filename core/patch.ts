@@ -41,7 +41,7 @@ function hunkLength(lines: readonly string[], at: number): number | string {
     else if (mark === '+') left = { ...left, after: left.after - 1 };
     else if (mark !== '\\')
       return `has a line in the hunk at line ${at + 1} that is neither context, addition nor removal`;
-    if (left.before < 0 || left.after < 0) return `has more lines in the hunk at line ${at + 1} than its header says`;
+    if (left.before < 0 || left.after < 0) return tooLong(at);
     length += 1;
   }
   // `-- ` is how mails that carry patches end.

@@ -30,7 +30,16 @@ the earlier; anything else by taking the later value. \`python\` speaks of a ser
 /** The text of docs/recipes.md. */
 export function renderRecipeReference(): string {
   const schema = recipeJsonSchema();
-  return `${INTRODUCTION}\n| key | value | meaning |\n|---|---|---|\n${rowsOf(schema, '').join('\n')}\n\nAn override may hold every key from \`${firstSetting(schema)}\` on, down to \`depends\`.\n`;
+  const table = renderTable([['key', 'value', 'meaning'], ...rowsOf(schema, '')]);
+  return `${INTRODUCTION}\n${table}\n\nAn override may hold every key from \`${firstSetting(schema)}\` on, down to \`depends\`.\n`;
+}
+
+/** With columns of equal width, as the formatter wants Markdown. */
+function renderTable([head = [], ...body]: readonly string[][]): string {
+  const widths = head.map((_, column) => Math.max(3, ...[head, ...body].map((cells) => cells[column]?.length ?? 0)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
 }
 
 function firstSetting(schema: SchemaNode): string {
@@ -38,7 +47,7 @@ function firstSetting(schema: SchemaNode): string {
   return inOverride.find((key) => key !== 'when') ?? '';
 }
 
-function rowsOf(schema: SchemaNode, prefix: string): string[] {
+function rowsOf(schema: SchemaNode, prefix: string): string[][] {
   return Object.entries(schema.properties ?? {}).flatMap(([key, node]) => {
     const path = `${prefix}${key}`;
     if (path === 'overrides')
@@ -52,8 +61,8 @@ function rowsOf(schema: SchemaNode, prefix: string): string[] {
   });
 }
 
-function row(path: string, type: string, { description = '' }: SchemaNode): string {
-  return `| \`${path}\` | ${type} | ${description.replaceAll('|', '\\|')} |`;
+function row(path: string, type: string, { description = '' }: SchemaNode): string[] {
+  return [`\`${path}\``, type, description.replaceAll('|', '\\|')];
 }
 
 function typeOf({ type, items, anyOf, enum: values, format }: SchemaNode): string {
