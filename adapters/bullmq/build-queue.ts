@@ -12,6 +12,8 @@ const BLOCK_SECONDS = 2;
 /** How many jobs one round trip adds. */
 const BULK = 1_000;
 const PING_MS = 1_000;
+/** A Redis that is frozen answers nothing and breaks no connection: requests must not wait for it. */
+const COMMAND_MS = 2_000;
 
 /** BullMQ refuses ids that look like an integer. */
 const jobId = (buildId: string) => `build-${buildId}`;
@@ -34,7 +36,11 @@ export async function openBullQueue(
 ): Promise<BuildQueue> {
   await checkServer(redisUrl);
   // A producer fails at once while Redis is away: the database has the build, and the queue is refilled from it.
-  const producer = new Redis(redisUrl, { enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+  const producer = new Redis(redisUrl, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: COMMAND_MS,
+  });
   const consumer = new Redis(redisUrl, { maxRetriesPerRequest: null });
   const queue = new Queue(name, {
     connection: producer,
@@ -142,11 +148,11 @@ export async function openBullQueue(
     async close() {
       closed = true;
       for (const waiter of waiters) waiter.give(undefined);
-      await worker.close(true);
-      await pumping;
-      await queue.close();
+      // First, since whatever still waits for an answer would hold up the rest while Redis is frozen.
       producer.disconnect();
       consumer.disconnect();
+      await Promise.allSettled([worker.close(true), queue.close()]);
+      await pumping;
     },
   };
 }
