@@ -1,4 +1,4 @@
-import { type Entry, openPromise, type ZipFile } from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
 
 const MAX_METADATA_BYTES = 16 * 2 ** 20;
 
@@ -6,6 +6,8 @@ const MAX_METADATA_BYTES = 16 * 2 ** 20;
 export async function wheelMetadata(path: string): Promise<Buffer | undefined> {
   let zip: ZipFile | undefined;
   try {
+    // Loaded with the first wheel from an upstream: an index of own wheels never opens one.
+    const { openPromise } = await import('yauzl');
     zip = await openPromise(path, { lazyEntries: true, autoClose: false });
     const found: Entry[] = [];
     for await (const entry of zip.eachEntry()) {
