@@ -23,6 +23,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'packages',
+          include: ['test/packages/**/*.test.ts'],
+          testTimeout: 3_600_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
           name: 'web',
           include: ['test/web/**/*.test.ts'],
           globalSetup: ['test/web/build-ui.ts'],

@@ -1,13 +1,14 @@
 # shellcheck shell=bash
-# `./wheelwright test [unit|integration|e2e|all]`, sourced by the front door, whose functions it uses.
+# `./wheelwright test [unit|integration|web|e2e|packages|all]`, sourced by the front door, whose functions it uses. `all` is what CI runs; `packages` builds slow ones too.
 
-ensure_test_tools() {
+# Each program is in the Debian package of its own name.
+ensure_test_programs() {
   local tool packages=()
-  for tool in redis-server nginx; do
+  for tool in "$@"; do
     PATH=$PATH:/usr/sbin command -v "$tool" >/dev/null || packages+=("$tool")
   done
   (( ${#packages[@]} == 0 )) && return
-  is_debian_root || fail "the integration tests need ${packages[*]}" "Install them, or run: ./wheelwright test unit"
+  is_debian_root || fail "these tests need ${packages[*]}" "Install them, or run: ./wheelwright test unit"
   # The tests start their own; the packages' services would only take the ports.
   export RUNLEVEL=1
   install_packages "${packages[@]}"
@@ -41,8 +42,8 @@ run_vitest() {
 
 run_tests() {
   local what=${1:-all} passed=0 failed=0 results
-  case $what in unit | integration | e2e | all) ;; *)
-    say "usage: ./wheelwright test [unit|integration|e2e|all]"
+  case $what in unit | integration | web | e2e | packages | all) ;; *)
+    say "usage: ./wheelwright test [unit|integration|web|e2e|packages|all]"
     exit 2 ;;
   esac
   cd "$root"
@@ -57,12 +58,20 @@ run_tests() {
     run_vitest unit
   fi
   if [[ $what == integration || $what == all ]]; then
-    ensure_test_tools
+    ensure_test_programs redis-server nginx
     run_vitest integration
+  fi
+  if [[ $what == web || $what == all ]]; then
+    ensure_test_programs chromium
+    run_vitest web
   fi
   if [[ $what == e2e || $what == all ]]; then
     ensure_engine
     run_vitest e2e
+  fi
+  if [[ $what == packages ]]; then
+    ensure_engine
+    run_vitest packages
   fi
   echo "$passed passed, $failed failed"
   (( failed == 0 ))

@@ -1,0 +1,119 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Build, buildsCreatedSchema } from '../../client/contract.js';
+import { startTestService, type TestService } from './service.js';
+
+/** A real release, and what its wheels must be like. */
+export interface PackageCase {
+  requirement: string;
+  pythons: string[];
+  policy?: string;
+  /** What the file names end in, in the order of the interpreters. */
+  tags: string[];
+  /** Beginnings of sonames that must be grafted. */
+  grafted?: string[];
+  /** Interpreters whose wheel was made for another one. */
+  shared?: string[];
+}
+
+const BOTH = ['cp311', 'cp313'];
+const native = (policy = 'manylinux_2_31') => BOTH.map((python) => `${python}-${python}-${policy}_x86_64.whl`);
+
+/** Fast enough for every run. */
+export const QUICK_PACKAGES: PackageCase[] = [
+  // An sdist only, and pure.
+  { requirement: 'docopt==0.6.2', pythons: BOTH, tags: ['-none-any.whl', '-none-any.whl'], shared: ['cp313'] },
+  { requirement: 'markupsafe', pythons: BOTH, tags: native() },
+  { requirement: 'psycopg2', pythons: ['cp311'], tags: native().slice(0, 1), grafted: ['libpq.so'] },
+  { requirement: 'pyyaml', pythons: ['cp313'], tags: native().slice(1), grafted: ['libyaml-0.so'] },
+  {
+    requirement: 'psutil',
+    pythons: BOTH,
+    tags: ['-abi3-manylinux_2_31_x86_64.whl', '-abi3-manylinux_2_31_x86_64.whl'],
+    shared: ['cp313'],
+  },
+];
+
+/** What takes longer, or needs images that not every run has. */
+export const SLOW_PACKAGES: PackageCase[] = [
+  { requirement: 'psycopg2', pythons: BOTH, tags: native(), grafted: ['libpq.so'] },
+  { requirement: 'pyyaml', pythons: BOTH, tags: native(), grafted: ['libyaml-0.so'] },
+  { requirement: 'mysqlclient', pythons: BOTH, tags: native(), grafted: ['libmariadb.so'] },
+  { requirement: 'python-ldap', pythons: BOTH, tags: native(), grafted: ['libldap_r-2.4.so'] },
+  { requirement: 'pycurl==7.46.0', pythons: BOTH, tags: native(), grafted: ['libcurl.so'] },
+  { requirement: 'lxml', pythons: BOTH, tags: native(), grafted: ['libxml2.so', 'libxslt.so'] },
+  {
+    requirement: 'psycopg2',
+    pythons: BOTH,
+    policy: 'manylinux_2_36',
+    tags: native('manylinux_2_36'),
+    grafted: ['libpq.so'],
+  },
+];
+
+/** The service as people run it, with which packages are built for real. */
+export interface PackageService {
+  service: TestService;
+  build(...args: string[]): Promise<{ code: number; err: string; builds: Build[] }>;
+  /** Writes a recipe file and returns its path. */
+  recipe(yaml: string): Promise<string>;
+}
+
+/** To be called in a describe block; what it returns may be used in its tests. */
+export function usePackageService(): PackageService {
+  let service: TestService;
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'wheelwright-recipes-'));
+    service = await startTestService();
+  });
+  afterAll(async () => {
+    await service?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  return {
+    get service() {
+      return service;
+    },
+    async build(...args) {
+      const { code, out, err } = await service.wheelwright('build', '--json', ...args);
+      expect(out, err).toMatch(/^\{/);
+      return { code, err, builds: buildsCreatedSchema.parse(JSON.parse(out)).builds };
+    },
+    async recipe(yaml) {
+      const file = path.join(folder, 'recipe.yaml');
+      await writeFile(file, yaml);
+      return file;
+    },
+  };
+}
+
+export function testPackages(cases: readonly PackageCase[], { build }: PackageService): void {
+  describe.each(cases)(
+    '$requirement for $pythons',
+    ({ requirement, pythons, policy, tags, grafted = [], shared = [] }) => {
+      test('is built, repaired, tested and published', async () => {
+        const options = [...pythons.flatMap((python) => ['--python', python]), ...(policy ? ['--policy', policy] : [])];
+        const { code, err, builds } = await build(requirement, ...options);
+        expect(code, err).toBe(0);
+        expect(builds.map(({ target }) => target.python)).toEqual(pythons);
+        for (const [index, one] of builds.entries()) {
+          expect(one.status).toBe('succeeded');
+          expect(one.files).toHaveLength(1);
+          expect(one.files[0]?.filename).toMatch(new RegExp(`${tags[index]?.replaceAll('.', '\\.')}$`));
+          for (const soname of grafted) {
+            expect(
+              one.files[0]?.grafted.some((found) => found.startsWith(soname)),
+              `${soname} grafted`,
+            ).toBe(true);
+          }
+          expect(one.attempts.length === 0, `${one.target.python} shares a wheel`).toBe(
+            shared.includes(one.target.python),
+          );
+        }
+      });
+    },
+  );
+}
