@@ -60,7 +60,7 @@ export async function advanceSolvesOne(context: ApiContext): Promise<number> {
     try {
       if (await advanceSolve(context, solve)) moved += 1;
     } catch (error) {
-      if (!(error instanceof WheelwrightError) || error.code === 'unavailable' || error.code === 'internal') {
+      if (!isRefusal(error)) {
         // The next round tries again; the others go on meanwhile.
         context.log.error({ err: error, solveId: solve.id }, 'a solve could not go on');
         continue;
@@ -124,17 +124,29 @@ async function solvedEnd(context: ApiContext, solve: SolveRecord, build: BuildRe
     return { status: 'solved', solvedBy: build.id };
   }
   const yaml = (await context.browse.recipeRevision(build.recipeDigest))?.yaml ?? '';
-  const { submission } = await submitRecipe(context, {
-    yaml,
-    requirement,
-    pythons: solve.pythons,
-    policy: solve.policy,
-    evidence: edits,
-    solveId: solve.id,
-    who: solve.askedBy,
-    reason: `found by solving ${solve.requirement}`,
-  });
-  return { status: 'solved', solvedBy: build.id, recipe: yaml, submissionId: submission.id };
+  const solved = { status: 'solved' as const, solvedBy: build.id, recipe: yaml };
+  try {
+    const { submission } = await submitRecipe(context, {
+      yaml,
+      requirement,
+      pythons: solve.pythons,
+      policy: solve.policy,
+      evidence: edits,
+      solveId: solve.id,
+      who: solve.askedBy,
+      reason: `found by solving ${solve.requirement}`,
+    });
+    return { ...solved, submissionId: submission.id };
+  } catch (error) {
+    // It works all the same, e.g. with a recipe that says nothing, or that somebody approved meanwhile.
+    if (!isRefusal(error)) throw error;
+    return { ...solved, reason: `The recipe was not submitted: ${error.message}.` };
+  }
+}
+
+/** The request itself is at fault, so that trying again changes nothing. */
+function isRefusal(error: unknown): error is WheelwrightError {
+  return error instanceof WheelwrightError && error.code !== 'unavailable' && error.code !== 'internal';
 }
 
 async function tryBuild(context: ApiContext, request: Submission): Promise<BuildRecord> {

@@ -50,7 +50,9 @@ export function reportSolve({ status, reason, recipe, submissionId, steps }: Sol
   if (recipe === undefined) return [`solved in ${attempts}: it needs no recipe of its own`];
   const edits = steps.findLast((step) => step.edits.length > 0)?.edits ?? [];
   return [
-    `solved in ${attempts}; waits for approval: ./wheelwright recipe approve ${submissionId ?? ''}`,
+    submissionId === undefined
+      ? `solved in ${attempts}. ${reason ?? ''}`.trim()
+      : `solved in ${attempts}; waits for approval: ./wheelwright recipe approve ${submissionId}`,
     ...edits.map(({ why, evidence }) => `# ${evidence.class}: ${evidence.line.trim()} -> ${why}`),
     ...recipe.trimEnd().split('\n'),
   ];

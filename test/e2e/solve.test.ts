@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -31,11 +31,14 @@ async function filesOf(index: string, project: string): Promise<Record<string, s
   return Object.fromEntries(files.map(({ filename, hashes }) => [filename, hashes.sha256]));
 }
 
-// Needs one header of the distribution, and has no recipe.
+// Needs one header of the distribution. The recipe that it starts with says nothing, whatever the catalogue may know.
 const PROJECT = 'pyaudio';
+const NOTHING = `project: ${PROJECT}\nmaintainers: [platform-team]\n`;
 
 test('a package that nobody has described is solved, reviewed, and served with the same bytes', async () => {
-  const result = await service.wheelwright('build', `${PROJECT}==0.2.14`, '--solve', '--json');
+  const start = path.join(folder, 'nothing.yaml');
+  await writeFile(start, NOTHING);
+  const result = await service.wheelwright('build', `${PROJECT}==0.2.14`, '--recipe', start, '--solve', '--json');
   expect(result.code, result.err).toBe(0);
   const { builds, solves } = JSON.parse(result.out) as { builds: Build[]; solves: Solve[] };
   expect(solves[0]).toMatchObject({ status: 'solved', steps: [{ purpose: 'first' }, { purpose: 'edit' }] });

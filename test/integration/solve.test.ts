@@ -155,3 +155,11 @@ test('asked twice while it runs, it is one solve', async () => {
   expect(await start()).toBe(await start());
   expect((await service.call<Problem>('GET', '/api/v1/solves/nothing')).status).toBe(404);
 });
+
+test('a recipe that says nothing and works is no submission, and no failure either', async () => {
+  const id = await start({ recipe: 'project: spam\n' });
+  await service.deliver(await service.claim(WAIT_MS), makeWheel(WHEEL));
+  const solve = await ended(id);
+  expect(solve).toMatchObject({ status: 'solved', reason: expect.stringMatching(/was not submitted/) });
+  expect(solve.submissionId).toBeUndefined();
+});
