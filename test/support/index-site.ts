@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { pino } from 'pino';
-import { openDatabase } from '../../adapters/sqlite/database.js';
+import { type Database, openDatabase } from '../../adapters/sqlite/database.js';
+import { fileTable } from '../../adapters/sqlite/file-table.js';
 import { readMigrations } from '../../adapters/sqlite/migrations.js';
 import { parseIndexPolicy } from '../../core/index-policy.js';
 import { parseWheelFilename } from '../../core/wheel-name.js';
@@ -23,7 +24,7 @@ export interface PublishOptions {
   uploadTime?: number;
 }
 
-/** A data folder as the api leaves it, written by the api's own statements, and index-servers on it. */
+/** A data folder whose files are published by the api's own store, and index-servers on it. */
 export interface IndexSite {
   folder: string;
   publish(wheel: TestWheel, options?: PublishOptions): Promise<void>;
@@ -43,16 +44,19 @@ const NOWHERE = 'http://127.0.0.1:9/simple/';
 export function openIndexSite(options: { database?: boolean } = {}): IndexSite {
   const folder = mkdtempSync(join(tmpdir(), 'wheelwright-index-'));
   const servers: IndexServer[] = [];
+  const path = join(folder, 'wheelwright.db');
+  let opened: Database | undefined;
+  const store = () => {
+    opened ??= openDatabase(path, readMigrations('migrations'), Date.now());
+    return opened;
+  };
   let sqlite: Sqlite.Database | undefined;
   const database = () => {
-    if (sqlite === undefined) {
-      const path = join(folder, 'wheelwright.db');
-      openDatabase(path, readMigrations('migrations'), Date.now()).destroy();
-      sqlite = new Sqlite(path);
-    }
+    store();
+    sqlite ??= new Sqlite(path);
     return sqlite;
   };
-  if (options.database !== false) database();
+  if (options.database !== false) store();
   const raise = () =>
     database().prepare('UPDATE index_serial SET value = value + 1 RETURNING value').pluck().get() as number;
   const keep = (bytes: Buffer) => {
@@ -68,34 +72,25 @@ export function openIndexSite(options: { database?: boolean } = {}): IndexSite {
       const { project, version } = parseWheelFilename(wheel.filename);
       const sha256 = keep(wheel.bytes);
       const metadata = await wheelMetadata(blobPath(join(folder, 'blobs'), sha256));
-      const row = [
-        wheel.filename,
-        project,
-        version,
-        given.channel ?? 'stable',
-        sha256,
-        wheel.bytes.length,
-        metadata === undefined ? null : keep(metadata),
-        given.requiresPython ?? null,
+      await fileTable(store()).addFile(
+        {
+          filename: wheel.filename,
+          project,
+          version,
+          channel: given.channel ?? 'stable',
+          sha256,
+          sizeBytes: wheel.bytes.length,
+          ...(metadata === undefined ? {} : { metadataSha256: keep(metadata) }),
+          ...(given.requiresPython === undefined ? {} : { requiresPython: given.requiresPython }),
+          ...(given.yanked === undefined ? {} : { yanked: given.yanked }),
+          ...(given.provenance === undefined ? {} : { provenanceSha256: keep(Buffer.from(given.provenance)) }),
+          origin: 'upload',
+          grafted: [],
+          needs: [],
+          ownsProject: given.owned ?? true,
+        },
         given.uploadTime ?? Date.UTC(2026, 0, 1),
-        given.yanked === undefined ? 0 : 1,
-        given.yanked || null,
-        given.provenance === undefined ? null : keep(Buffer.from(given.provenance)),
-      ];
-      database().transaction(() => {
-        database()
-          .prepare(
-            `INSERT INTO projects (name, owned, serial) VALUES (?, ?, ?)
-             ON CONFLICT (name) DO UPDATE SET serial = excluded.serial, owned = max(owned, excluded.owned)`,
-          )
-          .run(project, given.owned === false ? 0 : 1, raise());
-        database()
-          .prepare(
-            `INSERT INTO files (filename, project, version, channel, sha256, size_bytes, metadata_sha256, requires_python, upload_time,
-               yanked, yanked_reason, provenance_sha256, origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'upload')`,
-          )
-          .run(row);
-      })();
+      );
     },
     change(project, sql) {
       database().transaction(() => {
@@ -130,6 +125,7 @@ export function openIndexSite(options: { database?: boolean } = {}): IndexSite {
     async close() {
       await Promise.all(servers.map((server) => server.close()));
       sqlite?.close();
+      await opened?.destroy();
       rmSync(folder, { recursive: true, force: true });
     },
   };
