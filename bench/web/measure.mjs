@@ -109,6 +109,14 @@ async function heapMb(page) {
   return (await page.evaluate('performance.memory.usedJSHeapSize')) / 1e6;
 }
 
+/** Seconds of CPU that the main thread has used: what others on the machine take does not count, unlike in long tasks. */
+async function mainThreadMeter(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  return async () =>
+    (await session.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration').value;
+}
+
 async function firstLoad() {
   const page = await openPage();
   const session = await page.context().newCDPSession(page);
@@ -211,6 +219,8 @@ async function liveLines() {
   });
   await longTasks(page);
   const before = await heapMb(page);
+  const mainThread = await mainThreadMeter(page);
+  const usedBefore = await mainThread();
   let line = 1;
   let bytes = 0;
   const begin = performance.now();
@@ -226,6 +236,7 @@ async function liveLines() {
     line += count;
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, begin + round * every - performance.now())));
   }
+  const busy = ((await mainThread()) - usedBefore) / ((performance.now() - begin) / 1000);
   const sent = (line - 1) / ((performance.now() - begin) / 1000);
   await page.waitForTimeout(1000);
   const delays = (await page.evaluate('globalThis.delays')).filter((each) => !Number.isNaN(each));
@@ -233,7 +244,9 @@ async function liveLines() {
     `live log, ${Math.round(sent)} lines a second for ${SECONDS} s: delay p50, p95, p99 (goal p95 300 ms)`,
     [0.5, 0.95, 0.99].map((q) => ms(quantile(delays, q))).join(', '),
   );
-  say('… long tasks meanwhile (goal none)', await longTasks(page));
+  say('… long tasks meanwhile (goal none; on a busy machine most are waits for a CPU)', await longTasks(page));
+  say('… CPU time of the main thread', `${(busy * 100).toFixed(1)} %`);
+
   const grown = (await heapMb(page)) - before;
   say(
     '… memory grown, beside the log itself',

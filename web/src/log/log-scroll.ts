@@ -32,6 +32,11 @@ export function scrollTopOf(row: number, viewportPx: number, rows: number, place
   return Math.max(0, (row * ROW_PX - above) / stretch(viewportPx, rows));
 }
 
+/** The scroll position of the end. */
+export function bottomOf(viewportPx: number, rows: number): number {
+  return Math.max(0, Math.min(rows * ROW_PX, TALLEST_PX) - viewportPx);
+}
+
 function stretch(viewportPx: number, rows: number): number {
   const full = rows * ROW_PX;
   return full <= TALLEST_PX ? 1 : (full - viewportPx) / (TALLEST_PX - viewportPx);

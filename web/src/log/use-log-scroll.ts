@@ -1,7 +1,7 @@
 import type { RefObject } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { LogRows, type LogSection, type PhaseStart, sectionsOf } from './log-rows.js';
-import { frameAt, type Place, type ScrollFrame, scrollTopOf } from './log-scroll.js';
+import { bottomOf, frameAt, type Place, type ScrollFrame, scrollTopOf } from './log-scroll.js';
 
 interface LogScroll {
   scroller: RefObject<HTMLDivElement>;
@@ -70,7 +70,8 @@ export function useLogScroll(
   return {
     scroller: scroller as RefObject<HTMLDivElement>,
     rows,
-    frame: frameAt(scrollTop, viewportPx, rows.count),
+    // The end is drawn at once: the scroll position follows only after the new rows are there.
+    frame: frameAt(following ? bottomOf(viewportPx, rows.count) : scrollTop, viewportPx, rows.count),
     following,
     setFollowing,
     onScroll: () => {
