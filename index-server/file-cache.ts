@@ -121,12 +121,14 @@ export class FileCache {
         this.#options.clock(),
       );
       this.#options.onChange(target.project);
-      await this.#evict(target.sha256);
+      await this.#makeRoom(this.#options.cache.heldBytes() - this.#options.maxBytes, target.sha256);
     } catch (error) {
       // At once: whoever asks next gets another try, not this failure.
       this.#downloads.delete(target.sha256);
       await rm(download.path, { force: true });
       if (!this.#closing.signal.aborted) this.#options.onFault(`${target.filename} was not kept`, error);
+      // Less is kept than was allowed, but the next try goes through.
+      if (isDiskFull(error)) await this.#makeRoom(2 * (target.sizeBytes ?? 0), target.sha256);
     }
   }
 
@@ -143,15 +145,15 @@ export class FileCache {
     await rename(path, this.path(sha256));
   }
 
-  async #evict(justArrived: string): Promise<void> {
-    const { cache, maxBytes } = this.#options;
-    let excess = cache.heldBytes() - maxBytes;
-    while (excess > 0) {
+  /** Removes the files used longest ago until so many bytes are free; never the one that has just come. */
+  async #makeRoom(bytes: number, justArrived: string): Promise<void> {
+    const { cache } = this.#options;
+    for (let missing = bytes; missing > 0; ) {
       const oldest = cache.leastRecentlyUsed(20).filter(({ sha256 }) => sha256 !== justArrived);
       if (oldest.length === 0) return;
       for (const file of oldest) {
-        if (excess <= 0) break;
-        excess -= file.sizeBytes + (file.metadata?.sizeBytes ?? 0);
+        if (missing <= 0) break;
+        missing -= file.sizeBytes + (file.metadata?.sizeBytes ?? 0);
         await this.discard(file.sha256);
         // Wheels of one release often share their metadata.
         if (file.metadata === undefined || cache.usesMetadata(file.metadata.sha256)) continue;
@@ -159,4 +161,9 @@ export class FileCache {
       }
     }
   }
+}
+
+function isDiskFull(error: unknown): boolean {
+  const { code, cause } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT' || (cause !== undefined && isDiskFull(cause));
 }
