@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -80,24 +80,32 @@ test('a service that cannot be reached exits 3 and says how to start one', async
 
 describe('diagnose', () => {
   const log = 'gcc -c spam.c\nspam.c:1:10: fatal error: libpq-fe.h: No such file or directory\n';
+  let data: string;
+  let file: string;
 
-  test('names class, line and cause', async () => {
-    const file = path.join(folder, 'build.log');
+  beforeAll(async () => {
+    data = path.join(folder, 'diagnose');
+    // What a worker leaves there when it first needs it.
+    await cp('test/fixtures/debian', path.join(data, 'package-index', 'debian-11'), { recursive: true });
+    file = path.join(folder, 'build.log');
     await writeFile(file, log);
-    const { code, out } = await run({}, 'diagnose', file);
+  });
+
+  test('names class, line, cause and what to put into the recipe', async () => {
+    const { code, out } = await run({ WHEELWRIGHT_DATA: data }, 'diagnose', file);
     expect(out).toMatch(/^missing-header\nline 2: .*libpq-fe\.h/);
+    expect(out).toContain('- libpq-dev');
     expect(code).toBe(0);
   });
 
   test('--json has the form of the contract', async () => {
-    const file = path.join(folder, 'build.log');
-    await writeFile(file, log);
-    const { out } = await run({}, 'diagnose', file, '--json');
+    const { out } = await run({ WHEELWRIGHT_DATA: data }, 'diagnose', file, '--json');
     expect(JSON.parse(out)).toMatchObject({
       class: 'missing-header',
       line: expect.stringContaining('libpq-fe.h'),
       lineNumber: 2,
       cause: expect.any(String),
+      proposal: { edit: { system: { apt: ['libpq-dev'] } } },
     });
   });
 });
