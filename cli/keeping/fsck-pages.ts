@@ -5,7 +5,7 @@ import { parseIndexPolicy, rulesFor } from '../../core/index-policy.js';
 import type { ProjectPage } from '../../core/simple-index.js';
 import { parseProjectHtml, parseProjectJson } from '../../core/simple-index-parse.js';
 import { type FileLinks, renderProjectHtml, renderProjectJson } from '../../core/simple-index-render.js';
-import type { Problem } from './fsck.js';
+import type { Problem } from './problem.js';
 
 const PAGE = 'http://index.example/simple/';
 const CHUNK = 1_000;

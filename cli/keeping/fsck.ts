@@ -8,13 +8,7 @@ import { isWheelFilename, parseWheelFilename } from '../../core/wheel-name.js';
 import { namedBlobs } from './copy.js';
 import { checkLog } from './fsck-log.js';
 import { checkPages } from './fsck-pages.js';
-
-/** Something that is wrong, and what mends it. */
-export interface Problem {
-  part: 'database' | 'blob' | 'file' | 'log' | 'page';
-  what: string;
-  mend: string;
-}
+import type { Problem } from './problem.js';
 
 export interface FsckReport {
   checked: { files: number; blobs: number; sizeBytes: number; logs: number; pages: number };
