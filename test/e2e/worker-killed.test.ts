@@ -1,6 +1,8 @@
-// Kills the worker in each phase, as the kernel would: nothing is lost, nothing is published twice, nothing stays on the engine.
+// Kills the worker in each phase, as the kernel would, freezes it, and takes the api away from it: nothing is lost, nothing is published twice, nothing stays on
+// the engine.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -36,7 +38,8 @@ const workers: ChildProcess[] = [];
 beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'wheelwright-killed-'));
   sdists = await openSdistFolder();
-  const made = await Promise.all(PHASES.map((phase) => sdists.make({ project: `killed-in-${phase}`, hooks: HOOKS })));
+  const projects = [...PHASES.map((phase) => `killed-in-${phase}`), 'frozen', 'api-away'];
+  const made = await Promise.all(projects.map((project) => sdists.make({ project, hooks: HOOKS })));
   upstream = await serveIndex(made);
   const { port } = upstream.address() as AddressInfo;
   Object.assign(environment, {
@@ -71,7 +74,7 @@ it.each(PHASES)('in %s: the attempt is lost and the next one succeeds', async (p
   first.kill('SIGKILL');
   startWorker();
   const build = await ended(id);
-  stopWorkers();
+  await stopWorkers();
   expect(build.status).toBe('succeeded');
   expect(build.attempts.map(({ status }) => status)).toEqual(['lost', 'succeeded']);
   expect(build.attempts[0]?.phase).toBe(phase);
@@ -79,6 +82,44 @@ it.each(PHASES)('in %s: the attempt is lost and the next one succeeds', async (p
   expect((await logOf(attemptId)).startsWith(acknowledged)).toBe(true);
   expect(await logOf(build.attempts[1]?.id as string)).toContain('[wheelwright] publish: ');
   await expect.poll(() => leftBehind(instance), { timeout: 20_000 }).toEqual([]);
+});
+
+it('frozen past its lease, a worker that goes on can neither publish nor log', async () => {
+  const first = startWorker();
+  const { builds } = await client.requestBuilds({ requirement: 'frozen==1.0' });
+  const id = builds[0]?.id as string;
+  const attemptId = await reached(id, 'build');
+  first.kill('SIGSTOP');
+  const attempt = async () => (await client.build(id)).attempts[0]?.status;
+  await expect.poll(attempt, { timeout: 20_000 }).toBe('lost');
+  const log = await logOf(attemptId);
+  startWorker();
+  first.kill('SIGCONT');
+  const build = await ended(id);
+  await expect.poll(() => leftBehind(instance), { timeout: 30_000 }).toEqual([]);
+  await stopWorkers();
+  expect(build.status).toBe('succeeded');
+  expect(build.attempts.map(({ status }) => status)).toEqual(['lost', 'succeeded']);
+  expect(build.files).toHaveLength(1);
+  expect(await logOf(attemptId)).toBe(log);
+});
+
+it('with the api away while a build ends, the result is kept and delivered when it is back', async () => {
+  startWorker();
+  const { builds } = await client.requestBuilds({ requirement: 'api-away==1.0' });
+  const id = builds[0]?.id as string;
+  await reached(id, 'build');
+  await api.close();
+  // Longer than the lease, and than what is left of the build.
+  await sleep(6_000);
+  const port = new URL(api.url).port;
+  // A busy machine takes a while to get here.
+  const settings = parseSettings({ ...environment, WHEELWRIGHT_API_PORT: port, WHEELWRIGHT_LEASE_MS: '15000' });
+  api = await startApi(settings, { log: pino({ level: 'silent' }), root: resolve('.') });
+  const build = await ended(id);
+  await stopWorkers();
+  expect(build.attempts.map(({ status }) => status)).toEqual(['succeeded']);
+  expect(build.files).toHaveLength(1);
 });
 
 function startWorker(): ChildProcess {
@@ -90,8 +131,14 @@ function startWorker(): ChildProcess {
   return worker;
 }
 
-function stopWorkers(): void {
-  for (const worker of workers.splice(0)) worker.kill('SIGTERM');
+/** Waits for their ends, or one that is still going down takes the next test's build and hands it back. */
+async function stopWorkers(): Promise<void> {
+  const ends = workers.splice(0).map((worker) => {
+    const end = worker.exitCode === null && worker.signalCode === null ? once(worker, 'exit') : undefined;
+    worker.kill('SIGTERM');
+    return end;
+  });
+  await Promise.all(ends);
 }
 
 /** Looks into the store itself: a phase may be over before an HTTP call is. */
