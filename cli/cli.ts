@@ -38,5 +38,5 @@ export class Cli {
 /** The folder of compiled programs that this one belongs to. */
 export const PROGRAMS = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-/** The repository, with the images and recipes that ship. */
-export const REPOSITORY = path.dirname(PROGRAMS);
+/** The repository, with the images and recipes that ship; tests run the programs from their sources. */
+export const REPOSITORY = path.basename(PROGRAMS) === 'dist' ? path.dirname(PROGRAMS) : PROGRAMS;
