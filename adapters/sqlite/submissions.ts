@@ -188,7 +188,14 @@ async function load(db: Database, rows: readonly Selectable<SubmissionsTable>[])
     .select(['digest', 'yaml'])
     .where('digest', 'in', digests)
     .execute();
-  const trials = await db.selectFrom('submission_trials').selectAll().where('submission_id', 'in', ids).execute();
+  const trials = await db
+    .selectFrom('submission_trials')
+    .innerJoin('builds', 'builds.id', 'submission_trials.build_id')
+    .select(['submission_id', 'build_id'])
+    .where('submission_id', 'in', ids)
+    .orderBy('builds.created_at')
+    .orderBy('builds.python')
+    .execute();
   const events = await db
     .selectFrom('submission_events')
     .selectAll()
