@@ -1,6 +1,5 @@
 // The built web UI: hashed assets that never change, and one page for every address of the UI.
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -41,8 +40,8 @@ interface Asset {
  */
 export async function webRoutes(folder: string): Promise<Router> {
   const router = Router();
-  const assets = await readAssets(join(folder, 'assets'));
-  const page = assets === undefined ? undefined : await readFile(join(folder, 'index.html'), 'utf8');
+  const page = await readPage(join(folder, 'index.html'));
+  const assets = page === undefined ? undefined : await readAssets(join(folder, 'assets'));
 
   router.get('/assets/:name', (request, response) => {
     const asset = assets?.get(request.params.name);
@@ -79,9 +78,17 @@ export async function webRoutes(folder: string): Promise<Router> {
   return router;
 }
 
-/** Undefined where the UI has not been built. */
-async function readAssets(folder: string): Promise<Map<string, Asset> | undefined> {
-  if (!existsSync(folder)) return undefined;
+/** Undefined where the UI has not been built, or is being built just now. */
+async function readPage(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function readAssets(folder: string): Promise<Map<string, Asset>> {
   const names = await readdir(folder);
   return new Map(await Promise.all(names.map(async (name) => [name, await readAsset(join(folder, name))] as const)));
 }

@@ -4,7 +4,7 @@ import type { AxeResults } from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestApi, type TestApi } from '../support/api.js';
-import { launchBrowser, openPage } from './browser.js';
+import { goSettled, launchBrowser, openPage } from './browser.js';
 import { failedBuild, startBuild, succeededBuild } from './scenario.js';
 
 let service: TestApi;
@@ -53,17 +53,15 @@ afterAll(async () => {
 
 test.each(['light', 'dark'] as const)('axe finds nothing on any page: %s', async (colorScheme) => {
   const found: string[] = [];
+  const { page, close } = await openPage(browser, service.api.url, { colorScheme, reducedMotion: 'reduce' });
   for (const [name, path] of Object.entries(paths)) {
-    const { page, close } = await openPage(browser, service.api.url, { colorScheme, reducedMotion: 'reduce' });
-    await page.goto(`/${path}`);
-    await page.locator('h1').waitFor();
-    await page.waitForTimeout(300);
+    await goSettled(page, path);
     await page.evaluate(axe);
     const { violations } = (await page.evaluate('axe.run()')) as AxeResults;
     for (const { id, impact, nodes } of violations)
       found.push(`${name}: ${impact} ${id} ${nodes[0]?.html.slice(0, 120)}`);
-    await close();
   }
+  await close();
   expect(found).toEqual([]);
 });
 
@@ -84,19 +82,17 @@ test('the way around by keyboard: skip link, focus that moves with the page, a d
   await close();
 });
 
-test.each(Object.values({ small: 320, phone: 390, tablet: 768 }))(
-  'no page is wider than a screen of %d px',
-  async (width) => {
-    const wide: string[] = [];
-    for (const [name, path] of Object.entries(paths)) {
-      const { page, close } = await openPage(browser, service.api.url, { viewport: { width, height: 800 } });
-      await page.goto(`/${path}`);
-      await page.locator('h1').waitFor();
-      await page.waitForTimeout(200);
-      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-      if (Number(overflow) > 0) wide.push(`${name} by ${overflow} px`);
-      await close();
+test('no page is wider than a screen of 320, 390 or 768 pixels', async () => {
+  const wide: string[] = [];
+  const { page, close } = await openPage(browser, service.api.url);
+  for (const [name, path] of Object.entries(paths)) {
+    await goSettled(page, path);
+    for (const width of [320, 390, 768]) {
+      await page.setViewportSize({ width, height: 800 });
+      const overflow = Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'));
+      if (overflow > 0) wide.push(`${name} at ${width} by ${overflow} px`);
     }
-    expect(wide).toEqual([]);
-  },
-);
+  }
+  await close();
+  expect(wide).toEqual([]);
+});

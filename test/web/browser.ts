@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
+/** Second answers, such as a diff within a failure, have no sign of their own that they are still to come. */
+const SETTLE_MS = 300;
+
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 /** Debian's Chromium without a network of its own; a fresh profile each time. */
@@ -47,4 +50,12 @@ export async function openPage(
     if (!request.url().startsWith(new URL(baseURL).origin)) complaints.push(`request to ${request.url()}`);
   });
   return { page, complaints, close: () => context.close() };
+}
+
+/** Goes to a path and waits until what the page reads first is there; what it goes on reading for ever does not count. */
+export async function goSettled(page: Page, path: string): Promise<void> {
+  await page.goto(`/${path}`);
+  await page.locator('h1').waitFor();
+  await page.getByText('Loading…').first().waitFor({ state: 'detached' });
+  await page.waitForTimeout(SETTLE_MS);
 }

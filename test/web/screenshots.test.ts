@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestApi, type TestApi } from '../support/api.js';
-import { launchBrowser, openPage } from './browser.js';
+import { goSettled, launchBrowser, openPage } from './browser.js';
 import { failedBuild, startBuild, succeededBuild } from './scenario.js';
 
 const FOLDER = 'dist/screenshots';
@@ -75,15 +75,13 @@ const LOOKS = {
 } as const;
 
 test.each(Object.entries(LOOKS))('every page is drawn without a complaint: %s', async (look, options) => {
+  const { page, complaints, close } = await openPage(browser, service.api.url, options);
   for (const [name, path] of Object.entries(paths)) {
-    const { page, complaints, close } = await openPage(browser, service.api.url, options);
-    await page.goto(`/${path}`);
-    await page.locator('h1').waitFor();
-    await page.waitForTimeout(600);
+    await goSettled(page, path);
     await page.screenshot({ path: join(FOLDER, `${name}-${look}.png`), fullPage: true });
     expect(complaints, name).toEqual([]);
-    await close();
   }
+  await close();
 });
 
 test.each(['light', 'dark'] as const)('the answer of a check is drawn: %s', async (look) => {
