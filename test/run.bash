@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# `./wheelwright test [unit|integration|web|e2e|packages|all]`, sourced by the front door, whose functions it uses. `all` is what CI runs; `packages` builds slow ones too.
+# `./wheelwright test [unit|integration|web|e2e|packages|compose|all]`, sourced by the front door, whose functions it uses. `all` is what CI runs; `packages` builds slow ones too.
 
 # Each program is in the Debian package of its own name.
 ensure_test_programs() {
@@ -42,8 +42,8 @@ run_vitest() {
 
 run_tests() {
   local what=${1:-all} passed=0 failed=0 results
-  case $what in unit | integration | web | e2e | packages | all) ;; *)
-    say "usage: ./wheelwright test [unit|integration|web|e2e|packages|all]"
+  case $what in unit | integration | web | e2e | packages | compose | all) ;; *)
+    say "usage: ./wheelwright test [unit|integration|web|e2e|packages|compose|all]"
     exit 2 ;;
   esac
   cd "$root"
@@ -72,6 +72,11 @@ run_tests() {
   if [[ $what == packages ]]; then
     ensure_engine
     run_vitest packages
+  fi
+  # Not part of all: it builds images for minutes, and takes docker-compose.
+  if [[ $what == compose ]]; then
+    ensure_engine
+    run_check compose test/compose/test.sh
   fi
   echo "$passed passed, $failed failed"
   (( failed == 0 ))

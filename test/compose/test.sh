@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Brings docker-compose.yml up with base images made on this machine, builds a real package, and installs it by pip on this host.
+# The default requirement has a compiled module, which is imported here.
 # Needs a container engine, docker-compose (or the compose plugin), root where base images have to be made, and a python3 that an image builds for.
 #   test/compose/test.sh [REQUIREMENT]
 set -euo pipefail
@@ -61,7 +62,8 @@ step "build $requirement"
 compose exec -T api wheelwright build "$requirement"
 step 'install'
 python3 -m pip install -q --isolated --no-cache-dir --target "$work/site" --index-url "$WHEELWRIGHT_INDEX_URL/simple/" --only-binary :all: "$requirement"
-ls "$work/site"
+PYTHONPATH=$work/site python3 -c "import importlib.metadata as m; print('installed:', *(f'{d.name} {d.version}' for d in m.distributions(path=['$work/site'])))"
+[[ $# -gt 0 ]] || PYTHONPATH=$work/site python3 -c 'import markupsafe._speedups as m; print(m.__file__)'
 
 step 'restart of api and redis, then fsck and backup'
 compose restart redis api >/dev/null 2>&1
