@@ -19,7 +19,7 @@ describe('real packages', () => {
 
   test('a wheel that builds and is repaired but does not import fails in the clean image', async () => {
     const recipe = await packages.recipe(
-      'project: pycurl\nsystem: { apt: [libcurl4-gnutls-dev] }\nenvironment: { PYCURL_SSL_LIBRARY: openssl }\n',
+      'project: pycurl\nsystem: { apt: [libcurl4-gnutls-dev, libssl-dev] }\nenvironment: { PYCURL_SSL_LIBRARY: openssl }\n',
     );
     const { code, builds } = await packages.build('pycurl==7.46.0', '--python', 'cp313', '--recipe', recipe);
     expect(code).toBe(1);

@@ -12,7 +12,7 @@ export interface PackageCase {
   policy?: string;
   /** What the file names end in, in the order of the interpreters. */
   tags: string[];
-  /** Beginnings of sonames that must be grafted. */
+  /** Libraries that must be grafted, e.g. `libpq` for libpq-89ec2766.so.5.13. */
   grafted?: string[];
   /** Interpreters whose wheel was made for another one. */
   shared?: string[];
@@ -26,8 +26,8 @@ export const QUICK_PACKAGES: PackageCase[] = [
   // An sdist only, and pure.
   { requirement: 'docopt==0.6.2', pythons: BOTH, tags: ['-none-any.whl', '-none-any.whl'], shared: ['cp313'] },
   { requirement: 'markupsafe', pythons: BOTH, tags: native() },
-  { requirement: 'psycopg2', pythons: ['cp311'], tags: native().slice(0, 1), grafted: ['libpq.so'] },
-  { requirement: 'pyyaml', pythons: ['cp313'], tags: native().slice(1), grafted: ['libyaml-0.so'] },
+  { requirement: 'psycopg2', pythons: ['cp311'], tags: native().slice(0, 1), grafted: ['libpq'] },
+  { requirement: 'pyyaml', pythons: ['cp313'], tags: native().slice(1), grafted: ['libyaml'] },
   {
     requirement: 'psutil',
     pythons: BOTH,
@@ -38,18 +38,18 @@ export const QUICK_PACKAGES: PackageCase[] = [
 
 /** What takes longer, or needs images that not every run has. */
 export const SLOW_PACKAGES: PackageCase[] = [
-  { requirement: 'psycopg2', pythons: BOTH, tags: native(), grafted: ['libpq.so'] },
-  { requirement: 'pyyaml', pythons: BOTH, tags: native(), grafted: ['libyaml-0.so'] },
-  { requirement: 'mysqlclient', pythons: BOTH, tags: native(), grafted: ['libmariadb.so'] },
-  { requirement: 'python-ldap', pythons: BOTH, tags: native(), grafted: ['libldap_r-2.4.so'] },
-  { requirement: 'pycurl==7.46.0', pythons: BOTH, tags: native(), grafted: ['libcurl.so'] },
-  { requirement: 'lxml', pythons: BOTH, tags: native(), grafted: ['libxml2.so', 'libxslt.so'] },
+  { requirement: 'psycopg2', pythons: BOTH, tags: native(), grafted: ['libpq'] },
+  { requirement: 'pyyaml', pythons: BOTH, tags: native(), grafted: ['libyaml'] },
+  { requirement: 'mysqlclient', pythons: BOTH, tags: native(), grafted: ['libmariadb'] },
+  { requirement: 'python-ldap', pythons: BOTH, tags: native(), grafted: ['libldap_r'] },
+  { requirement: 'pycurl==7.46.0', pythons: BOTH, tags: native(), grafted: ['libcurl'] },
+  { requirement: 'lxml', pythons: BOTH, tags: native(), grafted: ['libxml2', 'libxslt'] },
   {
     requirement: 'psycopg2',
     pythons: BOTH,
     policy: 'manylinux_2_36',
     tags: native('manylinux_2_36'),
-    grafted: ['libpq.so'],
+    grafted: ['libpq'],
   },
 ];
 
