@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -14,6 +15,7 @@ afterAll(() => redis.close());
 let queues = 0;
 const open = (name = `test-${queues++}`, clock = Date.now) => openBullQueue(redis.url, name, clock, () => {});
 const never = new AbortController().signal;
+setMaxListeners(0, never);
 
 testBuildQueue('the queue on Redis', (clock) => open(undefined, clock));
 
