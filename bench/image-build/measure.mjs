@@ -28,7 +28,10 @@ const upstream = await resolveUpstreamUrl(process.env);
 
 const VARIANTS = {
   'from the index': { dockerfile: 'examples/app/Dockerfile', args: { BASE, INDEX_URL: `${indexUrl}/simple/` } },
-  compiling: { dockerfile: 'bench/image-build/Dockerfile.compiling', args: { BASE, INDEX_URL: upstream } },
+  compiling: {
+    dockerfile: 'bench/image-build/Dockerfile.compiling',
+    args: { BASE, BUILDER: image.built.builder, INDEX_URL: upstream },
+  },
 };
 
 const results = Object.fromEntries(Object.keys(VARIANTS).map((name) => [name, { seconds: [], sizeBytes: 0 }]));
@@ -65,11 +68,14 @@ async function build(tag, { dockerfile, args }) {
   const stream = await docker.buildImage(context, { t: tag, networkmode: 'host', nocache: true, buildargs: args });
   await new Promise((resolve, reject) => {
     let log = '';
+    let fault;
     docker.modem.followProgress(
       stream,
-      (error) => (error ? reject(new Error(`${error.message}\n${log}`)) : resolve()),
+      (error) => (error || fault ? reject(new Error(`${error?.message ?? fault}\n${log}`)) : resolve()),
       (event) => {
         log += event.stream ?? '';
+        // A failed step is an event, not an error of the stream.
+        fault ??= event.error;
       },
     );
   });
