@@ -1,8 +1,7 @@
 import path from 'node:path';
-import Docker from 'dockerode';
 import { loadImages } from '../adapters/disk/image-definitions.js';
-import { openEngine } from '../adapters/docker/engine.js';
-import { type Images, openImages } from '../adapters/docker/images.js';
+import { openHostEngine } from '../adapters/docker/host-engine.js';
+import type { Images } from '../adapters/docker/images.js';
 import type { Target } from '../core/build.js';
 import type { Engine } from '../core/engine.js';
 import { WheelwrightError } from '../core/errors.js';
@@ -18,29 +17,10 @@ export interface LocalEngine {
   close(): Promise<void>;
 }
 
-const SYSTEM_CA_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
-
 /** @throws WheelwrightError `unavailable` when the engine does not answer. */
 export async function openLocalEngine({ settings, environment, signal }: Cli): Promise<LocalEngine> {
-  const docker = new Docker();
   const definitions = await loadImages(path.join(REPOSITORY, 'images'));
-  const images = openImages({
-    docker,
-    definitions,
-    imagesFolder: path.join(REPOSITORY, 'images'),
-    caBundle: settings.WHEELWRIGHT_CA_BUNDLE ?? SYSTEM_CA_BUNDLE,
-    debianMirror: settings.WHEELWRIGHT_DEBIAN_MIRROR,
-    indexUrl: settings.WHEELWRIGHT_UPSTREAM ?? environment.PIP_INDEX_URL,
-    rustToolchain: settings.WHEELWRIGHT_RUST_TOOLCHAIN,
-    instance: settings.WHEELWRIGHT_INSTANCE,
-  });
-  const engine = openEngine({
-    docker,
-    instance: settings.WHEELWRIGHT_INSTANCE,
-    fetchNetwork: settings.WHEELWRIGHT_FETCH_NETWORK,
-    prepareImages: images.prepareImages,
-    now: Date.now,
-  });
+  const { images, engine } = openHostEngine(settings, environment, REPOSITORY, definitions);
   await engine.ping(signal).catch((error: unknown) => {
     signal.throwIfAborted();
     const { message } = error as Error;

@@ -1,13 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import Docker from 'dockerode';
 import type { Logger } from 'pino';
 import { sdistTar } from '../adapters/archive/sdist.js';
 import { openPackageIndexes } from '../adapters/debian/package-indexes.js';
 import { loadImages } from '../adapters/disk/image-definitions.js';
-import { openEngine } from '../adapters/docker/engine.js';
-import { openImages } from '../adapters/docker/images.js';
+import { openHostEngine, SYSTEM_CA_BUNDLE } from '../adapters/docker/host-engine.js';
 import { openSimpleUpstream } from '../adapters/upstream/simple-upstream.js';
 import { resolveUpstreamUrl } from '../adapters/upstream/upstream-url.js';
 import { openWorkerApi } from '../client/worker-api.js';
@@ -22,7 +20,6 @@ export interface WorkerStart {
   environment: Readonly<Record<string, string | undefined>>;
 }
 
-const SYSTEM_CA_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
 const MAX_SDIST_ENTRIES = 500_000;
 
 /**
@@ -38,24 +35,7 @@ export async function startWorker(settings: Settings, { log, root, environment }
     resolveUpstreamUrl(environment),
     readBundle(bundlePath, settings.WHEELWRIGHT_CA_BUNDLE !== undefined),
   ]);
-  const docker = new Docker();
-  const images = openImages({
-    docker,
-    definitions,
-    imagesFolder: join(root, 'images'),
-    caBundle: bundlePath,
-    debianMirror: settings.WHEELWRIGHT_DEBIAN_MIRROR,
-    indexUrl: settings.WHEELWRIGHT_UPSTREAM ?? environment.PIP_INDEX_URL,
-    rustToolchain: settings.WHEELWRIGHT_RUST_TOOLCHAIN,
-    instance: settings.WHEELWRIGHT_INSTANCE,
-  });
-  const engine = openEngine({
-    docker,
-    instance: settings.WHEELWRIGHT_INSTANCE,
-    fetchNetwork: settings.WHEELWRIGHT_FETCH_NETWORK,
-    prepareImages: images.prepareImages,
-    now: Date.now,
-  });
+  const { engine } = openHostEngine(settings, environment, root, definitions);
   const upstream = openSimpleUpstream({ url: upstreamUrl, ...(bundle === undefined ? {} : { ca: bundle }) });
   const api = openWorkerApi({ url: apiUrl(settings), token });
   const limits = { maxEntries: MAX_SDIST_ENTRIES, maxExpandedBytes: settings.WHEELWRIGHT_SDIST_EXPANDED_BYTES };

@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import Docker from 'dockerode';
+import type { Engine } from '../../core/engine.js';
+import type { LoadedImage } from '../../core/image.js';
+import type { Settings } from '../../core/settings.js';
+import { openEngine } from './engine.js';
+import { type Images, openImages } from './images.js';
+
+/** Where Debian and its kin keep the certificates that the machine trusts. */
+export const SYSTEM_CA_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
+
+/**
+ * The container engine that this machine's environment names (DOCKER_HOST, else its socket), as the settings want it used. Nothing is asked of it yet.
+ * @param root the repository, whose folder images/ holds what `definitions` were read from
+ */
+export function openHostEngine(
+  settings: Settings,
+  environment: Readonly<Record<string, string | undefined>>,
+  root: string,
+  definitions: readonly LoadedImage[],
+): { images: Images; engine: Engine & { close(): Promise<void> } } {
+  const docker = new Docker();
+  const images = openImages({
+    docker,
+    definitions,
+    imagesFolder: join(root, 'images'),
+    caBundle: settings.WHEELWRIGHT_CA_BUNDLE ?? SYSTEM_CA_BUNDLE,
+    debianMirror: settings.WHEELWRIGHT_DEBIAN_MIRROR,
+    indexUrl: settings.WHEELWRIGHT_UPSTREAM ?? environment.PIP_INDEX_URL,
+    rustToolchain: settings.WHEELWRIGHT_RUST_TOOLCHAIN,
+    instance: settings.WHEELWRIGHT_INSTANCE,
+  });
+  const engine = openEngine({
+    docker,
+    instance: settings.WHEELWRIGHT_INSTANCE,
+    fetchNetwork: settings.WHEELWRIGHT_FETCH_NETWORK,
+    prepareImages: images.prepareImages,
+    now: Date.now,
+  });
+  return { images, engine };
+}
