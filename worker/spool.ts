@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { isProcessRunning } from '../adapters/host/process.js';
 import { WheelwrightError } from '../core/errors.js';
 
 export interface Spool {
@@ -32,16 +33,9 @@ export async function openSpool(): Promise<Spool> {
 export async function removeAbandonedSpools(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(tmpdir(), name), { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if (pid !== undefined && !isProcessRunning(Number(pid))) {
+      await rm(join(tmpdir(), name), { recursive: true, force: true });
+    }
   }
 }
 

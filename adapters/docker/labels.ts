@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { isProcessRunning } from '../host/process.js';
 
 export const INSTANCE_LABEL = 'wheelwright.instance';
 export const ATTEMPT_LABEL = 'wheelwright.attempt';
@@ -45,11 +46,5 @@ export function isOrphan(
 /** Processes of other hosts count as running: their deadline decides. */
 export function isOwnerRunning(owner: string): boolean {
   const [host, pid] = owner.split(':');
-  if (host !== hostname()) return true;
-  try {
-    process.kill(Number(pid), 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  return host !== hostname() || isProcessRunning(Number(pid));
 }

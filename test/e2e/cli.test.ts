@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isProcessRunning } from '../../adapters/host/process.js';
 import { runFrontDoor, startTestService, type TestService } from '../support/service.js';
 
 interface Note {
@@ -21,17 +22,8 @@ async function readNote(): Promise<Note> {
   return JSON.parse(await readFile(path.join(service.data, 'service.json'), 'utf8'));
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 async function ended(pids: readonly number[]): Promise<void> {
-  while (pids.some(isRunning)) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (pids.some(isProcessRunning)) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 describe('up', () => {
@@ -69,10 +61,10 @@ describe('up', () => {
     const { supervisor, programs } = await readNote();
     process.kill(supervisor, 'SIGKILL');
     await ended([supervisor]);
-    expect(programs.every(isRunning)).toBe(true);
+    expect(programs.every(isProcessRunning)).toBe(true);
     const next = spawn('./wheelwright', ['up'], { env: service.environment, stdio: ['ignore', 'pipe', 'ignore'] });
     await once(next.stdout, 'data');
-    expect(programs.some(isRunning)).toBe(false);
+    expect(programs.some(isProcessRunning)).toBe(false);
     const exit = once(next, 'exit');
     next.kill('SIGTERM');
     await exit;
