@@ -1,15 +1,19 @@
 import { defineConfig } from 'vitest/config';
 
+/** What is waited for comes at once on an idle machine; a busy one may take its time. */
+const expect = { poll: { timeout: 30_000 } };
+
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000, expect } },
       {
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect,
         },
       },
       {
@@ -18,6 +22,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 900_000,
           hookTimeout: 900_000,
+          expect,
           fileParallelism: false,
         },
       },
@@ -27,6 +32,7 @@ export default defineConfig({
           include: ['test/packages/**/*.test.ts'],
           testTimeout: 3_600_000,
           hookTimeout: 900_000,
+          expect,
           fileParallelism: false,
         },
       },
@@ -37,6 +43,7 @@ export default defineConfig({
           globalSetup: ['test/web/build-ui.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect,
           fileParallelism: false,
         },
       },

@@ -26,6 +26,8 @@ def build(folder, write_wheel):
     return write_wheel(folder, {"sample.py": b"import time; time.sleep(1)", "data.bin": os.urandom(1 << 24)})
 `;
 
+/** Long enough that a worker on a busy machine keeps its own. */
+const LEASE_MS = 5_000;
 const instance = `test-killed-${process.pid}`;
 let data: string;
 let sdists: SdistFolder;
@@ -48,7 +50,7 @@ beforeAll(async () => {
     WHEELWRIGHT_UPSTREAM: `http://127.0.0.1:${port}/simple/`,
     WHEELWRIGHT_INDEX_URL: `http://127.0.0.1:${port}`,
     WHEELWRIGHT_INSTANCE: instance,
-    WHEELWRIGHT_LEASE_MS: '3000',
+    WHEELWRIGHT_LEASE_MS: String(LEASE_MS),
   });
   api = await startApi(parseSettings(environment), { log: pino({ level: 'silent' }), root: resolve('.') });
   environment.WHEELWRIGHT_API_URL = api.url;
@@ -111,7 +113,7 @@ it('with the api away while a build ends, the result is kept and delivered when 
   await reached(id, 'build');
   await api.close();
   // Longer than the lease, and than what is left of the build.
-  await sleep(6_000);
+  await sleep(LEASE_MS + 3_000);
   const port = new URL(api.url).port;
   // A busy machine takes a while to get here.
   const settings = parseSettings({ ...environment, WHEELWRIGHT_API_PORT: port, WHEELWRIGHT_LEASE_MS: '15000' });

@@ -49,7 +49,7 @@ test('killed again and again: no request, no acknowledged line and no build is l
     WHEELWRIGHT_DATA: data,
     WHEELWRIGHT_API_PORT: '0',
     WHEELWRIGHT_UPSTREAM: upstream.url,
-    WHEELWRIGHT_LEASE_MS: '2000',
+    WHEELWRIGHT_LEASE_MS: '5000',
   };
   let program = await startProgram(environment);
   onTestFinished(() => void program.child.kill('SIGKILL'));
