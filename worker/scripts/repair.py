@@ -7,6 +7,7 @@ The task comes as JSON in WHEELWRIGHT_TASK, the report goes to /build/reports/re
 {"kind": "bad-wheel" | "refused", "message": "..."}
 """
 
+import fnmatch
 import io
 import json
 import os
@@ -19,9 +20,13 @@ import tempfile
 import zipfile
 from email.parser import BytesParser
 
+from auditwheel.architecture import Architecture
+from auditwheel.libc import Libc
+from auditwheel.policy import WheelPolicies
 from elftools.common.exceptions import ELFError
 from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
+from elftools.elf.gnuversions import GNUVerNeedSection
 from packaging.requirements import InvalidRequirement, Requirement
 
 REPAIRED = pathlib.Path("/build/repaired")
@@ -41,7 +46,7 @@ def say(text):
 
 
 def libraries(wheel):
-    """Each ELF file of the wheel with its soname and what it needs."""
+    """Each ELF file of the wheel with its soname, what it needs, and the versions of the symbols that it needs from there."""
     found = []
     for info in wheel.infolist():
         with wheel.open(info) as file:
@@ -49,7 +54,15 @@ def libraries(wheel):
                 continue
         try:
             elf = ELFFile(io.BytesIO(wheel.read(info)))
-            tags = [tag for section in elf.iter_sections() if isinstance(section, DynamicSection) for tag in section.iter_tags()]
+            sections = list(elf.iter_sections())
+            tags = [tag for section in sections if isinstance(section, DynamicSection) for tag in section.iter_tags()]
+            versions = [
+                (provider.name, version.name)
+                for section in sections
+                if isinstance(section, GNUVerNeedSection)
+                for provider, wanted in section.iter_versions()
+                for version in wanted
+            ]
         except ELFError as error:
             raise Refused("bad-wheel", f"{info.filename} is a broken ELF file: {error}") from None
         found.append(
@@ -57,6 +70,7 @@ def libraries(wheel):
                 "path": info.filename,
                 "sonames": [tag.soname for tag in tags if tag.entry.d_tag == "DT_SONAME"],
                 "needed": [tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"],
+                "versions": versions,
             }
         )
     return found
@@ -109,16 +123,42 @@ def applies(text):
     return marker is None or marker.evaluate({"extra": ""})
 
 
-def describe(path):
+def check_tag(found, needed, task):
+    """
+    Whether the tag is true of what came out, by auditwheel's own list of policies: it takes --plat as given when nothing contradicts, and judges before it grafts.
+    Asking `auditwheel show` would read every symbol of every library once more, which takes as long as the repair.
+    """
+    libc = Libc.MUSL if task["policy"].startswith("musl") else Libc.GLIBC
+    policies = WheelPolicies(libc=libc, arch=Architecture(task["arch"]))
+    policy = policies.get_policy_by_name(f"{task['policy']}_{task['arch']}")
+    versions = {}
+    for library in found:
+        for soname, version in library["versions"]:
+            if not soname.startswith("ld-linux"):
+                versions.setdefault(soname, set()).add(version)
+    oldest = policies.versioned_symbols_policy(versions)
+    say(f"it runs on {oldest.name} and newer")
+    if oldest < policy:
+        raise Refused("refused", f"the wheel needs {oldest.name}, which is newer than {policy.name}")
+    allowed = [*policy.whitelist, *task["exclude"]]
+    for need in needed:
+        if not any(fnmatch.fnmatch(need["soname"], pattern) for pattern in allowed):
+            raise Refused("refused", f"{need['by']} needs {need['soname']}, which {policy.name} does not promise and which is not in the wheel")
+
+
+def describe(path, task):
     with zipfile.ZipFile(path) as wheel:
         found = libraries(wheel)
+        needed = needs(found)
+        if found:
+            check_tag(found, needed, task)
         metadata = BytesParser().parsebytes(dist_info(wheel, "METADATA"))
         grafted = [library["path"].rsplit("/", 1)[-1] for library in found if re.match(r"[^/]+\.libs/", library["path"])]
         top, native = modules(wheel)
     return {
         "wheel": str(path),
         "grafted": sorted(grafted),
-        "needs": needs(found),
+        "needs": needed,
         "requires": [text for text in metadata.get_all("Requires-Dist") or [] if applies(text)],
         "modules": top,
         "native": native,
@@ -155,24 +195,6 @@ def graft(raw, task):
     return made[0]
 
 
-def check_tag(path, task):
-    """auditwheel takes --plat as given when nothing contradicts; whether the tag is true is asked once more."""
-    shown = subprocess.run(["auditwheel", "show", "--json", str(path)], stdout=subprocess.PIPE, text=True)
-    if shown.returncode != 0:
-        raise Refused("refused", f"auditwheel cannot say what {path.name} runs on")
-    answer = json.loads(shown.stdout)
-    # A library that the recipe excludes is allowed by no policy; then the symbols alone decide.
-    tag = answer["sym_tag" if task["exclude"] else "overall_tag"].removesuffix(f"_{task['arch']}")
-    say(f"it runs on {tag} and newer")
-    if policy_version(tag) is None or policy_version(tag) > policy_version(task["policy"]):
-        raise Refused("refused", f"the wheel needs {tag}, which is newer than {task['policy']}")
-
-
-def policy_version(policy):
-    match = re.fullmatch(r"(?:many|musl)linux_(\d+)_(\d+)", policy)
-    return match and (int(match[1]), int(match[2]))
-
-
 def tag_build(path, number):
     if number is None:
         return path
@@ -191,7 +213,6 @@ def repair(task):
         raise Refused("bad-wheel", f"{raw.name} cannot be read as a zip archive: {error}") from None
     if compiled:
         path = graft(raw, task)
-        check_tag(path, task)
         kind = "repaired"
     elif not raw.name.endswith("-any.whl"):
         return {"kind": "fallback"}
@@ -200,7 +221,7 @@ def repair(task):
         path = pathlib.Path(shutil.copy(raw, tempfile.mkdtemp(dir=REPAIRED)))
         kind = "pure"
     path = tag_build(path, task.get("buildTag"))
-    report = describe(path)
+    report = describe(path, task)
     if report["grafted"]:
         say(f"grafted: {', '.join(report['grafted'])}")
     for need in report["needs"]:
