@@ -1,37 +1,27 @@
 import { Command, CommanderError } from 'commander';
 import { Cli, type CliOptions } from './cli.js';
-import { buildCommand } from './commands/build.js';
-import { checkCommand } from './commands/check.js';
-import { demoCommand } from './commands/demo.js';
-import { diagnoseCommand } from './commands/diagnose.js';
-import { imageCommand } from './commands/image.js';
-import { indexCommand } from './commands/index.js';
-import { backupCommand, fsckCommand, restoreCommand } from './commands/keeping.js';
-import { listCommand } from './commands/list.js';
-import { logsCommand } from './commands/logs.js';
-import { recipeCommand } from './commands/recipe.js';
-import { showCommand } from './commands/show.js';
-import { tokenCommand } from './commands/token.js';
-import { upCommand } from './commands/up.js';
 import { EXIT, type ExitCode, reportError } from './exit-code.js';
 
-const COMMANDS = [
-  demoCommand,
-  upCommand,
-  buildCommand,
-  checkCommand,
-  logsCommand,
-  showCommand,
-  listCommand,
-  recipeCommand,
-  diagnoseCommand,
-  indexCommand,
-  imageCommand,
-  backupCommand,
-  restoreCommand,
-  fsckCommand,
-  tokenCommand,
-];
+type MakeCommand = (cli: Cli) => Command;
+
+/** In the order of the help text. Each is loaded when it is asked for: together they take longer to load than most take to run. */
+const COMMANDS: Record<string, () => Promise<MakeCommand>> = {
+  demo: async () => (await import('./commands/demo.js')).demoCommand,
+  up: async () => (await import('./commands/up.js')).upCommand,
+  build: async () => (await import('./commands/build.js')).buildCommand,
+  check: async () => (await import('./commands/check.js')).checkCommand,
+  logs: async () => (await import('./commands/logs.js')).logsCommand,
+  show: async () => (await import('./commands/show.js')).showCommand,
+  list: async () => (await import('./commands/list.js')).listCommand,
+  recipe: async () => (await import('./commands/recipe.js')).recipeCommand,
+  diagnose: async () => (await import('./commands/diagnose.js')).diagnoseCommand,
+  index: async () => (await import('./commands/index.js')).indexCommand,
+  image: async () => (await import('./commands/image.js')).imageCommand,
+  backup: async () => (await import('./commands/keeping.js')).backupCommand,
+  restore: async () => (await import('./commands/keeping.js')).restoreCommand,
+  fsck: async () => (await import('./commands/keeping.js')).fsckCommand,
+  token: async () => (await import('./commands/token.js')).tokenCommand,
+};
 
 /** Runs one command line (without the program's name) and gives its exit code; nothing is thrown. */
 export async function runCli(args: readonly string[], options: CliOptions): Promise<ExitCode> {
@@ -46,7 +36,8 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
         'Exit codes: 0 done, 1 the thing asked for failed, 2 wrong usage, 3 the service or the container engine was not reached.\n' +
         'Settings are environment variables: docs/operations.md.',
     );
-  for (const command of COMMANDS) program.addCommand(command(cli));
+  const named = Object.entries(COMMANDS).filter(([name]) => name === args[0]);
+  for (const [, load] of named.length > 0 ? named : Object.entries(COMMANDS)) program.addCommand((await load())(cli));
   configure(program, options);
   try {
     await program.parseAsync([...args], { from: 'user' });
