@@ -74,9 +74,7 @@ function receive(deps: LegacyUploadDeps, request: Request, uploader: Uploader): 
       check: async (file) => {
         const form = parseUploadForm(await fields);
         await checkDigests(form, file);
-        checked = (await isPresent(deps, filename, file.sha256))
-          ? 'present'
-          : await checkArchive(form, filename, file.path);
+        checked = (await isPresent(deps, filename, file.sha256)) ? 'present' : await checkArchive(form, filename, file);
         if (checked !== 'present') await checkProject(deps, checked.project, uploader);
       },
     });

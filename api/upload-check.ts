@@ -9,6 +9,7 @@ import { parseCoreMetadata } from '../core/core-metadata.js';
 import { WheelwrightError } from '../core/errors.js';
 import { normalizeProjectName } from '../core/project-name.js';
 import { parseSdistFilename } from '../core/sdist-name.js';
+import type { IncomingFile } from '../core/store.js';
 import { normalizeVersion } from '../core/version.js';
 import { isWheelFilename, parseWheelFilename } from '../core/wheel-name.js';
 import type { UploadFields } from './legacy-form.js';
@@ -79,7 +80,11 @@ export async function checkDigests(form: UploadForm, file: { path: string; sha25
  * Checks the archive and that name and version agree everywhere: form, file name, metadata.
  * @throws WheelwrightError `invalid` with the first fault found.
  */
-export async function checkArchive(form: UploadForm, filename: string, path: string): Promise<CheckedUpload> {
+export async function checkArchive(
+  form: UploadForm,
+  filename: string,
+  { path, bytes }: Pick<IncomingFile, 'path' | 'bytes'>,
+): Promise<CheckedUpload> {
   const isWheel = isWheelFilename(filename);
   if (isWheel !== (form.filetype === 'bdist_wheel')) {
     throw new WheelwrightError('invalid', `${JSON.stringify(filename)} is sent as ${form.filetype}`, {
@@ -100,6 +105,7 @@ export async function checkArchive(form: UploadForm, filename: string, path: str
     const { metadata, metadataBytes, grafted, needs } = await checkWheel(path, {
       filename,
       requireNormalizedName: true,
+      ...(bytes && { bytes }),
     });
     return { project, version, ...pythonOf(metadata), metadataBytes, grafted, needs };
   }

@@ -152,8 +152,17 @@ export type { WheelReport };
 export interface BlobExpectation {
   sha256?: string;
   maxBytes: number;
-  /** Looks at the whole file before it becomes a blob; what it throws keeps it out. The path is valid only until it returns. */
-  check?: (file: { path: string; sha256: string; sizeBytes: number }) => Promise<void>;
+  /** Looks at the whole file before it becomes a blob; what it throws keeps it out. */
+  check?: (file: IncomingFile) => Promise<void>;
+}
+
+/** A file that is whole and no blob yet; the path is valid only until its check returns. */
+export interface IncomingFile {
+  path: string;
+  sha256: string;
+  sizeBytes: number;
+  /** All of it, where it is small. */
+  bytes?: Uint8Array;
 }
 
 /** Bytes by their sha256; written to a temporary name and renamed, so a blob is whole or absent. */

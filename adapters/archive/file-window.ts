@@ -1,18 +1,38 @@
-import type { FileHandle } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 
 /** Big enough to hold most wheels whole, so that they cost one read; small enough for many at a time. */
 const WINDOW_BYTES = 1 << 20;
 
 /** Reads pieces of a file through one window, for a reader that mostly goes forward in small steps. */
 export class FileWindow {
-  readonly handle: FileHandle;
   readonly sizeBytes: number;
+  readonly #handle: FileHandle | undefined;
   #start = 0;
-  #window = Buffer.alloc(0);
+  #window: Buffer;
 
-  constructor(handle: FileHandle, sizeBytes: number) {
-    this.handle = handle;
+  private constructor(handle: FileHandle | undefined, sizeBytes: number, window: Buffer) {
+    this.#handle = handle;
     this.sizeBytes = sizeBytes;
+    this.#window = window;
+  }
+
+  static async open(path: string): Promise<FileWindow> {
+    const handle = await open(path, 'r');
+    try {
+      return new FileWindow(handle, (await handle.stat()).size, Buffer.alloc(0));
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /** A file that is in memory already. */
+  static over({ buffer, byteOffset, byteLength }: Uint8Array): FileWindow {
+    return new FileWindow(undefined, byteLength, Buffer.from(buffer, byteOffset, byteLength));
+  }
+
+  async close(): Promise<void> {
+    await this.#handle?.close();
   }
 
   /** The bytes at a position; fewer only at the end of the file. The result stays valid. */
@@ -29,11 +49,13 @@ export class FileWindow {
   }
 
   async #fill(position: number, atLeast: number): Promise<void> {
+    // Past the end of what is in memory; a file would give nothing either.
+    if (this.#handle === undefined) return;
     const length = Math.min(Math.max(atLeast, WINDOW_BYTES), this.sizeBytes - position);
     const buffer = Buffer.allocUnsafe(Math.max(0, length));
     let filled = 0;
     while (filled < length) {
-      const { bytesRead } = await this.handle.read(buffer, filled, length - filled, position + filled);
+      const { bytesRead } = await this.#handle.read(buffer, filled, length - filled, position + filled);
       if (bytesRead === 0) break;
       filled += bytesRead;
     }

@@ -33,6 +33,8 @@ export interface WheelCheckOptions {
   /** Refuse a name that is not in normalised form (`PyYAML-…` for `pyyaml-…`), which old backends write and public indexes no longer take. */
   requireNormalizedName?: boolean;
   limits?: Partial<ZipLimits>;
+  /** All of the file, where it is in memory already; it is not read again then. */
+  bytes?: Uint8Array;
 }
 
 const DEFAULT_LIMITS: ZipLimits = { maxEntries: 200_000, maxExpandedBytes: 16 * 2 ** 30 };
@@ -51,7 +53,10 @@ const ELF_MAGIC = Buffer.from('\x7fELF', 'latin1');
 export async function checkWheel(path: string, options: WheelCheckOptions): Promise<WheelFacts> {
   const name = parseWheelFilename(options.filename);
   checkName(name, options);
-  const archive = await ZipArchive.open(path, { ...DEFAULT_LIMITS, ...options.limits });
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const archive = await (options.bytes === undefined
+    ? ZipArchive.open(path, limits)
+    : ZipArchive.over(options.bytes, limits));
   try {
     return await checkContents(archive, name);
   } finally {

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
@@ -33,14 +32,21 @@ export class ZipArchive {
 
   /** @throws WheelwrightError `invalid` for an archive that is not plain, or that expands too far. */
   static async open(path: string, limits: ZipLimits): Promise<ZipArchive> {
-    const handle = await open(path, 'r');
+    return ZipArchive.#of(await FileWindow.open(path), limits);
+  }
+
+  /** As {@link open}, for an archive that is in memory. */
+  static over(bytes: Uint8Array, limits: ZipLimits): Promise<ZipArchive> {
+    return ZipArchive.#of(FileWindow.over(bytes), limits);
+  }
+
+  static async #of(file: FileWindow, limits: ZipLimits): Promise<ZipArchive> {
     try {
-      const file = new FileWindow(handle, (await handle.stat()).size);
       const entries = await readZipFraming(file, limits.maxEntries);
       checkExpansion(entries, file.sizeBytes, limits.maxExpandedBytes);
       return new ZipArchive(file, entries);
     } catch (error) {
-      await handle.close();
+      await file.close();
       throw error;
     }
   }
@@ -95,7 +101,7 @@ export class ZipArchive {
   }
 
   async close(): Promise<void> {
-    await this.#file.handle.close();
+    await this.#file.close();
   }
 
   async *#whole(entry: ZipEntry): AsyncGenerator<Buffer> {

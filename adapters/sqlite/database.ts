@@ -1,9 +1,11 @@
 import Sqlite from 'better-sqlite3';
-import { Kysely, SqliteDialect } from 'kysely';
+import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
 import { type Migration, migrate } from './migrations.js';
 import type { Tables } from './schema.js';
 
 export type Database = Kysely<Tables>;
+
+const MAX_KEPT_STATEMENTS = 500;
 
 /**
  * Opens the service's database for its one writer, makes it where it is missing, and brings its schema up to date.
@@ -24,5 +26,22 @@ export function openDatabase(path: string, migrations: readonly Migration[], now
     sqlite.close();
     throw error;
   }
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) });
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: withKeptStatements(sqlite) }) });
+}
+
+/** Kysely prepares a statement for each query. That costs more than most queries, and there are few different ones. */
+function withKeptStatements(sqlite: Sqlite.Database): SqliteDatabase {
+  const kept = new Map<string, Sqlite.Statement<unknown[]>>();
+  return {
+    close: () => sqlite.close(),
+    prepare(sql) {
+      const present = kept.get(sql);
+      if (present !== undefined) return present;
+      // Lists of values make texts without end.
+      if (kept.size >= MAX_KEPT_STATEMENTS) kept.clear();
+      const statement = sqlite.prepare<unknown[]>(sql);
+      kept.set(sql, statement);
+      return statement;
+    },
+  };
 }

@@ -12,6 +12,9 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+/** Between two commits. A file that comes alone does not wait. */
+const GAP_MS = 8;
+
 /**
  * Adds files that come at the same time in one transaction. A commit waits for the disk, and while it does nothing else runs in this process: so eight uploads
  * at once wait once, not eight times.
@@ -19,6 +22,7 @@ interface Waiting {
  */
 export function addFilesInGroups(db: Database, addFile: AddFile): BuildStore['addFile'] {
   let waiting: Waiting[] = [];
+  let committedAt = Number.NEGATIVE_INFINITY;
   const addOne = ({ file, now }: Waiting) => db.transaction().execute((trx) => addFile(trx, file, now));
 
   async function addWaiting(): Promise<void> {
@@ -31,6 +35,7 @@ export function addFilesInGroups(db: Database, addFile: AddFile): BuildStore['ad
         for (const { file, now } of group) all.push(await addFile(trx, file, now).catch(refusal));
         return all;
       });
+      committedAt = performance.now();
     } catch (error) {
       if (group.length === 1) return group[0]?.reject(error);
       // One of them broke the transaction; the others must not go down with it.
@@ -47,8 +52,11 @@ export function addFilesInGroups(db: Database, addFile: AddFile): BuildStore['ad
   return (file, now) =>
     new Promise((resolve, reject) => {
       waiting.push({ file, now, resolve, reject });
-      // Not at once: what else has come in this turn of the event loop goes along.
-      if (waiting.length === 1) setImmediate(addWaiting);
+      if (waiting.length > 1) return;
+      const waitMs = committedAt + GAP_MS - performance.now();
+      // Not at once in any case: what else has come in this turn of the event loop goes along.
+      if (waitMs > 0) setTimeout(addWaiting, waitMs);
+      else setImmediate(addWaiting);
     });
 }
 

@@ -6,8 +6,7 @@ import type { Readable } from 'node:stream';
 import { WheelwrightError } from '../../core/errors.js';
 import { PROGRAMS } from '../cli.js';
 import { readableLogLine } from './log-line.js';
-
-export type ProgramName = 'api' | 'index-server' | 'worker';
+import { nodeArguments, nodeEnvironment, type ProgramName } from './node-arguments.js';
 
 /** One of the service's programs, running as a child process. */
 export interface Child {
@@ -25,9 +24,6 @@ export interface Child {
 
 const KEPT_LINES = 15;
 
-/** A long log is much short-lived text, for which V8 would make its young generation as large as it may; a small one costs the worker nothing. */
-const NODE_FLAGS: Readonly<Partial<Record<ProgramName, string>>> = { worker: '--max-semi-space-size=2' };
-
 /**
  * Starts a program in a process group of its own, so that Ctrl-C reaches only this process, which then stops the programs in order.
  * @param onLine gets what the program writes, made readable
@@ -38,8 +34,8 @@ export function startChild(
   onLine: (line: string) => void,
 ): Child {
   const main = path.join(PROGRAMS, name, 'main.js');
-  const child = spawn(process.execPath, ['--enable-source-maps', NODE_FLAGS[name] ?? [], main].flat(), {
-    env: environment,
+  const child = spawn(process.execPath, [...nodeArguments(name), main], {
+    env: { ...nodeEnvironment(name), ...environment },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -11,7 +11,8 @@ import {
   type ServiceAddress,
   writeServiceNote,
 } from './address.js';
-import { type Child, endedUnasked, type ProgramName, startChild } from './child.js';
+import { type Child, endedUnasked, startChild } from './child.js';
+import type { ProgramName } from './node-arguments.js';
 
 /** Programs of the service, started by this process. */
 export interface Service extends ServiceAddress {

@@ -1,7 +1,7 @@
 import { type Client, openClient } from '../../client/client.js';
 import type { Cli } from '../cli.js';
 import { findService, readToken, type ServiceAddress } from './address.js';
-import type { ProgramName } from './child.js';
+import type { ProgramName } from './node-arguments.js';
 import { startService } from './service.js';
 
 /** What a command works with: a service, running before or started for it. */

@@ -84,3 +84,13 @@ test('a check sees the whole file and can keep it out', async () => {
   expect(await readdir(join(folder, 'incoming'))).toEqual([]);
   expect(await readdir(join(folder, 'sha256'))).toHaveLength(1);
 });
+
+test('a small file is handed to its check in memory, a large one is not kept there', async () => {
+  const seen: (string | undefined)[] = [];
+  const check = async ({ bytes }: { bytes?: Uint8Array }) => void seen.push(bytes && Buffer.from(bytes).toString());
+  await blobs.put(pieces('hello ', 'world'), { ...limit, check });
+  const large = Array.from({ length: 40 }, (_, n) => String(n % 10).repeat(10_000));
+  const { sha256 } = await blobs.put(pieces(...large), { maxBytes: 1 << 20, check });
+  expect(seen).toEqual(['hello world', undefined]);
+  expect(await readFile(blobs.path(sha256), 'utf8')).toBe(large.join(''));
+});
