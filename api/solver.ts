@@ -25,7 +25,7 @@ export async function startSolve(
   const { submission, stopping, clock } = context;
   const requirement = parseRequirement(request.requirement);
   const pythons = [...new Set(request.pythons ?? submission.defaults.pythons)];
-  const build = await tryBuild(context, { ...request, pythons: pythons.slice(0, 1) });
+  const build = await tryBuild(context, { ...request, pythons: pythons.slice(0, 1) }, clock());
   const revision = await context.browse.recipeRevision(build.recipeDigest);
   const base = revision === undefined || revision.origin === 'none' ? undefined : revision.yaml;
   const facts = solveFacts({
@@ -88,7 +88,7 @@ async function advanceSolve(context: ApiContext, solve: SolveRecord): Promise<bo
       await addTry(context, solve, step);
       break;
     case 'solved':
-      await end(await solvedEnd(context, solve, builds[step.try] as BuildRecord));
+      await end(await solvedEnd(context, solve, builds[step.try] as BuildRecord, step.reason));
       break;
     case 'no-idea':
       await end({ status: 'gave-up', reason: step.reason });
@@ -103,28 +103,42 @@ async function advanceSolve(context: ApiContext, solve: SolveRecord): Promise<bo
 async function addTry(context: ApiContext, solve: SolveRecord, planned: PlannedTry): Promise<void> {
   const { project, policy, pythons, baseYaml } = solve;
   const { purpose, version, edits, parent } = planned;
-  const build = await tryBuild(context, {
-    requirement: `${project}==${version}`,
-    pythons: pythons.slice(0, 1),
-    policy,
-    recipe: edits.length === 0 ? baseYaml : solvedRecipe(baseYaml ?? `project: ${project}\n`, edits),
-  });
+  const build = await tryBuild(
+    context,
+    {
+      requirement: `${project}==${version}`,
+      pythons: pythons.slice(0, 1),
+      policy,
+      recipe: edits.length === 0 ? baseYaml : solvedRecipe(baseYaml ?? `project: ${project}\n`, edits),
+    },
+    solve.createdAt,
+  );
   const step = { purpose, version, edits, buildId: build.id, ...(parent === undefined ? {} : { parent }) };
   // A crash before this finds the same build by its key in the next round.
   await context.solves.addStep(solve.id, solve.steps.length, step, context.clock());
 }
 
 /** A recipe that nobody has approved goes to review; without one there is nothing to review. */
-async function solvedEnd(context: ApiContext, solve: SolveRecord, build: BuildRecord): Promise<SolveEnd> {
+async function solvedEnd(
+  context: ApiContext,
+  solve: SolveRecord,
+  build: BuildRecord,
+  older: string | undefined,
+): Promise<SolveEnd> {
   const edits = solve.steps.find(({ buildId }) => buildId === build.id)?.edits ?? [];
   const requirement = `${build.project}==${build.version}`;
   if (build.channel === 'stable') {
     const { pythons, policy } = solve;
     await submitBuilds(context.submission, { requirement, pythons, policy }, PRIORITY.asked, context.stopping);
-    return { status: 'solved', solvedBy: build.id };
+    return { status: 'solved', solvedBy: build.id, ...(older === undefined ? {} : { reason: older }) };
   }
   const yaml = (await context.browse.recipeRevision(build.recipeDigest))?.yaml ?? '';
-  const solved = { status: 'solved' as const, solvedBy: build.id, recipe: yaml };
+  const solved = {
+    status: 'solved' as const,
+    solvedBy: build.id,
+    recipe: yaml,
+    ...(older === undefined ? {} : { reason: older }),
+  };
   try {
     const { submission } = await submitRecipe(context, {
       yaml,
@@ -140,7 +154,8 @@ async function solvedEnd(context: ApiContext, solve: SolveRecord, build: BuildRe
   } catch (error) {
     // It works all the same, e.g. with a recipe that says nothing, or that somebody approved meanwhile.
     if (!isRefusal(error)) throw error;
-    return { ...solved, reason: `The recipe was not submitted: ${error.message}.` };
+    const refused = `The recipe was not submitted: ${error.message}.`;
+    return { ...solved, reason: older === undefined ? refused : `${older} ${refused}` };
   }
 }
 
@@ -149,11 +164,16 @@ function isRefusal(error: unknown): error is WheelwrightError {
   return error instanceof WheelwrightError && error.code !== 'unavailable' && error.code !== 'internal';
 }
 
-async function tryBuild(context: ApiContext, request: Submission): Promise<BuildRecord> {
+/** A build that failed before the solve began is made again: what was said about it then is not what today's diagnosis says. */
+async function tryBuild(context: ApiContext, request: Submission, since: number): Promise<BuildRecord> {
   const { builds } = await submitBuilds(context.submission, request, PRIORITY.asked, context.stopping);
   const [build] = builds;
   if (build === undefined) throw new WheelwrightError('internal', `${request.requirement} became no build`);
-  await reviveBuild(context, build);
+  const running = (await context.solves.running()).some(({ steps }) =>
+    steps.some(({ buildId }) => buildId === build.id),
+  );
+  const old = !running && (build.attempts.at(-1)?.finishedAt ?? since) < since;
+  await reviveBuild(context, build, old);
   return buildOf(context, build.id);
 }
 

@@ -47,12 +47,14 @@ export async function solveOne(
 export function reportSolve({ status, reason, recipe, submissionId, steps }: Solve): string[] {
   const attempts = steps.length === 1 ? '1 attempt' : `${steps.length} attempts`;
   if (status !== 'solved') return [`not solved in ${attempts}: ${reason ?? status}`];
-  if (recipe === undefined) return [`solved in ${attempts}: it needs no recipe of its own`];
+  const note = reason === undefined ? [] : [`# ${reason}`];
+  if (recipe === undefined) return [`solved in ${attempts}: it needs no recipe of its own`, ...note];
   const edits = steps.findLast((step) => step.edits.length > 0)?.edits ?? [];
   return [
     submissionId === undefined
-      ? `solved in ${attempts}. ${reason ?? ''}`.trim()
+      ? `solved in ${attempts}`
       : `solved in ${attempts}; waits for approval: ./wheelwright recipe approve ${submissionId}`,
+    ...note,
     ...edits.map(({ why, evidence }) => `# ${evidence.class}: ${evidence.line.trim()} -> ${why}`),
     ...recipe.trimEnd().split('\n'),
   ];

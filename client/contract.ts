@@ -30,6 +30,8 @@ export const failureSchema = z.object({
   lineNumber: z.int().nonnegative(),
   cause: z.string(),
   proposal: proposal.optional(),
+  /** Further changes worth a try; none is proven. */
+  ideas: z.array(proposal).exactOptional(),
   missing: z.array(missingPart).exactOptional(),
 });
 

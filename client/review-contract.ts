@@ -20,7 +20,7 @@ export const solveSchema = z.object({
   project: z.string(),
   requirement: z.string(),
   status: z.enum(SOLVE_STATUSES),
-  /** Why it gave up, and what was tried. */
+  /** Why it gave up, and what was tried; or why it answers with less than was asked for. */
   reason: z.string().optional(),
   /** The recipe that works, as YAML; absent where none is needed. */
   recipe: z.string().optional(),

@@ -59,6 +59,8 @@ export interface Failure {
   /** One or two sentences for a person: what it means and what usually helps. */
   cause: string;
   proposal?: Proposal;
+  /** Further changes worth a try where the proposal does not help or there is none, the likeliest first; none is proven. */
+  ideas?: Proposal[];
   /** What an index of packages can be asked for; the build needs all of them. */
   missing?: MissingPart[];
 }

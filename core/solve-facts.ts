@@ -8,8 +8,8 @@ import type { ProjectPage } from './simple-index.js';
 import type { SolveEdit, SolveFacts } from './solve-try.js';
 import { compareVersions, isPrerelease, satisfiesSpecifiers } from './version.js';
 
-/** Each of them is a build at most. */
-const MAX_OLDER = 4;
+/** The search leaps through them, so that many cost few builds. */
+const MAX_OLDER = 40;
 
 /** What the index and the installation say before anything is tried on a target. */
 export function solveFacts(options: {

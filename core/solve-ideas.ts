@@ -1,5 +1,6 @@
 // What may be done about a failure, the likeliest first. Ideas come from the failure itself and from what is known about releases; none is about a package.
 import type { Failure, FailureClass } from './failure.js';
+import { isTooNewForBase, nextOlder } from './solve-older.js';
 import type { SolveFacts, SolveTry } from './solve-try.js';
 
 export type Idea =
@@ -8,20 +9,14 @@ export type Idea =
 
 /** Failures that build requirements newer than the release itself bring about. */
 const AGE: readonly FailureClass[] = ['build-requirement', 'compile-error', 'unknown', 'bad-sdist'];
-/** Failures that an earlier release, made when the base was new, may not have. */
-const TOO_NEW_FOR_BASE: readonly FailureClass[] = ['library-too-old', 'toolchain-missing'];
 const OLD_RELEASE_DAYS = 180;
 const DAY_MS = 86_400_000;
-
-/** The release wants a library or tool newer than the base has, or one that the base does not have at all. */
-export function isTooNewForBase({ class: kind, missing = [], proposal }: Failure): boolean {
-  return TOO_NEW_FOR_BASE.includes(kind) || (missing.length > 0 && proposal === undefined);
-}
 
 export function ideasFor(failure: Failure, version: string, facts: SolveFacts, tries: readonly SolveTry[]): Idea[] {
   return [
     ...proposed(failure),
     ...includeFolder(failure, tries),
+    ...furtherIdeas(failure),
     ...asOfRelease(failure, version, facts),
     ...olderReleases(failure, facts, tries),
   ];
@@ -29,6 +24,11 @@ export function ideasFor(failure: Failure, version: string, facts: SolveFacts, t
 
 function proposed({ proposal }: Failure): Idea[] {
   return proposal === undefined ? [] : [{ kind: 'edit', ...proposal }];
+}
+
+/** What the worker saw in the sdist and the distribution that may help as well. */
+function furtherIdeas({ ideas = [] }: Failure): Idea[] {
+  return ideas.map((idea) => ({ kind: 'edit', ...idea, guess: true }));
 }
 
 /** A header that a package has, in a folder of its own, is found only when the compiler is told of the folder. */
@@ -69,6 +69,6 @@ function asOfRelease({ class: kind, phase }: Failure, version: string, { release
 
 function olderReleases(failure: Failure, facts: SolveFacts, tries: readonly SolveTry[]): Idea[] {
   if (facts.pinned || !isTooNewForBase(failure)) return [];
-  const next = facts.olderVersions.find((version) => !tries.some((earlier) => earlier.version === version));
+  const next = nextOlder(facts, tries);
   return next === undefined ? [] : [{ kind: 'older-release', version: next }];
 }

@@ -22,7 +22,7 @@ export interface NewSolve {
 export interface SolveRecord extends NewSolve {
   id: string;
   status: SolveStatus;
-  /** Why it gave up. */
+  /** Why it gave up, or why it answers with less than was asked for. */
   reason?: string;
   /** YAML of the recipe that works; undefined where none is needed. */
   recipe?: string;

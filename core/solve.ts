@@ -4,8 +4,9 @@ import { type EffectiveRecipe, recipeSchema } from './recipe.js';
 import { checkRecipe } from './recipe-checks.js';
 import { canonicalJson } from './recipe-digest.js';
 import { mergeSettings } from './recipe-merge.js';
-import { ideasFor, isTooNewForBase } from './solve-ideas.js';
-import type { PlannedTry, SolveEdit, SolveFacts, SolveTry } from './solve-try.js';
+import { ideasFor } from './solve-ideas.js';
+import { isTooNewForBase, nextOlder } from './solve-older.js';
+import type { PlannedTry, SolveFacts, SolveTry } from './solve-try.js';
 
 /** Builds that one solve may take in all, those that make its recipe smaller included. */
 export const MAX_TRIES = 8;
@@ -16,15 +17,17 @@ const CHEAP_MS = 5 * 60_000;
 export type SolveStep =
   | ({ kind: 'try' } & PlannedTry)
   /** `try` is the index of the one with the smallest recipe that works. */
-  | { kind: 'solved'; try: number }
+  | { kind: 'solved'; try: number; reason?: string }
   | { kind: 'no-idea'; reason: string };
 
 /** What to do after these tries, all of which have ended. Never repeats a recipe or an edit of a version, and ends after at most {@link MAX_TRIES}. */
 export function nextStep(tries: readonly SolveTry[], facts: SolveFacts): SolveStep {
   const best = tries.findLastIndex(({ outcome }) => outcome.kind === 'succeeded');
   if (best >= 0) {
-    const smaller = tries.length < MAX_TRIES ? withoutOne(tries, best, facts) : undefined;
-    return smaller === undefined ? { kind: 'solved', try: best } : { kind: 'try', ...smaller };
+    const better = tries.length < MAX_TRIES ? (newer(tries, best, facts) ?? withoutOne(tries, best, facts)) : undefined;
+    return better === undefined
+      ? { kind: 'solved', try: best, ...olderReason(tries, best, facts) }
+      : { kind: 'try', ...better };
   }
   const next = tries.length < MAX_TRIES ? nextTry(tries, facts) : undefined;
   return next === undefined ? { kind: 'no-idea', reason: sayTried(tries, facts) } : { kind: 'try', ...next };
@@ -102,22 +105,36 @@ function essence(line = ''): string {
   return line.replaceAll(/(?:\/[\w.+-]+)+\/(?=[\w.+-])/g, '').replaceAll(/\d+/g, '0');
 }
 
+/** A release between the one that works and the newest that is too new for the base. */
+function newer(tries: readonly SolveTry[], best: number, facts: SolveFacts): PlannedTry | undefined {
+  const found = tries[best];
+  if (found?.outcome.kind !== 'succeeded' || found.outcome.durationMs > CHEAP_MS) return undefined;
+  if (found.version === tries[0]?.version || tries.some(({ purpose }) => purpose === 'without')) return undefined;
+  const version = nextOlder(facts, tries);
+  return version === undefined ? undefined : { purpose: 'older-release', version, edits: found.edits, parent: best };
+}
+
 /** The best recipe without an edit that may be needless, newest first; the last one is known to be needed. */
 function withoutOne(tries: readonly SolveTry[], best: number, facts: SolveFacts): PlannedTry | undefined {
   const found = tries[best];
   if (found?.outcome.kind !== 'succeeded' || found.outcome.durationMs > CHEAP_MS) return undefined;
   const { version, edits } = found;
-  for (let at = edits.length - 2; at >= 0; at -= 1) {
+  // On an older release the last edit of the newer one may be needless as well.
+  const last = tries.find(({ buildId }) => buildId === edits.at(-1)?.evidence.buildId);
+  const from = last !== undefined && last.version !== version ? edits.length - 1 : edits.length - 2;
+  for (let at = from; at >= 0; at -= 1) {
     const smaller: PlannedTry = { purpose: 'without', version, edits: edits.toSpliced(at, 1), parent: best };
-    if (mayBeNeedless(edits, at) && !isRepetition(smaller, tries, facts)) return smaller;
+    if (mayBeNeedless(found, at, tries) && !isRepetition(smaller, tries, facts)) return smaller;
   }
   return undefined;
 }
 
-/** A guess may have changed nothing; what a log asked for may no longer be wanted once the requirements or switches are others. */
-function mayBeNeedless(edits: readonly SolveEdit[], at: number): boolean {
+/** A guess may have changed nothing; what another release asked for may not be wanted by this one; what a log asked for may no longer be wanted once the requirements or switches are others. */
+function mayBeNeedless({ edits, version }: SolveTry, at: number, tries: readonly SolveTry[]): boolean {
+  const edit = edits[at];
   return (
-    edits[at]?.guess === true ||
+    edit?.guess === true ||
+    tries.some(({ buildId, version: other }) => buildId === edit?.evidence.buildId && other !== version) ||
     edits.slice(at + 1).some(({ edit }) => 'requires' in edit || 'environment' in edit || 'config-settings' in edit)
   );
 }
@@ -139,8 +156,40 @@ function sayTried(tries: readonly SolveTry[], facts: SolveFacts): string {
   ].join(' ');
 }
 
+/** What stands in the way of the release that was asked for, where an older one works instead. */
+function olderReason(tries: readonly SolveTry[], best: number, facts: SolveFacts): { reason?: string } {
+  const [asked] = tries;
+  const found = tries[best];
+  if (asked === undefined || found === undefined || asked.version === found.version) return {};
+  const stopped = tries.findLast(
+    ({ version, outcome }) =>
+      version === asked.version &&
+      outcome.kind === 'failed' &&
+      outcome.failure !== undefined &&
+      isTooNewForBase(outcome.failure),
+  );
+  const failure = stopped?.outcome.kind === 'failed' ? stopped.outcome.failure : undefined;
+  return {
+    reason: [
+      `${asked.version} is too new for the target's base`,
+      `${failure === undefined ? '' : ` (${failure.line.trim() || failure.cause})`}; ${found.version} works here.`,
+      ` For ${asked.version} itself: ${otherWaysOut(facts).join(' or ')}.`,
+    ].join(''),
+  };
+}
+
+function otherWaysOut({ newerPolicies }: SolveFacts): string[] {
+  return [
+    newerPolicies.length > 0
+      ? `a newer target (--policy ${newerPolicies[0]})`
+      : 'a newer target (another folder in images/)',
+    "the library built first from a newer suite's source (`sources` and `prepare` of the recipe)",
+  ];
+}
+
 /** Where the base is too old for the project: what a person can choose from, the least trouble first. */
-function waysOut(tries: readonly SolveTry[], { olderVersions, pinned, newerPolicies }: SolveFacts): string[] {
+function waysOut(tries: readonly SolveTry[], facts: SolveFacts): string[] {
+  const { olderVersions, pinned } = facts;
   const failures = tries.flatMap(({ outcome }) =>
     outcome.kind === 'failed' && outcome.failure ? [outcome.failure] : [],
   );
@@ -153,9 +202,6 @@ function waysOut(tries: readonly SolveTry[], { olderVersions, pinned, newerPolic
     pinned && olderVersions.length > 0
       ? `an older release (${olderVersions[0]} is the nearest of an earlier series);`
       : 'an older release (those tried here did not work either);',
-    newerPolicies.length > 0
-      ? `a newer target (--policy ${newerPolicies[0]});`
-      : 'a newer target (another folder in images/);',
-    "the library built first from a newer suite's source, as `sources` and `prepare` of the recipe.",
+    `${otherWaysOut(facts).join('; ')}.`,
   ];
 }

@@ -7,11 +7,12 @@ import { WheelwrightError } from '../core/errors.js';
 import type { PackageIndex } from '../core/package-index.js';
 import type { Phase } from '../core/phase.js';
 import type { Fetched, PhaseResult, Tested } from '../core/phases.js';
+import { mayHoldSwitches, type SdistText } from '../core/sdist-ideas.js';
 import type { Settings } from '../core/settings.js';
 import type { Upstream } from '../core/upstream.js';
 import type { AttemptLog } from './attempt-log.js';
 import { attemptLimits } from './limits.js';
-import { explainMissing } from './missing-parts.js';
+import { addSdistIdeas, explainMissing } from './missing-parts.js';
 import { failed, type PhaseContext, startDiagnosis } from './phase-context.js';
 import { buildWheel } from './phases/build.js';
 import { downloadSdist, downloadSources } from './phases/download.js';
@@ -37,6 +38,8 @@ export interface AttemptSite {
   packageIndex: (image: { name: string; builder: string; workspace: string }) => PackageIndex;
   /** The checked content of a source archive as a tar stream without its top folder. */
   unpackSdist: (path: string) => Readable;
+  /** The text files of a source archive that are wanted, by their path below its top folder. */
+  readSdist: (path: string, wanted: (path: string) => boolean) => Promise<SdistText[]>;
 }
 
 /** An attempt's means to tell its reader what happens, whatever becomes of it. */
@@ -57,16 +60,17 @@ export async function makeAttempt(
   later: (clear: () => Promise<void>) => void,
   signal: AbortSignal,
 ): Promise<AttemptOutcome> {
-  let packages: PackageIndex | undefined;
+  const found: Found = {};
   try {
-    const result = await runPhases(lease, site, voice, later, (index) => (packages = index), signal);
+    const result = await runPhases(lease, site, voice, later, found, signal);
     switch (result.kind) {
       case 'done': {
         const { file: _file, ...wheel } = result.value;
         return { kind: 'succeeded', wheel };
       }
       case 'failed': {
-        const failure = await explainMissing(result.failure, packages, voice.log, signal);
+        const explained = await explainMissing(result.failure, found.packages, voice.log, signal);
+        const failure = await addSdistIdeas(explained, found.sdistTexts, voice.log);
         voice.log.say(`failed: ${failure.class}: ${failure.cause}`);
         return { kind: 'failed', failure };
       }
@@ -84,12 +88,18 @@ export async function makeAttempt(
   }
 }
 
+/** What was come by on the way, to explain a failure with. */
+interface Found {
+  packages?: PackageIndex;
+  sdistTexts?: () => Promise<SdistText[]>;
+}
+
 async function runPhases(
   lease: Lease,
   site: AttemptSite,
   voice: AttemptVoice,
   later: (clear: () => Promise<void>) => void,
-  found: (packages: PackageIndex) => void,
+  found: Found,
   signal: AbortSignal,
 ): Promise<PhaseResult<Tested>> {
   const { order } = lease;
@@ -122,7 +132,8 @@ async function runPhases(
 
   const workspace = await engine.createWorkspace(lease.attemptId, images.builder, signal);
   later(() => engine.removeWorkspace(workspace));
-  found(site.packageIndex({ name: order.target.image, builder: images.builder, workspace }));
+  found.packages = site.packageIndex({ name: order.target.image, builder: images.builder, workspace });
+  found.sdistTexts = () => site.readSdist(sdist.value, mayHoldSwitches);
   const context: PhaseContext = {
     order,
     engine,

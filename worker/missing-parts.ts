@@ -1,6 +1,7 @@
 import { WheelwrightError } from '../core/errors.js';
 import type { Failure } from '../core/failure.js';
 import { enrichProposal, type PackageIndex } from '../core/package-index.js';
+import { type SdistText, sdistIdeas } from '../core/sdist-ideas.js';
 import type { AttemptLog } from './attempt-log.js';
 
 /**
@@ -26,4 +27,21 @@ export async function explainMissing(
     log.say(`which package has ${names} could not be looked up: ${String(error)}.${hint}`);
     return failure;
   }
+}
+
+/**
+ * The failure with what the sdist's own build files offer, where nothing better is known.
+ * @param texts reads them; undefined where the sdist was not had
+ */
+export async function addSdistIdeas(
+  failure: Failure,
+  texts: (() => Promise<SdistText[]>) | undefined,
+  log: Pick<AttemptLog, 'say'>,
+): Promise<Failure> {
+  if (texts === undefined || (failure.proposal !== undefined && !failure.proposal.guess)) return failure;
+  // A broken archive is what failed, then.
+  const read = await texts().catch(() => []);
+  const ideas = [...(failure.ideas ?? []), ...sdistIdeas(failure, read)];
+  for (const { why } of ideas) log.say(`may help: ${why}`);
+  return ideas.length === 0 ? failure : { ...failure, ideas };
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { sdistTar } from '../adapters/archive/sdist.js';
+import { sdistTar, sdistTexts } from '../adapters/archive/sdist.js';
 import { openPackageIndexes } from '../adapters/debian/package-indexes.js';
 import { loadImages } from '../adapters/disk/image-definitions.js';
 import { openHostEngine, SYSTEM_CA_BUNDLE } from '../adapters/docker/host-engine.js';
@@ -48,6 +48,7 @@ export async function startWorker(settings: Settings, { log, root, environment }
     caBundle: bundle,
     packageIndex: openPackageIndexes(join(settings.WHEELWRIGHT_DATA, 'package-index'), engine),
     unpackSdist: (path) => sdistTar(path, limits),
+    readSdist: (path, wanted) => sdistTexts(path, wanted, limits),
     name: settings.WHEELWRIGHT_WORKER_NAME ?? `${hostname()}-${process.pid}`,
     logger: log,
   });

@@ -78,6 +78,26 @@ export function sdistTar(path: string, limits: SdistLimits = DEFAULT_SDIST_LIMIT
   return Readable.from(pack, { objectMode: false });
 }
 
+/**
+ * The text of some files of a source archive, by their paths below its top folder; longer ones than a person writes are left out.
+ * @throws as {@link inspectSdist} does
+ */
+export async function sdistTexts(
+  path: string,
+  wanted: (path: string) => boolean,
+  limits: SdistLimits = DEFAULT_SDIST_LIMITS,
+): Promise<{ path: string; text: string }[]> {
+  const tree = new SdistTree(limits.maxEntries);
+  const texts: { path: string; text: string }[] = [];
+  for await (const raw of sdistEntries(path, limits)) {
+    const entry = tree.add(raw).at(-1);
+    if (entry?.kind === 'file' && entry.sizeBytes <= IN_ONE_GO_BYTES && wanted(entry.path)) {
+      texts.push({ path: entry.path, text: await readText(raw) });
+    } else await drain(raw.content);
+  }
+  return texts;
+}
+
 async function write(path: string, limits: SdistLimits, pack: tar.Pack): Promise<void> {
   const tree = new SdistTree(limits.maxEntries);
   for await (const raw of sdistEntries(path, limits)) {

@@ -13,19 +13,20 @@ const sdistSchema = z.object({
   sizeBytes: z.int().exactOptional(),
 });
 
+const proposalSchema = z.object({
+  edit: z.record(z.string(), z.unknown()),
+  why: z.string(),
+  guess: z.literal(true).exactOptional(),
+});
+
 const failureSchema = z.object({
   class: z.enum(FAILURE_CLASSES),
   phase: z.enum(PHASES).exactOptional(),
   line: z.string(),
   lineNumber: z.int(),
   cause: z.string(),
-  proposal: z
-    .object({
-      edit: z.record(z.string(), z.unknown()),
-      why: z.string(),
-      guess: z.literal(true).exactOptional(),
-    })
-    .exactOptional(),
+  proposal: proposalSchema.exactOptional(),
+  ideas: z.array(proposalSchema).exactOptional(),
   missing: z
     .array(
       z.object({

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
-import { sdistTar } from '../../adapters/archive/sdist.js';
+import { sdistTar, sdistTexts } from '../../adapters/archive/sdist.js';
 import { openPackageIndexes } from '../../adapters/debian/package-indexes.js';
 import { loadImages } from '../../adapters/disk/image-definitions.js';
 import { openEngine } from '../../adapters/docker/engine.js';
@@ -143,6 +143,7 @@ export async function openAttemptBench(python = 'cp313', image = 'debian-11'): P
             caBundle: ca,
             packageIndex: openPackageIndexes(join(tmpdir(), 'wheelwright-test-contents'), engine),
             unpackSdist: (path) => sdistTar(path),
+            readSdist: (path, wanted) => sdistTexts(path, wanted),
             upstream: {
               file: async (url, signal): Promise<Readable> =>
                 url.startsWith('file:') ? createReadStream(url.slice(5)) : upstream.file(url, signal),

@@ -151,6 +151,19 @@ test('cancelling the build that it waits for ends a solve; asked again, it begin
   expect((await service.claim(WAIT_MS)).order.buildId).toBe(step?.buildId);
 });
 
+test('what failed before is built again, since what is said about a log changes; not for each who asks meanwhile', async () => {
+  const [build] = await service.ask('spam');
+  await fail(await service.claim(WAIT_MS), missing('ham.h'));
+  const id = await start();
+  const again = await service.claim(WAIT_MS);
+  expect(again.order.buildId).toBe(build?.id);
+  await fail(again, missing('ham.h', 'libham-dev'));
+  const next = await service.claim(WAIT_MS);
+  expect(next.order.recipe).toMatchObject({ system: { apt: ['libham-dev'] } });
+  expect(await start()).toBe(id);
+  expect((await service.build(build?.id ?? '')).attempts.map(({ status }) => status)).toEqual(['failed', 'failed']);
+});
+
 test('asked twice while it runs, it is one solve', async () => {
   expect(await start()).toBe(await start());
   expect((await service.call<Problem>('GET', '/api/v1/solves/nothing')).status).toBe(404);

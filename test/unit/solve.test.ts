@@ -143,6 +143,15 @@ test('an idea that makes no sound recipe is passed over for the next one', () =>
   expect(tries).toHaveLength(2);
 });
 
+test('further ideas of a failure are tried where its proposal did not help', () => {
+  const ideas = [{ edit: { environment: { HAM_SYSTEM: '1' } }, why: 'setup.py reads it', guess: true as const }];
+  const { end, tries } = solve((planned) =>
+    has(planned, 'HAM_SYSTEM') ? 'succeeds' : { ...missing('ham.h', apt('libham-dev'), true), ideas },
+  );
+  expect(tries.map(({ edits }) => edits.map(({ edit }) => edit))).toEqual([[], [apt('libham-dev')], [ideas[0]?.edit]]);
+  expect(end).toEqual({ kind: 'solved', try: 2 });
+});
+
 describe('where the base is too old', () => {
   const tooOld = failure('needs libegg >= 3', { class: 'library-too-old' });
   const older = { olderVersions: ['1.9', '1.8'], newerPolicies: ['manylinux_2_36'] };
@@ -153,13 +162,50 @@ describe('where the base is too old', () => {
       pinned: false,
     });
     expect(tries.map(({ version }) => version)).toEqual(['2.0', '1.9', '1.8']);
-    expect(end).toEqual({ kind: 'solved', try: 2 });
+    expect(end).toMatchObject({ kind: 'solved', try: 2 });
+    expect(end.kind === 'solved' && end.reason).toMatch(
+      /2\.0 is too new.*libegg >= 3.*1\.8 works here.*--policy manylinux_2_36\) or the library built first/,
+    );
+  });
+
+  test('of many older releases, the newest that works is found by leaps and halves', () => {
+    const olderVersions = Array.from({ length: 20 }, (_, at) => `1.${19 - at}`);
+    const works = (newest: number) =>
+      solve(({ version }) => (Number(version.slice(2)) > newest || version === '2.0' ? tooOld : 'succeeds'), {
+        ...older,
+        olderVersions,
+        pinned: false,
+      });
+    const { end, tries } = works(14);
+    expect(tries.map(({ version }) => version)).toEqual(['2.0', '1.19', '1.17', '1.13', '1.15', '1.14']);
+    expect(end).toMatchObject({ kind: 'solved', try: 5 });
+    for (let newest = 5; newest < 20; newest += 1) expect(works(newest).end.kind).toBe('solved');
+  });
+
+  test('a release that is older than the interpreter sends the search back towards newer ones', () => {
+    const outdated = failure('no longintrepr.h', { class: 'python-too-new' });
+    const { tries, end } = solve(
+      ({ version }) => (version === '2.0' || version === '1.9' ? tooOld : version === '1.8' ? 'succeeds' : outdated),
+      { olderVersions: ['1.9', '1.8', '1.7', '1.6'], pinned: false },
+    );
+    expect(tries.map(({ version }) => version)).toEqual(['2.0', '1.9', '1.7', '1.8']);
+    expect(end).toMatchObject({ kind: 'solved', try: 3 });
+  });
+
+  test('what only the newer release asked for does not stay in the recipe of the older one', () => {
+    const rust = missing('no cargo', { toolchains: ['rust'] });
+    const { tries, end } = solve(
+      (planned) => (planned.version === '1.9' ? 'succeeds' : has(planned, 'rust') ? tooOld : rust),
+      { olderVersions: ['1.9'], pinned: false },
+    );
+    expect(end).toMatchObject({ kind: 'solved', try: 3 });
+    expect(tries[3]).toMatchObject({ purpose: 'without', version: '1.9', edits: [] });
   });
 
   test('so it is where the distribution has nothing by the name that was asked for', () => {
     const absent = failure('no egg-2.0', { missing: [{ kind: 'pkg-config', name: 'egg-2.0' }] });
     const { end } = solve(({ version }) => (version === '1.9' ? 'succeeds' : absent), { ...older, pinned: false });
-    expect(end).toEqual({ kind: 'solved', try: 1 });
+    expect(end).toMatchObject({ kind: 'solved', try: 1 });
   });
 
   test('a pinned one is not answered by another: the ways out are told in their order', () => {

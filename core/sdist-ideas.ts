@@ -1,0 +1,192 @@
+// What a project's own build files say about how its build can be changed: switches that they read, and requirements that they pin. Nothing here is proven by a
+// log, so each is a guess, and only one that has to do with what failed is worth a build.
+import { parse as parseToml } from 'smol-toml';
+import type { Failure, FailureClass, Proposal } from './failure.js';
+
+export interface SdistText {
+  /** Relative to the sdist's top folder. */
+  path: string;
+  text: string;
+}
+
+/** A way in which a project lets its build be changed. `value`: what makes it say yes; `not`: what makes it say no. */
+interface Switch {
+  name: string;
+  where: string;
+  yes: Record<string, unknown>;
+  no: Record<string, unknown>;
+}
+
+const MAX_IDEAS = 3;
+
+/** Files at the top of an sdist that are read for switches. */
+export function mayHoldSwitches(path: string): boolean {
+  return /^(?:[^/]+\.py|pyproject\.toml|meson_options\.txt|meson\.options|CMakeLists\.txt)$/.test(path);
+}
+
+/** Changes worth a try after a failure, the likeliest first. */
+export function sdistIdeas(failure: Failure, texts: readonly SdistText[]): Proposal[] {
+  if (failure.phase === 'test' || failure.phase === 'publish') return [];
+  return [...switchIdeas(failure, texts), ...unpinned(failure, texts)].slice(0, MAX_IDEAS);
+}
+
+/** A part that cannot be had may be left out, or taken from the system instead of from a network or a bundled copy. */
+const SYSTEM_HELPS: readonly FailureClass[] = ['network-needed', 'missing-tool', 'compile-error', 'bad-sdist'];
+const WITHOUT_HELPS: readonly FailureClass[] = [
+  'missing-header',
+  'missing-library',
+  'missing-tool',
+  'library-too-old',
+  'toolchain-missing',
+  'network-needed',
+];
+
+function switchIdeas(failure: Failure, texts: readonly SdistText[]): Proposal[] {
+  const switches = texts.flatMap(switchesOf);
+  const words = wordsOf(failure);
+  const idea = ({ name, where }: Switch, edit: Record<string, unknown>, what: string): Proposal => ({
+    edit,
+    why: `${where} reads ${name}, which by its name ${what}`,
+    guess: true,
+  });
+  const ideas: { proposal: Proposal; about: boolean }[] = [];
+  for (const each of switches) {
+    const about = words.some((word) =>
+      each.name
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9]/g, '')
+        .includes(word),
+    );
+    if (SYSTEM_HELPS.includes(failure.class)) {
+      if (/(?:^|[_-])(?:system|external|unbundled?|shared)(?:[_-]|$)/i.test(each.name) && !isNegative(each.name)) {
+        ideas.push({ about, proposal: idea(each, each.yes, 'takes a library from the system') });
+        continue;
+      }
+      if (/bundled?|vendor(?:ed)?|embed(?:ded)?|internal|download|fetch/i.test(each.name)) {
+        const off = isNegative(each.name) ? each.yes : each.no;
+        ideas.push({ about, proposal: idea(each, off, "decides about the project's own copy of a library") });
+        continue;
+      }
+    }
+    if (about && WITHOUT_HELPS.includes(failure.class) && failure.proposal === undefined) {
+      if (isNegative(each.name)) ideas.push({ about, proposal: idea(each, each.yes, 'leaves that part out') });
+      else if (/(?:^|[_-])(?:with|use|enable|build|have|want)(?=[_-])/i.test(each.name)) {
+        ideas.push({ about, proposal: idea(each, each.no, 'asks for that part') });
+      }
+    }
+  }
+  return [...ideas.filter(({ about }) => about), ...ideas.filter(({ about }) => !about)].map(
+    ({ proposal }) => proposal,
+  );
+}
+
+function isNegative(name: string): boolean {
+  return /(?:^|[_-])(?:no|not|without|disable|skip|omit|ignore)(?:[_-]|$)/i.test(name);
+}
+
+/** Names of what failed, in letters and digits only: `libsodium` and `sodium`. */
+function wordsOf({ missing = [], line }: Failure): string[] {
+  const named = missing.flatMap(({ name, or = [] }) => [name, ...or]);
+  const urls = [...line.matchAll(/\/([\w.+-]+?)(?:\.git|[-_]v?\d[\w.]*|\.tar|\.zip)?(?:['"\s]|$)/g)].map(
+    ([, name]) => name ?? '',
+  );
+  return [...named, ...urls, /(?:about|find|found|requires?|needs?) (?:lib)?([A-Za-z]\w{2,})/.exec(line)?.[1] ?? '']
+    .flatMap((name) => name.split(/[/.]/))
+    .map((name) =>
+      name
+        .toLowerCase()
+        .replace(/^lib/, '')
+        .replaceAll(/[^a-z0-9]/g, ''),
+    )
+    .filter(
+      (word) => word.length >= 3 && !/^(?:the|hpp|include|lib|python|version|tar|www|com|org|net|github)$/.test(word),
+    );
+}
+
+const ENVIRONMENT =
+  /(?:environ(?:\.get\(|\.pop\(|\[)|getenv\()\s*(?:key=)?['"]([A-Z][A-Z0-9_]{3,})['"]|['"]([A-Z][A-Z0-9_]{3,})['"] (?:not )?in os\.environ/g;
+const ARGUMENT =
+  /['"](--[a-z][a-z0-9-]{3,})['"] (?:not )?in sys\.argv|sys\.argv\.remove\(['"](--[a-z][a-z0-9-]{3,})['"]/g;
+const CMAKE_OPTION = /^\s*(?:cmake_dependent_)?option\s*\(\s*([A-Za-z]\w+)/gim;
+const MESON_OPTION = /option\(\s*['"]([\w-]+)['"][\s,]*(?:[^)]*?type\s*:\s*['"](\w+)['"])?/g;
+
+/** What machines and people set for other purposes. */
+const NOT_A_SWITCH =
+  /^(?:PATH|HOME|USER|SHELL|TERM|DISPLAY|TMPDIR|PYTHON\w*|VIRTUAL_ENV|CONDA\w*|CI|TRAVIS\w*|GITHUB\w*|APPVEYOR\w*|CIBUILDWHEEL|READTHEDOCS|CC|CXX|LD|AR|CFLAGS|CXXFLAGS|CPPFLAGS|LDFLAGS|LD_\w+|ARCHFLAGS|MACOSX_\w+|PKG_CONFIG\w*|DEBUG|MAX_JOBS|MAKEFLAGS|NPY_\w+|SOURCE_DATE_EPOCH|VCINSTALLDIR|ProgramFiles)$/;
+
+function switchesOf({ path, text }: SdistText): Switch[] {
+  const found: Switch[] = [];
+  const where = (index: number) => `${path}:${text.slice(0, index).split('\n').length}`;
+  const add = (name: string, at: number, yes: Record<string, unknown>, no: Record<string, unknown>) => {
+    if (!NOT_A_SWITCH.test(name) && !found.some((other) => other.name === name)) {
+      found.push({ name, where: where(at), yes, no });
+    }
+  };
+  const settings = (key: string, value: string) => ({ 'config-settings': { [key]: value } });
+  if (path.endsWith('.py')) {
+    for (const match of text.matchAll(ENVIRONMENT)) {
+      const name = match[1] ?? match[2] ?? '';
+      add(name, match.index, { environment: { [name]: '1' } }, { environment: { [name]: '0' } });
+    }
+    for (const match of text.matchAll(ARGUMENT)) {
+      const name = match[1] ?? match[2] ?? '';
+      const yes = settings('--global-option', name);
+      add(name, match.index, yes, yes);
+    }
+  } else if (path === 'CMakeLists.txt') {
+    // scikit-build, scikit-build-core, py-build-cmake and most setup scripts hand this variable on.
+    const cmake = (name: string, value: string) => ({ environment: { CMAKE_ARGS: `-D${name}=${value}` } });
+    for (const match of text.matchAll(CMAKE_OPTION)) {
+      const [, name = ''] = match;
+      add(name, match.index, cmake(name, 'ON'), cmake(name, 'OFF'));
+    }
+  } else if (path.startsWith('meson')) {
+    for (const match of text.matchAll(MESON_OPTION)) {
+      const [, name = '', type = 'boolean'] = match;
+      if (type !== 'boolean' && type !== 'feature') continue;
+      const [yes, no] = type === 'feature' ? ['enabled', 'disabled'] : ['true', 'false'];
+      add(name, match.index, settings('setup-args', `-D${name}=${yes}`), settings('setup-args', `-D${name}=${no}`));
+    }
+  }
+  return found;
+}
+
+/** Failures that build requirements older than this interpreter bring about. */
+const PINS_HURT: readonly FailureClass[] = ['build-requirement', 'python-too-new', 'compile-error', 'unknown'];
+
+/** The build requirements without upper bounds: a release pins what was new in its days, which may not run on this Python. */
+function unpinned(failure: Failure, texts: readonly SdistText[]): Proposal[] {
+  const pyproject = texts.find(({ path }) => path === 'pyproject.toml');
+  if (pyproject === undefined || !PINS_HURT.includes(failure.class)) return [];
+  const declared = requirementsOf(pyproject.text);
+  const free = declared.map(withoutUpperBound);
+  if (free.every((text, at) => text === declared[at])) return [];
+  return [
+    {
+      edit: { requires: { replace: true, additions: free } },
+      why: `pyproject.toml bounds its build requirements from above (${declared.filter((text, at) => text !== free[at]).join(', ')}), and what it bounds them to may be older than this Python`,
+      guess: true,
+    },
+  ];
+}
+
+function requirementsOf(text: string): string[] {
+  try {
+    const table = parseToml(text)['build-system'];
+    const requires = typeof table === 'object' && !Array.isArray(table) && 'requires' in table ? table.requires : [];
+    return Array.isArray(requires) ? requires.filter((item) => typeof item === 'string') : [];
+  } catch {
+    return [];
+  }
+}
+
+/** `cython==0.29.36` becomes `cython>=0.29.36`, `numpy>=1.21,<2` becomes `numpy>=1.21`. */
+function withoutUpperBound(requirement: string): string {
+  const [text = '', ...marker] = requirement.split(';');
+  const freed = text
+    .replaceAll(/(?:===?|~=)\s*([\w.]+?)(?:\.\*)?(?=\s*(?:,|$|\)))/g, '>=$1')
+    .replaceAll(/,?\s*(?:<=?|!=)\s*[\w.*+-]+/g, '')
+    .replace(/^(\s*[\w.-]+(?:\[[^\]]*\])?)\s*,\s*/, '$1')
+    .trim();
+  return [freed, ...marker].join(marker.length > 0 ? ' ;' : '');
+}

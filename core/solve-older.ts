@@ -1,0 +1,43 @@
+// Which older release to try where the base is too old for the one that was asked for: the newest that works, in few builds.
+import type { Failure, FailureClass } from './failure.js';
+import type { SolveFacts, SolveTry } from './solve-try.js';
+
+/** Failures that an earlier release, made when the base was new, may not have. */
+const TOO_NEW_FOR_BASE: readonly FailureClass[] = ['library-too-old', 'toolchain-missing'];
+/** Ends of a release that an even older one would not mend: it is older than this interpreter and its tools. */
+const TOO_OLD: readonly FailureClass[] = [
+  'python-too-new',
+  'build-requirement',
+  'bad-sdist',
+  'no-sdist',
+  'test-failed',
+];
+
+/** The release wants a library or tool newer than the base has, or one that the base does not have at all. */
+export function isTooNewForBase({ class: kind, missing = [], proposal }: Failure): boolean {
+  return TOO_NEW_FOR_BASE.includes(kind) || (missing.length > 0 && proposal === undefined);
+}
+
+/**
+ * By leaps of growing width back in time until a release works or is too old for the interpreter, then by halves towards the newest that works.
+ * @returns undefined where the search has ended
+ */
+export function nextOlder({ olderVersions }: SolveFacts, tries: readonly SolveTry[]): string | undefined {
+  const tooNew = new Set<number>([-1]);
+  const done = new Set<number>();
+  olderVersions.forEach((version, at) => {
+    const last = tries.findLast((each) => each.version === version && each.purpose !== 'without');
+    if (last !== undefined) (isDone(last) ? done : tooNew).add(at);
+  });
+  const low = Math.max(...tooNew);
+  const high = Math.min(...[...done].filter((at) => at > low), Number.POSITIVE_INFINITY);
+  if (high !== Number.POSITIVE_INFINITY)
+    return high - low > 1 ? olderVersions[Math.floor((low + high) / 2)] : undefined;
+  const last = olderVersions.length - 1;
+  return low === last ? undefined : olderVersions[Math.min(low + 2 ** (tooNew.size - 1), last)];
+}
+
+function isDone({ outcome }: SolveTry): boolean {
+  if (outcome.kind === 'succeeded') return true;
+  return outcome.failure !== undefined && !isTooNewForBase(outcome.failure) && TOO_OLD.includes(outcome.failure.class);
+}

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import type { Failure } from '../../core/failure.js';
+import { recipeSchema } from '../../core/recipe.js';
+import { sdistIdeas } from '../../core/sdist-ideas.js';
+
+function failure(more: Partial<Failure>): Failure {
+  return { class: 'network-needed', phase: 'build', line: '', lineNumber: 1, cause: '', ...more };
+}
+
+const setupPy = (text: string) => [{ path: 'setup.py', text }];
+const editsOf = (ideas: ReturnType<typeof sdistIdeas>) => ideas.map(({ edit }) => edit);
+
+test('a build that wants to download is told to take what the system has, by the switch that setup.py reads', () => {
+  const ideas = sdistIdeas(
+    failure({ line: 'urlopen error https://upstream.example/libham-1.0.tar.gz' }),
+    setupPy("import os\nlog = os.environ.get('HAM_LOG')\nif os.getenv('HAM_USE_SYSTEM', False):\n    pass\n"),
+  );
+  expect(ideas).toEqual([
+    { edit: { environment: { HAM_USE_SYSTEM: '1' } }, why: expect.stringContaining('setup.py:3'), guess: true },
+  ]);
+});
+
+test("the switch about the library that failed comes first; the project's own copy is switched off", () => {
+  const text = "a = os.environ['BUNDLED_EGG']\nb = '--use-system-ham' in sys.argv\n";
+  const ideas = sdistIdeas(failure({ line: 'cannot fetch https://upstream.example/ham.git' }), setupPy(text));
+  expect(editsOf(ideas)).toEqual([
+    { 'config-settings': { '--global-option': '--use-system-ham' } },
+    { environment: { BUNDLED_EGG: '0' } },
+  ]);
+});
+
+test('options of CMake and meson are given as those tools take them', () => {
+  const cmake = { path: 'CMakeLists.txt', text: 'option(HAM_SYSTEM_EGG "use it" OFF)\n' };
+  const meson = { path: 'meson_options.txt', text: "option('system-egg', type : 'boolean', value : false)\n" };
+  expect(editsOf(sdistIdeas(failure({}), [cmake, meson]))).toEqual([
+    { environment: { CMAKE_ARGS: '-DHAM_SYSTEM_EGG=ON' } },
+    { 'config-settings': { 'setup-args': '-Dsystem-egg=true' } },
+  ]);
+});
+
+test('a part that no package has is left out, by a switch that names it and no other', () => {
+  const missing = [{ kind: 'header' as const, name: 'egg/egg.h' }];
+  const text = "os.environ.get('HAM_WITH_EGG'); os.environ.get('HAM_NO_SPAM'); os.environ.get('HAM_DISABLE_EGG')";
+  const asked = failure({ class: 'missing-header', missing });
+  expect(editsOf(sdistIdeas(asked, setupPy(text)))).toEqual([
+    { environment: { HAM_WITH_EGG: '0' } },
+    { environment: { HAM_DISABLE_EGG: '1' } },
+  ]);
+  const proposal = { edit: { system: { apt: ['libegg-dev'] } }, why: 'it has it', guess: true as const };
+  expect(sdistIdeas({ ...asked, proposal }, setupPy(text))).toEqual([]);
+});
+
+test('build requirements that are bounded from above are asked for without the bound', () => {
+  const text = `[build-system]
+requires = ["setuptools==59.2.0", "cython>=0.29,<3", "numpy~=1.21; python_version>'3.8'", "wheel"]
+`;
+  const [idea] = sdistIdeas(failure({ class: 'build-requirement' }), [{ path: 'pyproject.toml', text }]);
+  expect(idea?.edit).toEqual({
+    requires: {
+      replace: true,
+      additions: ['setuptools>=59.2.0', 'cython>=0.29', "numpy>=1.21 ; python_version>'3.8'", 'wheel'],
+    },
+  });
+  expect(recipeSchema.safeParse({ project: 'ham', ...idea?.edit }).success).toBe(true);
+  const free = [{ path: 'pyproject.toml', text: '[build-system]\nrequires = ["setuptools>=40"]\n' }];
+  expect(sdistIdeas(failure({ class: 'build-requirement' }), free)).toEqual([]);
+});
+
+test('what has nothing to do with the failure is not tried', () => {
+  const text = "os.environ.get('HAM_USE_SYSTEM'); os.environ['CFLAGS']; 'HAM_FAST' in os.environ";
+  expect(sdistIdeas(failure({ class: 'test-failed', phase: 'test' }), setupPy(text))).toEqual([]);
+  expect(sdistIdeas(failure({ class: 'missing-header' }), setupPy(text))).toEqual([]);
+});
