@@ -6,6 +6,7 @@ import type { Failure, FailureClass } from '../core/failure.js';
 import type { Phase } from '../core/phase.js';
 import type { PhaseResult } from '../core/phases.js';
 import type { AttemptLog } from './attempt-log.js';
+import { packFiles } from './workspace-files.js';
 
 export interface PhaseContext {
   order: BuildOrder;
@@ -47,19 +48,25 @@ export async function runScript(
   },
 ): Promise<ContainerExit> {
   const { python, ...rest } = spec;
-  const exit = await context.engine.run(
+  const { engine, workspace, signal } = context;
+  const text = JSON.stringify(task);
+  await engine.putTar(workspace, '/inputs', packFiles([], [{ name: 'task.json', text }]), signal);
+  const exit = await engine.run(
     {
       ...rest,
       command: [python, '-I', `/inputs/scripts/${script}`],
-      workspace: context.workspace,
-      environment: { ...BASE_ENVIRONMENT, ...spec.environment, WHEELWRIGHT_TASK: JSON.stringify(task) },
+      workspace,
+      environment: { ...BASE_ENVIRONMENT, ...spec.environment, WHEELWRIGHT_TASK: TASK },
     },
     (chunk) => context.log.write(chunk),
-    context.signal,
+    signal,
   );
   context.log.endLine();
   return exit;
 }
+
+/** A file: Linux takes no variable of more than 128 KiB, and a recipe's script or the modules of a wheel may be more. */
+const TASK = '/inputs/task.json';
 
 const BASE_ENVIRONMENT = {
   LC_ALL: 'C.UTF-8',

@@ -98,14 +98,16 @@ it('applies what a recipe says about requirements, sources and preparation', asy
     '+    return write_wheel(folder, {"sample.py": open("prepared.py", "rb").read()})',
     '',
   ].join('\n');
+  // More than Linux lets one argument or variable hold.
+  const long = `#${'x'.repeat(200_000)}\n`;
   const finished = await build(
     { hooks: PURE, requires: ['no-such-thing-anywhere'] },
     {
       patches: [patch],
-      prepare: 'echo "y = \\"$GREETING\\"" > prepared.py',
+      prepare: `${long}echo "y = \\"$GREETING\\"" > prepared.py`,
       environment: { GREETING: 'hello' },
       requires: { replace: true, additions: ['wheel'], constraints: ['wheel<0.44'], 'as-of': '2024-06-01' },
-      test: { script: 'import sample; assert sample.y == "hello"' },
+      test: { script: `${long}import sample; assert sample.y == "hello"` },
     },
   );
   expect(finished.outcome.kind, finished.log).toBe('succeeded');

@@ -1,6 +1,6 @@
 """Runs the sdist's own backend (PEP 517), offline: foreign code from here on.
 
-The task comes as JSON in WHEELWRIGHT_TASK, the report goes to /build/reports/build.json:
+The task comes as JSON in the file WHEELWRIGHT_TASK, the report goes to /build/reports/build.json:
 {"kind": "built", "wheels": ["name.whl", ...]}
 {"kind": "more-requirements", "requirements": [...]}    the backend asks for more than is there
 """
@@ -69,7 +69,10 @@ def prepare(task):
     place_sources(task["sources"])
     if task.get("prepare"):
         say("running the recipe's prepare script")
-        done = subprocess.run(["/bin/sh", "-e", "-c", task["prepare"]], cwd=SOURCE, env={**os.environ, **task["environment"]})
+        # No argument holds more than 128 KiB.
+        script = pathlib.Path("/build/state/prepare.sh")
+        script.write_text(task["prepare"], "utf-8")
+        done = subprocess.run(["/bin/sh", "-e", script], cwd=SOURCE, env={**os.environ, **task["environment"]})
         if done.returncode != 0:
             raise SystemExit(f"the recipe's prepare script ended with exit status {done.returncode}")
     PREPARED.touch()
@@ -154,7 +157,7 @@ def build(task):
 
 def main():
     try:
-        report = build(json.loads(os.environ.pop("WHEELWRIGHT_TASK")))
+        report = build(json.loads(pathlib.Path(os.environ.pop("WHEELWRIGHT_TASK")).read_text("utf-8")))
     except BackendUnavailable as error:
         print(error.traceback, file=sys.stderr)
         return f"the build backend cannot be loaded: {error.message or error.backend_name}"

@@ -1,6 +1,6 @@
 """Runs with a network and without foreign code: reads what the unpacked sdist asks for, and fetches it as wheels.
 
-The task comes as JSON in WHEELWRIGHT_TASK, the report goes to task["report"]:
+The task comes as JSON in the file WHEELWRIGHT_TASK, the report goes to task["report"]:
 {"kind": "fetched", "requirements": [...], "sourceDateEpoch": N, "wheels": [{"name", "version", "filename", "sha256"}], "crates": [...]}
 {"kind": "unresolved", "lacking": ["name==1.0", ...], "message": "..."}    what has no wheel, where that is the reason
 {"kind": "bad-source", "message": "..."}
@@ -207,7 +207,7 @@ def run(task):
 
 
 def main():
-    task = json.loads(os.environ["WHEELWRIGHT_TASK"])
+    task = json.loads(pathlib.Path(os.environ.pop("WHEELWRIGHT_TASK")).read_text("utf-8"))
     try:
         report = run(task)
     except BadSource as error:

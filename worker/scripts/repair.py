@@ -1,6 +1,6 @@
 """Makes a wheel self-contained and its tag true; no network, no foreign code.
 
-The task comes as JSON in WHEELWRIGHT_TASK, the report goes to /build/reports/repair.json:
+The task comes as JSON in the file WHEELWRIGHT_TASK, the report goes to /build/reports/repair.json:
 {"kind": "repaired" | "pure", "wheel": "/build/...whl", "grafted": [soname], "needs": [{"soname", "by"}],
  "requires": [Requires-Dist that applies here], "modules": [...], "native": [...]}
 {"kind": "fallback"}    the wheel has a platform tag and nothing compiled in it
@@ -230,7 +230,7 @@ def repair(task):
 
 
 def main():
-    task = json.loads(os.environ.pop("WHEELWRIGHT_TASK"))
+    task = json.loads(pathlib.Path(os.environ.pop("WHEELWRIGHT_TASK")).read_text("utf-8"))
     try:
         report = repair(task)
     except Refused as refusal:

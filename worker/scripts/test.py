@@ -1,6 +1,6 @@
 """Tries a wheel in the clean image: foreign code, no network, no compiler. Runs with the clean image's own interpreter.
 
-The task comes as JSON in WHEELWRIGHT_TASK, the report goes to /test/reports/test.json:
+The task comes as JSON in the file WHEELWRIGHT_TASK, the report goes to /test/reports/test.json:
 {"kind": "passed"}
 {"kind": "missing-libraries", "missing": [{"soname", "by"}]}
 {"kind": "failed", "message": "..."}
@@ -18,11 +18,12 @@ import venv
 
 ENVIRONMENT = pathlib.Path("/test/env")
 PYTHON = str(ENVIRONMENT / "bin" / "python")
+FILES = pathlib.Path("/test/tmp")
 
 # Runs in the new environment. One module that fails does not hide the next.
 IMPORT = """
 import importlib, json, sys, traceback
-task = json.loads(sys.argv[1])
+task = json.load(open(sys.argv[1], encoding="utf-8"))
 failed, good = [], []
 for name in task["modules"]:
     sys.stdout.write(f"[wheelwright] test: import {name}\\n")
@@ -95,21 +96,25 @@ def test(task):
     else:
         modules = [name for name in dict.fromkeys([*task["modules"], *task["native"]]) if name.split(".")[0] not in NOT_PART]
         strict = False
-    argument = json.dumps({"modules": modules, "strict": strict, "own": task["modules"]})
+    # Files: no argument holds more than 128 KiB.
+    to_import = FILES / "modules.json"
+    to_import.write_text(json.dumps({"modules": modules, "strict": strict, "own": task["modules"]}), "utf-8")
     os.chdir("/test/home")
-    code = subprocess.run([PYTHON, "-I", "-X", "faulthandler", "-c", IMPORT, argument]).returncode
+    code = subprocess.run([PYTHON, "-I", "-X", "faulthandler", "-c", IMPORT, to_import]).returncode
     if code != 0:
         return {"kind": "failed", "message": f"importing what the wheel brings {ended(code)}"}
     if task.get("script"):
         say("running the recipe's test")
-        code = subprocess.run([PYTHON, "-I", "-X", "faulthandler", "-c", task["script"]]).returncode
+        script = FILES / "recipe_test.py"
+        script.write_text(task["script"], "utf-8")
+        code = subprocess.run([PYTHON, "-I", "-X", "faulthandler", script]).returncode
         if code != 0:
             return {"kind": "failed", "message": f"the recipe's test {ended(code)}"}
     return {"kind": "passed"}
 
 
 def main():
-    report = test(json.loads(os.environ.pop("WHEELWRIGHT_TASK")))
+    report = test(json.loads(pathlib.Path(os.environ.pop("WHEELWRIGHT_TASK")).read_text("utf-8")))
     if report["kind"] == "failed":
         say(report["message"])
     pathlib.Path("/test/reports/test.json").write_text(json.dumps(report))
