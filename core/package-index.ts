@@ -16,6 +16,9 @@ export interface PackageMatch {
   certain: boolean;
 }
 
+/** Other packages than the best to try, where it is not certain that the best is meant. */
+const MAX_OTHERS = 2;
+
 /**
  * A failure with a proposal to install the packages that hold what was missing, as far as the index knows them; with a cause that says so where it has none.
  * A failure that already has a proposal, or misses nothing, comes back as it is.
@@ -24,13 +27,15 @@ export async function enrichProposal(failure: Failure, index: PackageIndex, sign
   const { missing = [], proposal } = failure;
   if (proposal !== undefined || missing.length === 0) return failure;
   const found: PackageMatch[] = [];
+  const others: PackageMatch[] = [];
   for (const part of missing) {
-    const best = await firstMatch(part, index, signal);
+    const [best, ...rest] = await matchesOf(part, index, signal);
     if (best === undefined) {
       const cause = `${failure.cause} No package of the distribution has ${describe(part)}: it must come from another source, or the project must be told to do without.`;
       return { ...failure, cause };
     }
     if (!found.some((other) => other.package === best.package)) found.push(best);
+    if (!best.certain && missing.length === 1) others.push(...rest.slice(0, MAX_OTHERS));
   }
   const packages = found.map((match) => match.package);
   const where = failure.class === 'missing-in-clean-image' ? 'runtime' : 'system';
@@ -41,6 +46,15 @@ export async function enrichProposal(failure: Failure, index: PackageIndex, sign
       why: found.map(whyOf).join('; '),
       ...(found.every((match) => match.certain) ? {} : { guess: true as const }),
     },
+    ...(others.length === 0
+      ? {}
+      : {
+          ideas: others.map((match) => ({
+            edit: { [where]: { apt: [match.package] } },
+            why: whyOf(match),
+            guess: true as const,
+          })),
+        }),
   };
 }
 
@@ -48,20 +62,17 @@ function whyOf({ package: name, path }: PackageMatch): string {
   return path === '' ? `the build itself advises ${name}` : `${name} has /${path}`;
 }
 
-async function firstMatch(
-  part: MissingPart,
-  index: PackageIndex,
-  signal: AbortSignal,
-): Promise<PackageMatch | undefined> {
+/** The packages that may be meant, best first. */
+async function matchesOf(part: MissingPart, index: PackageIndex, signal: AbortSignal): Promise<PackageMatch[]> {
   for (const name of [part.name, ...(part.or ?? [])]) {
-    const [best] = await index.whoHas({ kind: part.kind, name }, signal);
-    if (best !== undefined) return part.loose ? { ...best, certain: false } : best;
+    const matches = await index.whoHas({ kind: part.kind, name }, signal);
+    if (matches.length > 0) return part.loose ? matches.map((match) => ({ ...match, certain: false })) : matches;
   }
   // foo-config goes out of use: distributions drop it and keep foo.pc.
   const library = part.kind === 'tool' ? /^(.+)[-_]config$/.exec(part.name)?.[1] : undefined;
-  if (library === undefined) return undefined;
-  const [best] = await index.whoHas({ kind: 'cmake', name: library }, signal);
-  return best === undefined ? undefined : { ...best, certain: false };
+  if (library === undefined) return [];
+  const matches = await index.whoHas({ kind: 'cmake', name: library }, signal);
+  return matches.map((match) => ({ ...match, certain: false }));
 }
 
 const WORD: Readonly<Record<MissingPart['kind'], string>> = {

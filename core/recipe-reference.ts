@@ -16,7 +16,7 @@ test: { imports: [yaml, yaml._yaml] }
 \`\`\`
 
 \`wheelwright recipe lint FILE\` gives every fault at once, with line and column; unknown keys, anchors and aliases are faults.
-\`wheelwright recipe show PROJECT==VERSION --python cp313\` prints what finally applies and which line gave it.
+\`wheelwright recipe show PROJECT==VERSION --python cp313\` prints what finally applies and which line gave it: of the recipe approved in the running service, else of the catalogue.
 
 ## How overrides are merged
 

@@ -1,7 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
+import { reviewClient } from '../../client/review.js';
 import { WheelwrightError } from '../../core/errors.js';
+import { normalizeProjectName } from '../../core/project-name.js';
 import { checkDependencies } from '../../core/recipe-catalogue.js';
 import { explainRecipe } from '../../core/recipe-explain.js';
 import { lintRecipe } from '../../core/recipe-lint.js';
@@ -11,6 +13,8 @@ import { type Cli, REPOSITORY } from '../cli.js';
 import { EXIT } from '../exit-code.js';
 import { formatTable } from '../format.js';
 import { readText } from '../given-file.js';
+import { findService } from '../service/address.js';
+import { withService } from '../service/session.js';
 import { reviewCommands } from './recipe-review.js';
 
 const INDENT = ' '.repeat(8);
@@ -37,7 +41,7 @@ export function recipeCommand(cli: Cli): Command {
     .argument('<project==version>')
     .option('--python <tag>', 'interpreter; default: the first of WHEELWRIGHT_DEFAULT_PYTHONS')
     .option('--policy <policy>', 'default: WHEELWRIGHT_DEFAULT_POLICY')
-    .option('--recipe <file>', 'a recipe other than that of the catalogue')
+    .option('--recipe <file>', 'a recipe other than the approved one or that of the catalogue')
     .option('--json', 'print {"file", "settings": [{path, value, line}]}')
     .action((release: string, options: ShowOptions) => show(cli, release, options));
   for (const each of reviewCommands(cli)) command.addCommand(each);
@@ -69,6 +73,18 @@ async function catalogueFiles(): Promise<string[]> {
     .map((name) => path.join(CATALOGUE, name));
 }
 
+/** What builds use: the file that was named, else what was approved in the running service, else the catalogue's; without a text where there is none. */
+async function recipeOf(cli: Cli, name: string, named: string | undefined): Promise<{ file: string; text?: string }> {
+  if (named !== undefined) return { file: named, text: await readText(named, 'recipe') };
+  if ((await findService(cli.settings)) !== undefined) {
+    const approved = await withService(cli, [], ({ client }) => reviewClient(client.connection).approved(cli.signal));
+    const recipe = approved.find(({ project }) => normalizeProjectName(project) === name)?.recipe;
+    if (recipe !== undefined) return { file: `the approved recipe of ${name}`, text: recipe };
+  }
+  const file = path.join(CATALOGUE, `${name}.yaml`);
+  return (await catalogueFiles()).includes(file) ? { file, text: await readText(file, 'recipe') } : { file };
+}
+
 async function show(cli: Cli, release: string, options: ShowOptions): Promise<void> {
   const { name, specifier } = parseRequirement(release);
   const version = /^==([^*,]+)$/.exec(specifier)?.[1];
@@ -80,16 +96,14 @@ async function show(cli: Cli, release: string, options: ShowOptions): Promise<vo
   const { WHEELWRIGHT_DEFAULT_PYTHONS: pythons, WHEELWRIGHT_DEFAULT_POLICY } = cli.settings;
   const python = options.python ?? pythons[0] ?? 'cp313';
   const target = { version, python, policy: options.policy ?? WHEELWRIGHT_DEFAULT_POLICY };
-  const file = options.recipe ?? path.join(CATALOGUE, `${name}.yaml`);
-  const written = options.recipe !== undefined || (await catalogueFiles()).includes(file);
-  const text = written ? await readText(file, 'recipe') : undefined;
+  const { file, text } = await recipeOf(cli, name, options.recipe);
   const { recipe } = text === undefined ? {} : lintRecipe(text);
   // A recipe with faults goes on to explainRecipe, which lists them.
   const applies = text !== undefined && (recipe === undefined || recipeApplies(recipe, target));
   const settings = applies ? explainRecipe(text, target) : [];
   if (options.json) return cli.terminal.printJson({ file: applies ? file : null, settings });
   if (settings.length === 0) {
-    const why = written ? `the recipe ${file} says nothing for it` : `there is no ${file}`;
+    const why = text !== undefined ? `the recipe ${file} says nothing for it` : `there is no ${file}`;
     return cli.terminal.note(`Nothing is changed about the build of ${name} ${version} on ${python}: ${why}.`);
   }
   cli.terminal.note(file);

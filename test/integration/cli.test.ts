@@ -8,6 +8,7 @@ import { openTerminal } from '../../cli/terminal.js';
 import { openWorkerApi, type WorkerApi } from '../../client/worker-api.js';
 import type { Lease } from '../../core/attempt.js';
 import { startTestApi, type TestApi } from '../support/api.js';
+import { makeWheel } from '../support/wheel.js';
 
 interface Run {
   code: number;
@@ -173,6 +174,16 @@ describe('against a running service', () => {
     } as const;
     await worker.finish(lease, { kind: 'failed', failure: structuredClone(failure) as never }, signal);
   }
+
+  test('recipe show says what builds use: the recipe that was approved here', async () => {
+    const recipe = 'project: spam\nenvironment: { HAM: "1" }\n';
+    const submitted = await service.call<{ id: string }>('POST', '/api/v1/submissions', { json: { recipe } });
+    await service.deliver(await service.claim(10_000), makeWheel('spam-2.0-cp313-cp313-manylinux_2_31_x86_64.whl'));
+    await service.call('POST', `/api/v1/submissions/${submitted.body.id}/approve`, { json: {} });
+    const shown = await run(environment, 'recipe', 'show', 'spam==2.0');
+    expect(shown.out).toMatch(/^line 2 +environment\.HAM +1\n$/);
+    expect(shown.err).toContain('approved');
+  });
 
   test('build --no-wait prints the builds and leaves them to the service', async () => {
     const { code, out } = await run(environment, 'build', 'spam<2', '--python', 'cp311,cp313', '--no-wait');
