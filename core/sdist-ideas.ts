@@ -44,8 +44,10 @@ const WITHOUT_HELPS: readonly FailureClass[] = [
 function switchIdeas(failure: Failure, texts: readonly SdistText[]): Proposal[] {
   const switches = texts.flatMap(switchesOf);
   const words = wordsOf(failure);
+  // A copy that is not downloaded must come from somewhere: the switch and the system's package belong together.
+  const system = failure.class === 'network-needed' ? (failure.proposal?.edit ?? {}) : {};
   const idea = ({ name, where }: Switch, edit: Record<string, unknown>, what: string): Proposal => ({
-    edit,
+    edit: { ...system, ...edit },
     why: `${where} reads ${name}, which by its name ${what}`,
     guess: true,
   });

@@ -15,6 +15,7 @@ const TOO_OLD: readonly FailureClass[] = [
 
 /** The release wants a library or tool newer than the base has, or one that the base does not have at all. */
 export function isTooNewForBase({ class: kind, missing = [], proposal }: Failure): boolean {
+  if (kind === 'network-needed') return false;
   return TOO_NEW_FOR_BASE.includes(kind) || (missing.length > 0 && proposal === undefined);
 }
 

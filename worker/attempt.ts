@@ -7,12 +7,12 @@ import { WheelwrightError } from '../core/errors.js';
 import type { PackageIndex } from '../core/package-index.js';
 import type { Phase } from '../core/phase.js';
 import type { Fetched, PhaseResult, Tested } from '../core/phases.js';
-import { mayHoldSwitches, type SdistText } from '../core/sdist-ideas.js';
+import type { SdistText } from '../core/sdist-ideas.js';
 import type { Settings } from '../core/settings.js';
 import type { Upstream } from '../core/upstream.js';
 import type { AttemptLog } from './attempt-log.js';
 import { attemptLimits } from './limits.js';
-import { addSdistIdeas, explainMissing } from './missing-parts.js';
+import { addSdistIdeas, explainMissing, type ReadSdist } from './missing-parts.js';
 import { failed, type PhaseContext, startDiagnosis } from './phase-context.js';
 import { buildWheel } from './phases/build.js';
 import { downloadSdist, downloadSources } from './phases/download.js';
@@ -70,7 +70,7 @@ export async function makeAttempt(
       }
       case 'failed': {
         const explained = await explainMissing(result.failure, found.packages, voice.log, signal);
-        const failure = await addSdistIdeas(explained, found.sdistTexts, voice.log);
+        const failure = await addSdistIdeas(explained, found.readSdist, found.packages, voice.log, signal);
         voice.log.say(`failed: ${failure.class}: ${failure.cause}`);
         return { kind: 'failed', failure };
       }
@@ -91,7 +91,7 @@ export async function makeAttempt(
 /** What was come by on the way, to explain a failure with. */
 interface Found {
   packages?: PackageIndex;
-  sdistTexts?: () => Promise<SdistText[]>;
+  readSdist?: ReadSdist;
 }
 
 async function runPhases(
@@ -133,7 +133,7 @@ async function runPhases(
   const workspace = await engine.createWorkspace(lease.attemptId, images.builder, signal);
   later(() => engine.removeWorkspace(workspace));
   found.packages = site.packageIndex({ name: order.target.image, builder: images.builder, workspace });
-  found.sdistTexts = () => site.readSdist(sdist.value, mayHoldSwitches);
+  found.readSdist = (wanted) => site.readSdist(sdist.value, wanted);
   const context: PhaseContext = {
     order,
     engine,

@@ -1,7 +1,8 @@
 import { WheelwrightError } from '../core/errors.js';
 import type { Failure } from '../core/failure.js';
 import { enrichProposal, type PackageIndex } from '../core/package-index.js';
-import { type SdistText, sdistIdeas } from '../core/sdist-ideas.js';
+import { headerIdea, mayInclude } from '../core/sdist-headers.js';
+import { mayHoldSwitches, type SdistText, sdistIdeas } from '../core/sdist-ideas.js';
 import type { AttemptLog } from './attempt-log.js';
 
 /**
@@ -29,19 +30,41 @@ export async function explainMissing(
   }
 }
 
+/** Reads the texts of the attempt's sdist that are wanted, by their path. */
+export type ReadSdist = (wanted: (path: string) => boolean) => Promise<SdistText[]>;
+
 /**
- * The failure with what the sdist's own build files offer, where nothing better is known.
- * @param texts reads them; undefined where the sdist was not had
+ * The failure with what the sdist itself offers, where nothing better is known.
+ * @param read undefined where the sdist was not had
  */
 export async function addSdistIdeas(
   failure: Failure,
-  texts: (() => Promise<SdistText[]>) | undefined,
+  read: ReadSdist | undefined,
+  index: PackageIndex | undefined,
   log: Pick<AttemptLog, 'say'>,
+  signal: AbortSignal,
 ): Promise<Failure> {
-  if (texts === undefined || (failure.proposal !== undefined && !failure.proposal.guess)) return failure;
-  // A broken archive is what failed, then.
-  const read = await texts().catch(() => []);
-  const ideas = [...(failure.ideas ?? []), ...sdistIdeas(failure, read)];
-  for (const { why } of ideas) log.say(`may help: ${why}`);
-  return ideas.length === 0 ? failure : { ...failure, ideas };
+  if (read === undefined || (failure.proposal !== undefined && !failure.proposal.guess)) return failure;
+  try {
+    const paths: string[] = [];
+    const texts = await read((path) => {
+      paths.push(path);
+      return mayHoldSwitches(path) || mayInclude(path);
+    });
+    const owns = (header: string) => paths.some((path) => path === header || path.endsWith(`/${header}`));
+    const sources = texts.filter(({ path }) => mayInclude(path));
+    const headers = index && (await headerIdea(failure, sources, owns, index, signal));
+    const switches = sdistIdeas(
+      failure,
+      texts.filter(({ path }) => mayHoldSwitches(path)),
+    );
+    const ideas = [...(failure.ideas ?? []), ...switches, ...(headers === undefined ? [] : [headers])];
+    for (const { why } of ideas) log.say(`may help: ${why}`);
+    return ideas.length === 0 ? failure : { ...failure, ideas };
+  } catch (error) {
+    signal.throwIfAborted();
+    // A broken archive is what failed, then.
+    log.say(`what the sdist itself offers could not be read: ${String(error)}`);
+    return failure;
+  }
 }

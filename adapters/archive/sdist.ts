@@ -29,6 +29,7 @@ type TarHeader = Partial<tar.Header> & { name: string };
 /** A stream for each of thousands of small files would cost more than their bytes. */
 const IN_ONE_GO_BYTES = 256 << 10;
 const MAX_TEXT_BYTES = 4 << 20;
+const MAX_TEXTS_BYTES = 32 << 20;
 /** The user that builds run as. */
 const BUILD_USER = 1000;
 const MAX_CARGO_FILES = 1000;
@@ -89,9 +90,11 @@ export async function sdistTexts(
 ): Promise<{ path: string; text: string }[]> {
   const tree = new SdistTree(limits.maxEntries);
   const texts: { path: string; text: string }[] = [];
+  let room = MAX_TEXTS_BYTES;
   for await (const raw of sdistEntries(path, limits)) {
     const entry = tree.add(raw).at(-1);
-    if (entry?.kind === 'file' && entry.sizeBytes <= IN_ONE_GO_BYTES && wanted(entry.path)) {
+    if (entry?.kind === 'file' && wanted(entry.path) && entry.sizeBytes <= Math.min(IN_ONE_GO_BYTES, room)) {
+      room -= entry.sizeBytes;
       texts.push({ path: entry.path, text: await readText(raw) });
     } else await drain(raw.content);
   }

@@ -6,6 +6,7 @@ import { openContentsIndex } from '../../adapters/debian/contents-index.js';
 import { CONTENTS_SCRIPT } from '../../adapters/debian/contents-script.js';
 import type { Failure, MissingPart } from '../../core/failure.js';
 import { enrichProposal } from '../../core/package-index.js';
+import { headerIdea } from '../../core/sdist-headers.js';
 
 const FIXTURES = 'test/fixtures/debian';
 const signal = new AbortController().signal;
@@ -115,4 +116,34 @@ describe('enrichProposal', async () => {
 
 test('the script names no mirror: the sources are those of the image', () => {
   expect(CONTENTS_SCRIPT).not.toMatch(/https?:/);
+});
+
+describe('headerIdea', async () => {
+  const index = await openFixtures();
+  const silent: Failure = { class: 'unknown', phase: 'build', line: 'RuntimeError: 1', lineNumber: 1, cause: '' };
+  const texts = [
+    {
+      path: 'src/ham.c',
+      text: '#include <stdio.h>\n#include <openssl/ssl.h>\n#include "own.h"\n#include <numpy/x.h>\n',
+    },
+    { path: 'src/ham.pyx', text: 'cdef extern from "sasl/sasl.h":\n    pass\n' },
+    { path: 'setup.py', text: "probe('#include <openssl/ssl.h>')\nopen('/usr/include/openssl/ssl.h')" },
+  ];
+  const owns = (header: string) => header === 'own.h';
+
+  test('where a log says nothing, the packages of the headers that the sources include', async () => {
+    const idea = await headerIdea(silent, texts, owns, index, signal);
+    expect(idea).toMatchObject({ edit: { system: { apt: ['libssl-dev', 'libsasl2-dev'] } }, guess: true });
+    expect(idea?.why).toContain('libsasl2-dev has /usr/include/sasl/sasl.h');
+  });
+
+  test('a header of the sdist itself is nobody else’s, and a log that says something is believed', async () => {
+    expect(await headerIdea(silent, texts, () => true, index, signal)).toBeUndefined();
+    const said = await enrichProposal(failureOf('yaml.h'), index, signal);
+    expect(await headerIdea(said, texts, owns, index, signal)).toBeUndefined();
+  });
+
+  function failureOf(name: string): Failure {
+    return { ...silent, class: 'missing-header', missing: [{ kind: 'header', name }] };
+  }
 });

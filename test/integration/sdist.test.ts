@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { createGzip, gzipSync } from 'node:zlib';
 import tar from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inspectSdist, sdistTar } from '../../adapters/archive/sdist.js';
+import { inspectSdist, sdistTar, sdistTexts } from '../../adapters/archive/sdist.js';
 import { makeZip } from '../support/zip-maker.js';
 
 const run = promisify(execFile);
@@ -66,6 +66,16 @@ const sound: Entry[] = [
 ];
 
 describe('a sound sdist', () => {
+  it('gives the texts that are wanted, except what is too long to have been written by a person', async () => {
+    const asked: string[] = [];
+    const texts = await sdistTexts(await sdist(sound), (path) => {
+      asked.push(path);
+      return /\.(?:c|py)$/.test(path);
+    });
+    expect(texts).toEqual([{ path: 'setup.py', text: 'import setuptools\n' }]);
+    expect(asked).toContain('src/demo.c');
+  });
+
   it('says what is in it', async () => {
     expect(await inspectSdist(await sdist(sound))).toEqual({
       topFolder: 'demo-1.0',

@@ -1,0 +1,67 @@
+// Which libraries a project's own sources use, for builds that end without saying what they lacked.
+import type { Failure, FailureClass, Proposal } from './failure.js';
+import type { PackageIndex, PackageMatch } from './package-index.js';
+import type { SdistText } from './sdist-ideas.js';
+
+const SILENT: readonly FailureClass[] = ['unknown', 'compile-error', 'missing-tool', 'missing-library'];
+/** Each is a question to the distribution's index. */
+const MAX_ASKED = 6;
+/** Where these headers are from, every builder has already. */
+const ALWAYS_THERE = /^(?:libc6-dev|linux-libc-dev|libstdc\+\+|libgcc|gcc|g\+\+|libpython|python3|cpp)/;
+const INCLUDE =
+  /^\s*(?:#|%)\s*include\s*[<"]([\w./+-]+\.h(?:pp)?)[">]|cdef extern from\s+['"]<?([\w./+-]+\.h(?:pp)?)>?['"]/gm;
+const NOT_A_LIBRARY =
+  /^(?:Python|structmember|pyconfig|windows|winsock2?|io|direct|TargetConditionals)\.h$|^(?:numpy|pybind11|nanobind|sys|netinet|arpa|asm|linux|mach|CoreFoundation)\//;
+
+/** Sources whose includes are worth reading: C and C++, what generates them, and scripts that write probes. */
+export function mayInclude(path: string): boolean {
+  return (
+    /\.(?:c|cc|cpp|cxx|h|hh|hpp|i|pyx|pxd)$|^[^/]+\.py$/.test(path) &&
+    !/(?:^|\/)(?:tests?|docs?|examples?|vendor|third_?party|extern|deps)\//i.test(path)
+  );
+}
+
+/**
+ * The system packages of the headers that the sources include most and do not bring, as one guess; undefined where the failure says more itself, or no package
+ * has any of them.
+ * @param owns whether the sdist itself has a file that such an include can mean
+ */
+export async function headerIdea(
+  failure: Failure,
+  texts: readonly SdistText[],
+  owns: (header: string) => boolean,
+  index: PackageIndex,
+  signal: AbortSignal,
+): Promise<Proposal | undefined> {
+  if (!SILENT.includes(failure.class) || failure.proposal !== undefined || failure.phase !== 'build') return undefined;
+  const found: PackageMatch[] = [];
+  for (const name of foreignHeaders(texts, owns).slice(0, MAX_ASKED)) {
+    const [best] = await index.whoHas({ kind: 'header', name }, signal);
+    if (best === undefined || !best.certain || ALWAYS_THERE.test(best.package)) continue;
+    if (!found.some((other) => other.package === best.package)) found.push(best);
+  }
+  if (found.length === 0) return undefined;
+  return {
+    edit: { system: { apt: found.map((match) => match.package) } },
+    why: `the sources include what no file of the sdist is: ${found.map(({ package: name, path }) => `${name} has /${path}`).join('; ')}`,
+    guess: true,
+  };
+}
+
+/** One header of each folder, those that most files include first. */
+function foreignHeaders(texts: readonly SdistText[], owns: (header: string) => boolean): string[] {
+  const files = new Map<string, number>();
+  for (const { text } of texts) {
+    const named = new Set([...text.matchAll(INCLUDE)].map(([, c, cython]) => c ?? cython ?? ''));
+    for (const header of named) files.set(header, (files.get(header) ?? 0) + 1);
+  }
+  const foreign = [...files].filter(([header]) => !NOT_A_LIBRARY.test(header) && !owns(header));
+  const byUse = foreign.sort(([a, m], [b, n]) => Number(b.includes('/')) - Number(a.includes('/')) || n - m);
+  const seen = new Set<string>();
+  return byUse.flatMap(([header]) => {
+    const folder = header.includes('/') ? header.slice(0, header.indexOf('/')) : header;
+    if (seen.has(folder)) return [];
+    seen.add(folder);
+    return [header];
+  });
+}
