@@ -6,6 +6,7 @@ import { buildRoutes } from './build-routes.js';
 import { checkRoutes } from './check-routes.js';
 import type { ApiContext } from './context.js';
 import { healthRoutes } from './health-routes.js';
+import { housekeepingRoutes } from './housekeeping-routes.js';
 import { type LegacyUploadDeps, legacyUpload } from './legacy.js';
 import { problemHandler, unknownRoute } from './problem.js';
 import { projectRoutes } from './project-routes.js';
@@ -40,6 +41,7 @@ export function createApp(context: ApiContext, web: Router): Express {
   api.use(checkRoutes(context, context.requiresDist, guards));
   api.use(workerRoutes(context, guards));
   api.use(tokenRoutes(context, guards));
+  api.use(housekeepingRoutes(context, guards));
 
   const app = express();
   app.disable('x-powered-by');

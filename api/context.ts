@@ -4,6 +4,7 @@ import type { BrowseStore } from '../core/browse.js';
 import type { CheckSources } from '../core/check-walk.js';
 import type { LoadedImage } from '../core/image.js';
 import type { RecipeCatalogue } from '../core/recipe-catalogue.js';
+import type { RetentionStore } from '../core/retention.js';
 import type { ReviewStore } from '../core/review.js';
 import type { Settings } from '../core/settings.js';
 import type { SolveStore } from '../core/solve-store.js';
@@ -38,6 +39,7 @@ export interface ApiContext {
   store: BuildStore;
   tokens: TokenStore;
   standings: ProjectStandings;
+  retention: RetentionStore;
   blobs: BlobStore;
   logs: LogStore;
   queue: BuildQueue;

@@ -15,6 +15,7 @@ import { openDatabase } from '../adapters/sqlite/database.js';
 import { logRows } from '../adapters/sqlite/log-rows.js';
 import { readMigrations } from '../adapters/sqlite/migrations.js';
 import { projectStandings } from '../adapters/sqlite/project-standings.js';
+import { retentionStore } from '../adapters/sqlite/retention.js';
 import { solveStore } from '../adapters/sqlite/solves.js';
 import { reviewStore } from '../adapters/sqlite/submissions.js';
 import { tokenStore } from '../adapters/sqlite/tokens.js';
@@ -89,6 +90,7 @@ export async function openContext(
       store,
       tokens,
       standings,
+      retention: retentionStore(db),
       blobs,
       logs: await openLogStore(join(data, 'logs'), logRows(db)),
       queue,

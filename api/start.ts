@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Settings } from '../core/settings.js';
 import { createApp } from './app.js';
 import type { ApiContext } from './context.js';
+import { housekeepOne } from './housekeeping.js';
 import { expireLeasesOne, healQueueOne, runLoop, wakeWaitingOne } from './loops.js';
 import { type ApiOptions, openContext } from './open.js';
 import { advanceSolvesOne } from './solver.js';
@@ -23,6 +24,7 @@ const WAKE_EVERY_MS = 5_000;
 const SOLVE_EVERY_MS = 500;
 /** Cheap in memory; on Redis it takes its server some milliseconds for every hundred builds. */
 const HEAL_EVERY_MS = { memory: 2_000, redis: 20_000 };
+const HOUSEKEEP_EVERY_MS = 3_600_000;
 const CLOSE_PATIENCE_MS = 5_000;
 /** A wheel of some gigabytes over a slow line. */
 const REQUEST_TIMEOUT_MS = 60 * 60_000;
@@ -66,6 +68,7 @@ async function startLoops(context: ApiContext): Promise<void> {
     ),
     runLoop(context, 'wake waiting', WAKE_EVERY_MS, () => wakeWaitingOne(context)),
     runLoop(context, 'solve', SOLVE_EVERY_MS, () => advanceSolvesOne(context)),
+    runLoop(context, 'housekeeping', HOUSEKEEP_EVERY_MS, () => housekeepOne(context)),
     runLoop(context, 'heal queue', healEveryMs, () => healQueueOne(context)),
   ]);
 }

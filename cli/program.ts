@@ -20,6 +20,7 @@ const COMMANDS: Record<string, () => Promise<MakeCommand>> = {
   backup: async () => (await import('./commands/keeping.js')).backupCommand,
   restore: async () => (await import('./commands/keeping.js')).restoreCommand,
   fsck: async () => (await import('./commands/keeping.js')).fsckCommand,
+  clean: async () => (await import('./commands/clean.js')).cleanCommand,
   token: async () => (await import('./commands/token.js')).tokenCommand,
 };
 

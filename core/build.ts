@@ -27,7 +27,7 @@ export interface Sdist {
   sizeBytes?: number;
 }
 
-export type BuildEvent = 'enqueue' | 'claim' | 'succeed' | 'fail' | 'requeue' | 'wait' | 'cancel' | 'retry';
+export type BuildEvent = 'enqueue' | 'claim' | 'succeed' | 'fail' | 'requeue' | 'wait' | 'cancel' | 'retry' | 'expire';
 
 const TRANSITIONS: Record<BuildEvent, { from: readonly BuildStatus[]; to: BuildStatus }> = {
   enqueue: { from: ['planned', 'waiting'], to: 'queued' },
@@ -38,6 +38,8 @@ const TRANSITIONS: Record<BuildEvent, { from: readonly BuildStatus[]; to: BuildS
   requeue: { from: ['running'], to: 'queued' },
   wait: { from: ['planned', 'running'], to: 'waiting' },
   cancel: { from: ['planned', 'queued', 'running', 'waiting'], to: 'cancelled' },
+  // Its wheel was a trial that nobody approved, and is kept no longer.
+  expire: { from: ['succeeded'], to: 'cancelled' },
   retry: { from: ['failed', 'cancelled'], to: 'queued' },
 };
 

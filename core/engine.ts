@@ -86,6 +86,6 @@ export interface Engine {
   /** Runs to its end; the container is removed whatever happens. Throws only for broken infrastructure or an aborted signal. */
   run(spec: ContainerSpec, output: OutputSink, signal: AbortSignal): Promise<ContainerExit>;
   removeWorkspace(workspace: string): Promise<void>;
-  /** Removes containers and workspaces of this instance whose attempt is not in `live`; returns what it removed. */
-  removeOrphans(live: ReadonlySet<string>, signal: AbortSignal): Promise<string[]>;
+  /** Removes containers and workspaces of this instance whose attempt is not in `live`; returns what it removed, or would remove. */
+  removeOrphans(live: ReadonlySet<string>, signal: AbortSignal, dryRun?: boolean): Promise<string[]>;
 }

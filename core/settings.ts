@@ -68,6 +68,17 @@ export const SETTINGS = {
   WHEELWRIGHT_SDIST_BYTES: count(2 * 2 ** 30).describe('size of a source archive'),
   WHEELWRIGHT_SDIST_EXPANDED_BYTES: count(8 * 2 ** 30).describe('size of a source archive when unpacked'),
   WHEELWRIGHT_WHEEL_BYTES: count(4 * 2 ** 30).describe('size of a wheel, built or uploaded'),
+  WHEELWRIGHT_KEEP_LOGS_DAYS: z.coerce
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('days after which the log of an attempt is replaced by a note; default: logs are kept for good'),
+  WHEELWRIGHT_KEEP_TRIALS_DAYS: count(180).describe('days that a wheel of a recipe which nobody approves is kept'),
+  WHEELWRIGHT_KEEP_BLOBS_HOURS: count(24).describe('hours that bytes which no file names are kept'),
+  WHEELWRIGHT_KEEP_IMAGES_DAYS: count(30).describe(
+    'days that an image is kept which no attempt uses and that was derived for a recipe, or is of a former definition',
+  ),
   WHEELWRIGHT_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

@@ -172,6 +172,8 @@ export interface BlobStore {
   has(sha256: string): Promise<boolean>;
   /** Path of the blob's file. */
   path(sha256: string): string;
+  /** Removes a blob that was last stored before then (milliseconds since the epoch); says whether it did. */
+  remove(sha256: string, storedBefore: number): Promise<boolean>;
 }
 
 /** One log per attempt, appended by line number so that a repeated chunk is a no-op; writes are fenced by the lease. */
@@ -181,6 +183,11 @@ export interface LogStore {
   /** Whole lines from a 1-based line number on, in pieces; ends at what is there now. */
   read(attemptId: string, fromLine: number): AsyncIterable<{ firstLine: number; text: string; at: number }>;
   lineCount(attemptId: string): Promise<number>;
+  /** Puts whole lines in the place of the log of an attempt that has ended. */
+  replace(attemptId: string, text: string, now: number): Promise<void>;
+  /** Names of files that are no attempt's log, last written before then (milliseconds since the epoch). */
+  strays(writtenBefore: number): Promise<string[]>;
+  removeStray(name: string): Promise<void>;
 }
 
 /** Says which build to try next, and nothing more: it can be lost at any moment and is rebuilt from {@link BuildStore.queuedBuilds}. */

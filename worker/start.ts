@@ -35,7 +35,7 @@ export async function startWorker(settings: Settings, { log, root, environment }
     resolveUpstreamUrl(environment),
     readBundle(bundlePath, settings.WHEELWRIGHT_CA_BUNDLE !== undefined),
   ]);
-  const { engine } = openHostEngine(settings, environment, root, definitions);
+  const { engine, images } = openHostEngine(settings, environment, root, definitions);
   const upstream = openSimpleUpstream({ url: upstreamUrl, ...(bundle === undefined ? {} : { ca: bundle }) });
   const api = openWorkerApi({ url: apiUrl(settings), token });
   const limits = { maxEntries: MAX_SDIST_ENTRIES, maxExpandedBytes: settings.WHEELWRIGHT_SDIST_EXPANDED_BYTES };
@@ -51,6 +51,7 @@ export async function startWorker(settings: Settings, { log, root, environment }
     readSdist: (path, wanted) => sdistTexts(path, wanted, limits),
     name: settings.WHEELWRIGHT_WORKER_NAME ?? `${hostname()}-${process.pid}`,
     logger: log,
+    removeUnusedImages: (signal) => images.removeUnused(settings.WHEELWRIGHT_KEEP_IMAGES_DAYS, signal),
   });
   return {
     async close() {

@@ -13,6 +13,8 @@ export interface WorkerOptions extends AttemptSite {
   api: WorkerApi;
   name: string;
   logger: Logger;
+  /** Removes images that nothing needs any more; returns their names. */
+  removeUnusedImages: (signal: AbortSignal) => Promise<string[]>;
 }
 
 export interface Worker {
@@ -62,15 +64,17 @@ export function openWorker(options: WorkerOptions): Worker {
 }
 
 async function sweepOne(
-  { engine, logger }: Pick<WorkerOptions, 'engine' | 'logger'>,
+  { engine, logger, removeUnusedImages }: WorkerOptions,
   live: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<void> {
   try {
     await removeAbandonedSpools();
-    const removed = await engine.removeOrphans(live, signal);
-    if (removed.length > 0) logger.info({ removed }, 'removed what a killed worker left behind');
+    const orphans = await engine.removeOrphans(live, signal);
+    if (orphans.length > 0) logger.info({ removed: orphans }, 'removed what a killed worker left behind');
+    const images = await removeUnusedImages(signal);
+    if (images.length > 0) logger.info({ removed: images }, 'removed images that nothing used any more');
   } catch (error) {
-    if (!signal.aborted) logger.warn({ err: error }, 'what a killed worker left behind could not be removed');
+    if (!signal.aborted) logger.warn({ err: error }, 'what is no longer needed could not be removed');
   }
 }

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { closeSync, constants, fsync, openSync, renameSync, writeFile, writeFileSync } from 'node:fs';
+import { closeSync, constants, fsync, openSync, renameSync, rmSync, statSync, writeFile, writeFileSync } from 'node:fs';
 import { access, mkdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -36,6 +36,13 @@ export async function openBlobStore(folder: string): Promise<BlobStore> {
   return {
     path: pathOf,
     has,
+    async remove(sha256, storedBefore) {
+      // In one go: blobs get their names on this thread too, so that none can be stored again between the look and the removal.
+      const stored = statSync(pathOf(sha256), { throwIfNoEntry: false });
+      if (stored === undefined || stored.mtimeMs >= storedBefore) return false;
+      rmSync(pathOf(sha256));
+      return true;
+    },
     async put(bytes, expect) {
       const path = join(incoming, randomUUID());
       const file = openSync(path, 'wx', 0o644);

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WheelwrightError } from '../../core/errors.js';
 import type { LeaseRef, LogStore } from '../../core/store.js';
@@ -22,6 +22,8 @@ export interface LogRows {
   add(lease: LeaseRef, chunk: LogChunk): Promise<void>;
   /** @throws WheelwrightError `conflict` for a stale token */
   checkLease(lease: LeaseRef): Promise<unknown>;
+  /** One chunk in the place of all that there are of an attempt. */
+  replace(attemptId: string, chunk: LogChunk): Promise<void>;
 }
 
 const CHUNKS_PER_QUERY = 50;
@@ -59,6 +61,30 @@ export async function openLogStore(folder: string, rows: LogRows): Promise<LogSt
     async lineCount(attemptId) {
       return endOf(await rows.last(attemptId)).line - 1;
     },
+
+    replace: (attemptId, text, now) =>
+      serially(attemptId, async () => {
+        const bytes = Buffer.from(text);
+        const path = pathOf(attemptId);
+        // Whoever reads the former file goes on doing so. Broken off before the rows are changed, it is simply done again.
+        await writeAt(`${path}.new`, bytes, 0);
+        await rename(`${path}.new`, path);
+        const lines = { firstLine: 1, lineCount: countLines(bytes) };
+        await rows.replace(attemptId, { ...lines, byteOffset: 0, byteCount: bytes.length, at: now });
+      }),
+
+    async strays(writtenBefore) {
+      const strays: string[] = [];
+      for (const name of await readdir(folder)) {
+        const id = /^([0-9a-z]+)\.log$/.exec(name)?.[1];
+        if (id !== undefined && (await rows.last(id)) !== undefined) continue;
+        const { mtimeMs } = await stat(join(folder, name));
+        if (mtimeMs < writtenBefore) strays.push(name);
+      }
+      return strays;
+    },
+
+    removeStray: (name) => rm(join(folder, name), { force: true }),
   };
 }
 

@@ -83,7 +83,8 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
       await removeVolumes(docker, workspace);
       attempts.delete(workspace);
     },
-    removeOrphans: (live, signal) => removeOrphans(docker, ownership, live, options.now(), signal),
+    removeOrphans: (live, signal, dryRun = false) =>
+      removeOrphans(docker, ownership, { live, now: options.now(), dryRun }, signal),
     close: settle,
   };
 }

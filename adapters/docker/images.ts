@@ -4,10 +4,9 @@ import type { BuilderImages, Engine, ImageRefusal } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { imageDigests, type LoadedImage, securityWarning, targetsOf } from '../../core/image.js';
 import type { EffectiveRecipe } from '../../core/recipe.js';
-import { callEngine } from './engine-error.js';
 import { installedPackages, makeDerived } from './image-derived.js';
 import { SingleFlight } from './image-flight.js';
-import { findImage, KIND_LABEL, removeImage } from './image-names.js';
+import { findImage } from './image-names.js';
 import { findRustToolchain, type RustToolchain, readRustToolchain } from './image-rust.js';
 import {
   findTarget,
@@ -20,7 +19,7 @@ import {
 } from './image-targets.js';
 import { contentOf } from './image-toolchains.js';
 import { readToolLock } from './image-tools.js';
-import { INSTANCE_LABEL } from './labels.js';
+import { noteUse, removeUnused } from './image-unused.js';
 
 export interface ImagesOptions extends Omit<ImageSite, 'now'> {
   definitions: readonly LoadedImage[];
@@ -50,8 +49,11 @@ export interface Images {
   buildImage(target: Target, progress: Progress, signal: AbortSignal): Promise<TargetImages>;
   /** Every target of every definition, in their order; `today` as YYYY-MM-DD. */
   listImages(today: string, signal: AbortSignal): Promise<ImageState[]>;
-  /** Removes derived images of this instance that were made, and here last used, before `olderThanMs` ago; returns their names. */
-  pruneDerived(olderThanMs: number, signal: AbortSignal): Promise<string[]>;
+  /**
+   * Removes images of this instance that no attempt used for so many days and that were derived for a recipe, or are of no definition any more; returns
+   * their names.
+   */
+  removeUnused(keepDays: number, signal: AbortSignal, dryRun?: boolean): Promise<string[]>;
 }
 
 /**
@@ -62,7 +64,6 @@ export function openImages(options: ImagesOptions): Images {
   const site: ImageSite = { ...options, now: options.now ?? (() => performance.now()) };
   const { docker } = site;
   const flights = new SingleFlight();
-  const lastUsed = new Map<string, number>();
   let rust: Promise<RustToolchain | undefined> | undefined;
 
   function readRust(): Promise<RustToolchain | undefined> {
@@ -123,7 +124,7 @@ export function openImages(options: ImagesOptions): Images {
     if (builder.kind === 'refused') return builder;
     const clean = await derive('clean');
     if (clean.kind === 'refused') return clean;
-    for (const { reference } of [builder, clean]) lastUsed.set(reference, Date.now());
+    for (const { reference } of [builder, clean]) await noteUse(docker, reference, signal);
 
     const inputs = [
       ...(await imageInputs(target, { builder: builder.reference, clean: clean.reference }, signal)),
@@ -181,19 +182,13 @@ export function openImages(options: ImagesOptions): Images {
     return Promise.all(states);
   }
 
-  async function pruneDerived(olderThanMs: number, signal: AbortSignal): Promise<string[]> {
-    const label = [`${KIND_LABEL}=derived`, `${INSTANCE_LABEL}=${site.instance}`];
-    const images = await callEngine('listing derived images', signal, () => docker.listImages({ filters: { label } }));
-    const oldest = Date.now() - olderThanMs;
-    const removed: string[] = [];
-    for (const { RepoTags, Created } of images) {
-      for (const reference of RepoTags ?? []) {
-        if (Math.max(Created * 1000, lastUsed.get(reference) ?? 0) > oldest) continue;
-        if (await removeImage(docker, reference, signal)) removed.push(reference);
-      }
-    }
-    return removed;
+  async function removeUnusedImages(keepDays: number, signal: AbortSignal, dryRun = false): Promise<string[]> {
+    const digests = options.definitions.flatMap((image) =>
+      image.definition.interpreters.map((interpreter) => imageDigests(image, interpreter)),
+    );
+    const current = new Set(digests.flatMap(({ base, target }) => [base, target]));
+    return removeUnused(docker, site.instance, { current, keepDays, now: Date.now(), dryRun }, signal);
   }
 
-  return { prepareImages, buildImage, listImages, pruneDerived };
+  return { prepareImages, buildImage, listImages, removeUnused: removeUnusedImages };
 }

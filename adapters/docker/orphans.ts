@@ -7,8 +7,7 @@ import { INSTANCE_LABEL, isOrphan, isOwnerRunning, type Labels, type Ownership }
 export async function removeOrphans(
   docker: Docker,
   ownership: Ownership,
-  live: ReadonlySet<string>,
-  now: number,
+  { live, now, dryRun }: { live: ReadonlySet<string>; now: number; dryRun: boolean },
   signal: AbortSignal,
 ): Promise<string[]> {
   const filters = JSON.stringify({ label: [`${INSTANCE_LABEL}=${ownership.instance}`] });
@@ -18,14 +17,14 @@ export async function removeOrphans(
     const removed: string[] = [];
     for (const container of await docker.listContainers({ all: true, filters, abortSignal: signal })) {
       if (!isAttempt(container.Labels) || !orphaned(container.Labels)) continue;
-      await docker.getContainer(container.Id).remove({ force: true }).catch(ignoreGone);
+      if (!dryRun) await docker.getContainer(container.Id).remove({ force: true }).catch(ignoreGone);
       removed.push(container.Names[0]?.slice(1) ?? container.Id);
     }
     const { Volumes } = await docker.listVolumes({ filters, abortSignal: signal });
     for (const volume of Volumes ?? []) {
       const named = VOLUMES.some((name) => volume.Name.endsWith(`-${name}`));
       if (!named || !isAttempt(volume.Labels) || !orphaned(volume.Labels)) continue;
-      if (await removeUnlessUsed(docker, volume.Name)) removed.push(volume.Name);
+      if (dryRun || (await removeUnlessUsed(docker, volume.Name))) removed.push(volume.Name);
     }
     return removed;
   });

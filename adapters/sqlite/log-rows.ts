@@ -64,6 +64,22 @@ export function logRows(db: Database) {
         }
       }),
 
+    replace: (attemptId: string, { firstLine, lineCount, byteOffset, byteCount, at }: LogChunk): Promise<void> =>
+      db.transaction().execute(async (trx) => {
+        await trx.deleteFrom('log_chunks').where('attempt_id', '=', attemptId).execute();
+        await trx
+          .insertInto('log_chunks')
+          .values({
+            attempt_id: attemptId,
+            first_line: firstLine,
+            line_count: lineCount,
+            byte_offset: byteOffset,
+            byte_count: byteCount,
+            at,
+          })
+          .execute();
+      }),
+
     checkLease: (lease: LeaseRef) => checkLease(db, lease),
   };
 }

@@ -102,7 +102,7 @@ async function checkBlobs(
   // A wheel is stored before its row is written, so that some may belong to attempts under way.
   if (unnamed > 0)
     notes.push(
-      `${unnamed} blobs (${unnamedBytes} bytes) are named by no file: of attempts that did not end well, or under way`,
+      `${unnamed} blobs (${unnamedBytes} bytes) are named by no file: of attempts that did not end well, or under way; housekeeping removes them when their time is up (./wheelwright clean)`,
     );
   return whole;
 }
@@ -155,5 +155,8 @@ async function checkLogs(
   }
   const known = new Set(attempts.map((attemptId) => `${attemptId}.log`));
   const strays = (await namesIn(join(data, 'logs'))).filter((name) => !known.has(name));
-  if (strays.length > 0) notes.push(`${strays.length} files in logs/ belong to no attempt's log`);
+  if (strays.length > 0)
+    notes.push(
+      `${strays.length} files in logs/ belong to no attempt's log; housekeeping removes them when their time is up (./wheelwright clean)`,
+    );
 }

@@ -26,6 +26,19 @@ async function ended(pids: readonly number[]): Promise<void> {
   while (pids.some(isProcessRunning)) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
+test('clean says what it would remove, of the data and of the engine, and removes nothing of the worker that runs', async () => {
+  const { code, out, err } = await service.wheelwright('clean', '--dry-run', '--json');
+  expect(code, err).toBe(0);
+  expect(JSON.parse(out)).toEqual({
+    data: { trials: [], logs: 0, strayLogs: 0, blobs: 0, blobBytes: 0 },
+    engine: { images: [], orphans: [] },
+  });
+  const without = { ...service.environment, DOCKER_HOST: 'tcp://127.0.0.1:1' };
+  const done = await runFrontDoor(without, 'clean');
+  expect(done.err).toContain('engine was left as it is');
+  expect(done).toMatchObject({ code: 0, out: 'removed 0 trial wheels, 0 logs, 0 blobs (0 B)\n' });
+});
+
 describe('up', () => {
   test('runs api and index-server, which other commands find on whatever ports they got', async () => {
     expect((await fetch(`${service.apiUrl}/healthz`)).status).toBe(200);

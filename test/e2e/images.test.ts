@@ -108,7 +108,7 @@ describe('prepareImages', () => {
     expect(state).toMatchObject({ name: NAME, python: PYTHON, built: { builder: made.builder, clean: made.clean } });
   });
 
-  it('derives an image with system packages once, records them, and prunes it', async () => {
+  it('derives an image with system packages once, records them, and removes it when it is no longer used', async () => {
     const progress: string[] = [];
     const recipe: EffectiveRecipe = { system: { apt: ['libyaml-dev'] }, runtime: { apt: ['libyaml-0-2'] } };
     const note = (line: string) => progress.push(line);
@@ -127,8 +127,8 @@ describe('prepareImages', () => {
     expect(await prepare(recipe, (line) => later.push(line))).toEqual(first);
     expect(later).toEqual([]);
 
-    expect(await images.pruneDerived(60_000, signal)).toEqual([]);
-    expect((await images.pruneDerived(-1, signal)).sort()).toEqual([first.builder, first.clean].sort());
+    expect(await images.removeUnused(1, signal)).toEqual([]);
+    expect((await images.removeUnused(-1, signal)).sort()).toEqual([first.builder, first.clean].sort());
   });
 
   it('refuses a package that apt does not know, in its words', async () => {
@@ -161,6 +161,6 @@ describe('prepareImages', () => {
       .filter(({ kind }) => kind === 'toolchain' || kind === 'system-package')
       .map(({ name }) => name);
     expect(names).toContain(names.includes('rustc-web') ? 'cargo-web' : 'rust');
-    await images.pruneDerived(-1, signal);
+    await images.removeUnused(-1, signal);
   });
 });

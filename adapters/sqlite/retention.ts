@@ -1,0 +1,114 @@
+import { transitionBuild } from '../../core/build.js';
+import type { RetentionStore } from '../../core/retention.js';
+import type { Database } from './database.js';
+import { touchProject } from './file-table.js';
+
+export function retentionStore(db: Database): RetentionStore {
+  return {
+    async namedBlobs() {
+      const rows = await db.selectFrom('files').select(['sha256', 'metadata_sha256', 'provenance_sha256']).execute();
+      return new Set(
+        rows
+          .flatMap(({ sha256, metadata_sha256, provenance_sha256 }) => [sha256, metadata_sha256, provenance_sha256])
+          .filter((blob) => blob !== null),
+      );
+    },
+
+    async isNamed(sha256) {
+      const row = await db
+        .selectFrom('files')
+        .select('filename')
+        .where((where) =>
+          where.or([
+            where('sha256', '=', sha256),
+            where('metadata_sha256', '=', sha256),
+            where('provenance_sha256', '=', sha256),
+          ]),
+        )
+        .limit(1)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
+    async attemptsWithLogs(endedBefore, after, limit) {
+      const rows = await db
+        .selectFrom('attempts')
+        .select('id')
+        .where('id', '>', after)
+        .where('finished_at', '<', endedBefore)
+        // A note that replaced a log is younger than the attempt's end.
+        .where((where) =>
+          where.exists(
+            where
+              .selectFrom('log_chunks')
+              .select('at')
+              .whereRef('attempt_id', '=', 'attempts.id')
+              .whereRef('at', '<=', 'attempts.finished_at'),
+          ),
+        )
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      return rows.map(({ id }) => id);
+    },
+
+    async oldTrials(storedBefore) {
+      const rows = await db
+        .selectFrom('files')
+        .select('filename')
+        .where('channel', '=', 'trial')
+        .where('upload_time', '<', storedBefore)
+        .where('filename', 'not in', (open) =>
+          open
+            .selectFrom('build_files')
+            .innerJoin('submission_trials', 'submission_trials.build_id', 'build_files.build_id')
+            .innerJoin('submissions', 'submissions.id', 'submission_trials.submission_id')
+            .where('submissions.status', '=', 'open')
+            .select('build_files.filename'),
+        )
+        .orderBy('filename')
+        .execute();
+      return rows.map(({ filename }) => filename);
+    },
+
+    removeTrial: (filename, reason, now) =>
+      db.transaction().execute(async (trx) => {
+        const answered = await trx
+          .deleteFrom('build_files')
+          .where('filename', '=', filename)
+          .where('filename', 'in', (trial) =>
+            trial
+              .selectFrom('files')
+              .select('filename')
+              .where('channel', '=', 'trial')
+              .where('filename', '=', filename),
+          )
+          .returning('build_id')
+          .execute();
+        const removed = await trx
+          .deleteFrom('files')
+          .where('filename', '=', filename)
+          .where('channel', '=', 'trial')
+          .returning(['project', 'version', 'sha256'])
+          .executeTakeFirst();
+        // It was approved meanwhile.
+        if (removed === undefined) return;
+        await trx
+          .insertInto('deleted_files')
+          .values({ filename, ...removed, deleted_at: now, reason })
+          .execute();
+        await trx
+          .updateTable('builds')
+          .set({ status: transitionBuild('succeeded', 'expire') })
+          .where(
+            'id',
+            'in',
+            answered.map(({ build_id }) => build_id),
+          )
+          .where('status', '=', 'succeeded')
+          .where('id', 'not in', (others) => others.selectFrom('build_files').select('build_id'))
+          .execute();
+        await touchProject(trx, removed.project, false);
+      }),
+  };
+}

@@ -1,0 +1,82 @@
+import { stat, utimes } from 'node:fs/promises';
+import { blobsIn } from '../adapters/disk/data-folder.js';
+import type { HousekeepingReport } from '../core/retention.js';
+import type { ApiContext } from './context.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const LOGS_PER_QUERY = 200;
+
+type HousekeepingContext = Pick<ApiContext, 'settings' | 'store' | 'retention' | 'blobs' | 'logs' | 'clock' | 'log'>;
+
+/** Removes what is kept for a while only, as the settings say; with `dryRun` it only counts. Its own writes are the only ones of their kind, so that it may run at any time. */
+export async function housekeepOne(context: HousekeepingContext, dryRun = false): Promise<HousekeepingReport> {
+  // Trials first: their bytes are named by nothing then, and go when their own time is up.
+  const trials = await removeTrials(context, dryRun);
+  const logs = await shortenLogs(context, dryRun);
+  const report = { trials, logs, ...(await removeStrays(context, dryRun)), ...(await removeBlobs(context, dryRun)) };
+  const { blobs, strayLogs } = report;
+  if (!dryRun && trials.length + logs + blobs + strayLogs > 0)
+    context.log.info(report, 'removed what is kept no longer');
+  return report;
+}
+
+async function removeTrials(context: HousekeepingContext, dryRun: boolean): Promise<string[]> {
+  const { settings, retention, clock } = context;
+  const days = settings.WHEELWRIGHT_KEEP_TRIALS_DAYS;
+  const trials = await retention.oldTrials(clock() - days * DAY_MS);
+  if (dryRun) return trials;
+  for (const filename of trials) {
+    await renewBlobs(context, filename);
+    await retention.removeTrial(filename, `a trial that nobody approved within ${days} days`, clock());
+  }
+  return trials;
+}
+
+/** Whoever read the page before, and a backup under way, still finds the bytes for as long as those that nothing names are kept. */
+async function renewBlobs({ store, blobs, clock }: HousekeepingContext, filename: string): Promise<void> {
+  const file = await store.file(filename);
+  const now = new Date(clock());
+  for (const sha256 of [file?.sha256, file?.metadataSha256, file?.provenanceSha256]) {
+    if (sha256 !== undefined && (await blobs.has(sha256))) await utimes(blobs.path(sha256), now, now);
+  }
+}
+
+async function shortenLogs(
+  { settings, retention, logs, clock }: HousekeepingContext,
+  dryRun: boolean,
+): Promise<number> {
+  const days = settings.WHEELWRIGHT_KEEP_LOGS_DAYS;
+  if (days === undefined) return 0;
+  const note = `[wheelwright] this log was removed after ${days} days (WHEELWRIGHT_KEEP_LOGS_DAYS)\n`;
+  let count = 0;
+  for (let after = ''; ; ) {
+    const ids = await retention.attemptsWithLogs(clock() - days * DAY_MS, after, LOGS_PER_QUERY);
+    for (const id of dryRun ? [] : ids) await logs.replace(id, note, clock());
+    count += ids.length;
+    after = ids.at(-1) ?? after;
+    if (ids.length < LOGS_PER_QUERY) return count;
+  }
+}
+
+async function removeStrays({ settings, logs, clock }: HousekeepingContext, dryRun: boolean) {
+  const strays = await logs.strays(clock() - settings.WHEELWRIGHT_KEEP_BLOBS_HOURS * HOUR_MS);
+  for (const name of dryRun ? [] : strays) await logs.removeStray(name);
+  return { strayLogs: strays.length };
+}
+
+async function removeBlobs({ settings, retention, blobs, clock }: HousekeepingContext, dryRun: boolean) {
+  const before = clock() - settings.WHEELWRIGHT_KEEP_BLOBS_HOURS * HOUR_MS;
+  const removed = { blobs: 0, blobBytes: 0 };
+  const named = await retention.namedBlobs();
+  for await (const sha256 of blobsIn(settings.WHEELWRIGHT_DATA)) {
+    if (named.has(sha256)) continue;
+    const { size, mtimeMs } = await stat(blobs.path(sha256));
+    // A wheel is stored before its row is written.
+    if (mtimeMs >= before || (await retention.isNamed(sha256))) continue;
+    if (!dryRun && !(await blobs.remove(sha256, before))) continue;
+    removed.blobs += 1;
+    removed.blobBytes += size;
+  }
+  return removed;
+}

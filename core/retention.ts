@@ -1,0 +1,26 @@
+// What is kept for a while only. Times are milliseconds since the epoch.
+
+/** What housekeeping asks the database, and changes in it. */
+export interface RetentionStore {
+  /** Sha256 of every blob that a file names. */
+  namedBlobs(): Promise<ReadonlySet<string>>;
+  isNamed(sha256: string): Promise<boolean>;
+  /** Attempts that ended before then and still have the log of their time, at most `limit`, in the order of their ids after `after`. */
+  attemptsWithLogs(endedBefore: number, after: string, limit: number): Promise<string[]>;
+  /** Trial wheels stored before then, but those on which somebody has yet to decide. */
+  oldTrials(storedBefore: number): Promise<string[]>;
+  /** Takes a trial wheel off the index; builds that have no other wheel become cancelled, so that a retry makes it again. */
+  removeTrial(filename: string, reason: string, now: number): Promise<void>;
+}
+
+/** What a round of housekeeping removed, or would remove. */
+export interface HousekeepingReport {
+  /** File names. */
+  trials: string[];
+  /** Logs that a note replaced. */
+  logs: number;
+  /** Files in the logs' folder that are no attempt's log. */
+  strayLogs: number;
+  blobs: number;
+  blobBytes: number;
+}

@@ -1,0 +1,139 @@
+// What a real api removes when its time is up, and what it must leave.
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { blobFile, logFile } from '../../adapters/disk/data-folder.js';
+import { housekeepOne } from '../../api/housekeeping.js';
+import { fsck } from '../../cli/keeping/fsck.js';
+import type { Lease } from '../../core/attempt.js';
+import { startTestApi, type TestApi } from '../support/api.js';
+import { makeWheel } from '../support/wheel.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const NOTHING = { trials: [], logs: 0, strayLogs: 0, blobs: 0, blobBytes: 0 };
+const TRIAL = makeWheel('spam-1.0-py3-none-any.whl', 'value = "trial"\n');
+
+let service: TestApi;
+beforeEach(async () => {
+  service = await startTestApi({ WHEELWRIGHT_KEEP_LOGS_DAYS: '7', WHEELWRIGHT_KEEP_TRIALS_DAYS: '30' });
+  service.upstream.add('spam', 'spam-1.0.tar.gz');
+});
+afterEach(async () => {
+  const { problems } = await fsck(service.data, new AbortController().signal);
+  expect(problems).toEqual([]);
+  await service.close();
+});
+
+const keepHouse = (dryRun?: boolean) => housekeepOne(service.api.context, dryRun);
+
+async function claimed(more: Record<string, unknown> = {}): Promise<Lease> {
+  await service.ask('spam==1.0', more);
+  return service.claim();
+}
+
+function put(lease: Lease, { filename, bytes }: { filename: string; bytes: Buffer }) {
+  return service.call('PUT', `/api/v1/attempts/${lease.attemptId}/artifacts/${filename}`, { body: bytes, lease });
+}
+
+test('bytes that no file names go after their time, and never those of a file or of an upload under way', async () => {
+  const published = makeWheel('spam-1.0-py3-none-any.whl', 'value = 1\n');
+  const lease = await claimed();
+  await put(lease, makeWheel('spam-1.0-1-py3-none-any.whl', 'value = 2\n'));
+  await service.deliver(lease, published);
+  const stray = makeWheel('spam-1.0-1-py3-none-any.whl', 'value = 2\n').sha256;
+  expect(await keepHouse()).toEqual(NOTHING);
+  service.advance(25 * HOUR_MS);
+  expect(await keepHouse(true)).toMatchObject({ blobs: 1 });
+  expect(existsSync(blobFile(service.data, stray))).toBe(true);
+  expect(await keepHouse()).toMatchObject({ blobs: 1 });
+  expect(existsSync(blobFile(service.data, stray))).toBe(false);
+  expect(await keepHouse()).toEqual(NOTHING);
+  expect(existsSync(blobFile(service.data, published.sha256))).toBe(true);
+});
+
+test('bytes that are stored again between the look and the removal stay', async () => {
+  const { blobs, clock } = service.api.context;
+  const { sha256 } = await blobs.put([Buffer.from('again')] as never, { maxBytes: 10 });
+  const looked = clock() - HOUR_MS;
+  expect(await blobs.remove(sha256, looked)).toBe(false);
+  expect(await blobs.has(sha256)).toBe(true);
+  expect(await blobs.remove(sha256, clock() + HOUR_MS)).toBe(true);
+  expect(await blobs.has(sha256)).toBe(false);
+  expect(await blobs.remove(sha256, clock())).toBe(false);
+  expect(await readdir(join(service.data, 'blobs', 'incoming'))).toEqual([]);
+});
+
+test('logs give way to a note that every reader understands, once, and only those of attempts that ended long ago', async () => {
+  const lease = await claimed();
+  const path = `/api/v1/attempts/${lease.attemptId}/log`;
+  await service.call('POST', `${path}?from=1`, { body: 'one\ntwo\n', lease });
+  await service.call('POST', `${path}?from=3`, { body: 'three\n', lease });
+  service.advance(8 * DAY_MS);
+  expect(await keepHouse()).toEqual(NOTHING);
+  await service.deliver(lease, makeWheel('spam-1.0-py3-none-any.whl'));
+  expect((await service.call('GET', path)).body).toBe('one\ntwo\nthree\n');
+  service.advance(8 * DAY_MS);
+  expect(await keepHouse()).toMatchObject({ logs: 1 });
+  expect((await service.call('GET', path)).body).toMatch(/^\[wheelwright\] this log was removed after 7 days .*\n$/);
+  expect(await keepHouse()).toEqual(NOTHING);
+});
+
+test('files in the place of logs that are none go after their time', async () => {
+  const lease = await claimed();
+  await service.call('POST', `/api/v1/attempts/${lease.attemptId}/log?from=1`, { body: 'one\n', lease });
+  await writeFile(logFile(service.data, 'neverheardof'), 'torn');
+  await mkdir(join(service.data, 'logs'), { recursive: true });
+  await writeFile(join(service.data, 'logs', 'x.log.new'), 'half a note');
+  expect(await keepHouse()).toEqual(NOTHING);
+  service.advance(25 * HOUR_MS);
+  expect(await keepHouse()).toMatchObject({ strayLogs: 2 });
+  expect(await readdir(join(service.data, 'logs'))).toEqual([`${lease.attemptId}.log`]);
+});
+
+test('a trial that nobody approves leaves the index after its time; its bytes stay a while, its name for good, and a retry makes it again', async () => {
+  const lease = await claimed({ recipe: 'project: spam\nenvironment: { A: "1" }\n' });
+  await service.deliver(lease, TRIAL);
+  const id = lease.order.buildId;
+  expect(await service.build(id)).toMatchObject({ status: 'succeeded', channel: 'trial' });
+  service.advance(29 * DAY_MS);
+  expect(await keepHouse()).toEqual(NOTHING);
+  service.advance(2 * DAY_MS);
+  expect(await keepHouse(true)).toMatchObject({ trials: [TRIAL.filename] });
+  expect(await keepHouse()).toEqual({ ...NOTHING, trials: [TRIAL.filename] });
+  expect(await service.build(id)).toMatchObject({ status: 'cancelled', files: [] });
+  expect(await service.api.context.store.file(TRIAL.filename)).toBeUndefined();
+  expect(existsSync(blobFile(service.data, TRIAL.sha256))).toBe(true);
+
+  expect((await service.call('POST', `/api/v1/builds/${id}/retry`)).status).toBe(202);
+  const again = await service.claim();
+  expect(again.order.buildTag).toBe(1);
+  await service.deliver(again, makeWheel('spam-1.0-1-py3-none-any.whl', 'value = "newer"\n'));
+  expect(await service.build(id)).toMatchObject({ status: 'succeeded' });
+  service.advance(25 * HOUR_MS);
+  // Wheel, metadata and provenance; the metadata is the new wheel's as well.
+  expect(await keepHouse()).toMatchObject({ trials: [], blobs: 2 });
+  expect(existsSync(blobFile(service.data, TRIAL.sha256))).toBe(false);
+});
+
+test('a trial on which somebody has yet to decide stays, and so does what was approved', async () => {
+  const recipe = 'project: spam\nenvironment: { A: "1" }\n';
+  const submitted = await service.call<{ id: string }>('POST', '/api/v1/submissions', {
+    json: { recipe, requirement: 'spam==1.0' },
+  });
+  expect(submitted.status).toBeLessThan(300);
+  await service.deliver(await service.claim(), TRIAL);
+  service.advance(60 * DAY_MS);
+  expect(await keepHouse()).toEqual(NOTHING);
+  expect((await service.call('POST', `/api/v1/submissions/${submitted.body.id}/approve`)).status).toBe(200);
+  expect(await keepHouse()).toEqual(NOTHING);
+  expect(await service.api.context.store.file(TRIAL.filename)).toMatchObject({ channel: 'stable' });
+});
+
+test('a round may be asked for, by an administrator only', async () => {
+  const path = '/api/v1/housekeeping';
+  expect(await service.call('POST', path, { json: { dryRun: true } })).toMatchObject({ status: 200, body: NOTHING });
+  expect((await service.call('POST', path, { json: { dryRun: true }, token: undefined })).status).toBe(401);
+  expect((await service.call('POST', path, { json: { force: true } })).status).toBe(400);
+});
