@@ -20,6 +20,8 @@ export interface Child {
   readonly lastLines: readonly string[];
   /** Asks it to stop, and ends it after the grace. */
   stop(graceMs: number): Promise<void>;
+  /** Lets it run on when this process ends. */
+  release(): void;
 }
 
 const KEPT_LINES = 15;
@@ -68,6 +70,11 @@ export function startChild(
       const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
       await ended;
       clearTimeout(timer);
+    },
+    release() {
+      child.stdout.destroy();
+      child.stderr.destroy();
+      child.unref();
     },
   };
 }

@@ -1,14 +1,16 @@
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WheelwrightError } from '../../core/errors.js';
 import type { Settings } from '../../core/settings.js';
 import {
   answers,
-  readServiceNote,
   removeServiceNote,
   runsWheelwright,
   type ServiceAddress,
+  type ServiceNote,
+  settledNote,
   writeServiceNote,
 } from './address.js';
 import { type Child, endedUnasked, startChild } from './child.js';
@@ -20,6 +22,8 @@ export interface Service extends ServiceAddress {
   readonly broken: Promise<never>;
   /** Stops them in the reverse order of their start, so that the worker can hand its work back. */
   stop(): Promise<void>;
+  /** Lets them run on when this process ends. */
+  release(): void;
 }
 
 export interface StartOptions {
@@ -28,6 +32,8 @@ export interface StartOptions {
   programs: readonly ProgramName[];
   environment: Readonly<Record<string, string | undefined>>;
   onLine: (program: ProgramName, line: string) => void;
+  /** Whether the last command that uses it ends it. */
+  temporary: boolean;
   signal: AbortSignal;
 }
 
@@ -42,7 +48,6 @@ const STOP_MS = 10_000;
 export async function startService(options: StartOptions): Promise<Service> {
   const { settings, signal } = options;
   await replaceEarlier(settings, (line) => options.onLine('api', line));
-  await makeDataFolder(settings.WHEELWRIGHT_DATA);
   const api = await freePort(settings.WHEELWRIGHT_HOST, settings.WHEELWRIGHT_API_PORT);
   const index = await freePort(settings.WHEELWRIGHT_HOST, settings.WHEELWRIGHT_INDEX_PORT);
   const host = reachableHost(settings.WHEELWRIGHT_HOST);
@@ -77,7 +82,13 @@ export async function startService(options: StartOptions): Promise<Service> {
     // Without a worker it serves a command that only looks, and others must not count on it.
     if (options.programs.includes('worker')) {
       const programs = children.map(({ pid }) => pid);
-      await writeServiceNote(settings, { ...address, supervisor: process.pid, programs });
+      await writeServiceNote(settings, {
+        ...address,
+        supervisor: process.pid,
+        programs,
+        temporary: options.temporary,
+        ending: false,
+      });
     }
   } catch (error) {
     await stop();
@@ -86,12 +97,15 @@ export async function startService(options: StartOptions): Promise<Service> {
   const broken = Promise.race(children.map((child) => child.ended.then(() => Promise.reject(endedUnasked(child)))));
   // Whoever stops in time never looks at it.
   broken.catch(() => undefined);
-  return { ...address, broken, stop };
+  const release = () => {
+    for (const child of children) child.release();
+  };
+  return { ...address, temporary: options.temporary, broken, stop, release };
 }
 
 /** One service per data folder; what a killed one left running is ended. */
 async function replaceEarlier(settings: Settings, say: (line: string) => void): Promise<void> {
-  const note = await readServiceNote(settings);
+  const note = await settledNote(settings);
   if (note === undefined) return;
   if (await runsWheelwright(note.supervisor)) {
     throw new WheelwrightError('conflict', `a service of ${settings.WHEELWRIGHT_DATA} runs already at ${note.apiUrl}`, {
@@ -101,11 +115,37 @@ async function replaceEarlier(settings: Settings, say: (line: string) => void): 
   for (const pid of note.programs) {
     if (!(await runsWheelwright(pid))) continue;
     say(`process ${pid} was left by a service that was killed; ending it`);
-    process.kill(pid, 'SIGTERM');
-    for (let waitedMs = 0; await runsWheelwright(pid); waitedMs += 100) {
-      if (waitedMs === STOP_MS) process.kill(pid, 'SIGKILL');
-      await sleep(100);
-    }
+    await endProgram(pid, STOP_MS);
+  }
+}
+
+/** Ends a service that another process started and handed on to this one, in the order in which its note names the programs. */
+export async function endService(settings: Settings, note: ServiceNote): Promise<void> {
+  for (const pid of note.programs) await endProgram(pid, settings.WHEELWRIGHT_WORKER_GRACE_MS + STOP_MS);
+  await removeServiceNote(settings);
+}
+
+async function endProgram(pid: number, graceMs: number): Promise<void> {
+  if (!(await runsWheelwright(pid))) return;
+  process.kill(pid, 'SIGTERM');
+  const deadline = performance.now() + graceMs;
+  while (await runsWheelwright(pid)) {
+    if (performance.now() > deadline) process.kill(pid, 'SIGKILL');
+    await sleep(100);
+  }
+}
+
+/** One process at a time looks for the service and starts it where there is none: two that are asked at the same moment get one service. */
+export async function whileStarting<T>(settings: Settings, signal: AbortSignal, task: () => Promise<T>): Promise<T> {
+  await makeDataFolder(settings.WHEELWRIGHT_DATA);
+  const { tryLock } = await import('../../adapters/sqlite/exclusive-lock.js');
+  const lock = path.join(settings.WHEELWRIGHT_DATA, 'service.lock');
+  let release = tryLock(lock);
+  for (; release === undefined; release = tryLock(lock)) await sleep(100, undefined, { signal });
+  try {
+    return await task();
+  } finally {
+    release();
   }
 }
 

@@ -1,18 +1,20 @@
 import { type Client, openClient } from '../../client/client.js';
+import type { Settings } from '../../core/settings.js';
 import type { Cli } from '../cli.js';
-import { findService, readToken, type ServiceAddress } from './address.js';
+import { findService, readToken, requireService, type ServiceAddress } from './address.js';
 import type { ProgramName } from './node-arguments.js';
-import { startService } from './service.js';
+import { endService, type Service, startService, whileStarting } from './service.js';
+import { leaveService, registerUser } from './users.js';
 
 /** What a command works with: a service, running before or started for it. */
 export interface Session extends ServiceAddress {
   client: Client;
-  /** Started for the time of the command. */
   temporary: boolean;
 }
 
 /**
- * Runs a command against the running service; where none runs, starts the programs that it needs and stops them afterwards.
+ * Runs a command against the running service; where none runs, starts the programs that it needs. What a command started is ended by the last command that
+ * uses it.
  * @throws WheelwrightError `unavailable` when they do not start, or when one ends while the command runs
  */
 export async function withService<T>(
@@ -20,9 +22,29 @@ export async function withService<T>(
   programs: readonly ProgramName[],
   command: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const running = await findService(cli.settings);
-  if (running !== undefined) return withClient(cli, running, false, command);
-  const service = await startService({
+  const { settings, signal } = cli;
+  if (settings.WHEELWRIGHT_API_URL !== undefined) {
+    return withClient(cli, await requireService(settings), command);
+  }
+  let started: Service | undefined;
+  try {
+    const address = await whileStarting(settings, signal, async () => {
+      await registerUser(settings);
+      const running = await findService(settings);
+      if (running !== undefined) return running;
+      started = await startFor(cli, programs);
+      return started;
+    });
+    const ran = withClient(cli, address, command);
+    return await (started === undefined ? ran : Promise.race([ran, started.broken]));
+  } finally {
+    if (signal.aborted && started !== undefined) cli.terminal.note('stopping');
+    await leave(settings, started, programs.includes('worker'));
+  }
+}
+
+function startFor(cli: Cli, programs: readonly ProgramName[]): Promise<Service> {
+  return startService({
     settings: cli.settings,
     programs,
     // A command's own output is what people came for; the programs' warnings come with the error when one fails.
@@ -30,20 +52,22 @@ export async function withService<T>(
     onLine: cli.environment.WHEELWRIGHT_LOG_LEVEL
       ? (name, line) => cli.terminal.note(`${name}: ${line}`)
       : () => undefined,
+    temporary: true,
     signal: cli.signal,
   });
-  try {
-    return await Promise.race([withClient(cli, service, true, command), service.broken]);
-  } finally {
-    if (cli.signal.aborted) cli.terminal.note('stopping');
-    await service.stop();
-  }
+}
+
+async function leave(settings: Settings, started: Service | undefined, noted: boolean): Promise<void> {
+  const last = await leaveService(settings);
+  if (started === undefined) return last && endService(settings, last);
+  // Without a note nobody else has found it.
+  if (last !== undefined || !noted) return started.stop();
+  started.release();
 }
 
 async function withClient<T>(
   cli: Cli,
-  { apiUrl, indexUrl }: ServiceAddress,
-  temporary: boolean,
+  { apiUrl, indexUrl, temporary = false }: ServiceAddress,
   command: (session: Session) => Promise<T>,
 ): Promise<T> {
   const client = openClient({ url: apiUrl, token: await readToken(cli.settings) });

@@ -1,10 +1,9 @@
 // Kills the worker in each phase, as the kernel would, freezes it, and takes the api away from it: nothing is lost, nothing is published twice, nothing stays on
 // the engine.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -15,7 +14,8 @@ import { type RunningApi, startApi } from '../../api/start.js';
 import { type Client, openClient } from '../../client/client.js';
 import { PHASES, type Phase } from '../../core/phase.js';
 import { parseSettings } from '../../core/settings.js';
-import { type MadeSdist, openSdistFolder, type SdistFolder } from '../fixtures/sdists/sdist.js';
+import { openSdistFolder, type SdistFolder } from '../fixtures/sdists/sdist.js';
+import { serveSdists } from '../support/sdist-index.js';
 import { leftBehind } from './attempt-bench.js';
 
 const HOOKS = `
@@ -42,7 +42,7 @@ beforeAll(async () => {
   sdists = await openSdistFolder();
   const projects = [...PHASES.map((phase) => `killed-in-${phase}`), 'frozen', 'api-away'];
   const made = await Promise.all(projects.map((project) => sdists.make({ project, hooks: HOOKS })));
-  upstream = await serveIndex(made);
+  upstream = await serveSdists(made);
   const { port } = upstream.address() as AddressInfo;
   Object.assign(environment, {
     WHEELWRIGHT_DATA: data,
@@ -166,27 +166,4 @@ async function ended(id: string) {
     if (build.finishedAt !== undefined) return build;
     await sleep(100);
   }
-}
-
-async function serveIndex(made: readonly MadeSdist[]): Promise<Server> {
-  const files = new Map(
-    await Promise.all(made.map(async (sdist) => [sdist.filename, await readFile(sdist.path)] as const)),
-  );
-  const server = createServer((request, response) => {
-    const [, kind, name = ''] = (request.url ?? '').split('/');
-    const sdist = made.find(({ project, filename }) => (kind === 'files' ? filename === name : project === name));
-    const bytes = sdist && (files.get(sdist.filename) as Buffer);
-    if (sdist === undefined || bytes === undefined) {
-      response.writeHead(404).end();
-    } else if (kind === 'files') {
-      response.end(bytes);
-    } else {
-      const hashes = { sha256: createHash('sha256').update(bytes).digest('hex') };
-      const file = { filename: sdist.filename, url: `/files/${sdist.filename}`, hashes };
-      response.writeHead(200, { 'content-type': 'application/vnd.pypi.simple.v1+json' });
-      response.end(JSON.stringify({ meta: { 'api-version': '1.1' }, name: sdist.project, files: [file] }));
-    }
-  });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  return server;
 }
