@@ -3,10 +3,10 @@ import type { Logger } from 'pino';
 import type { WorkerApi } from '../client/worker-api.js';
 import type { AttemptSite } from './attempt.js';
 import { workOnLease } from './lease-work.js';
+import { watchOutage } from './outage.js';
 import { removeAbandonedSpools } from './spool.js';
 
 const CLAIM_WAIT_MS = 20_000;
-const PAUSE_MS = 1_000;
 const SWEEP_MS = 10 * 60_000;
 
 export interface WorkerOptions extends AttemptSite {
@@ -30,14 +30,20 @@ export function openWorker(options: WorkerOptions): Worker {
   /** Attempts at work, so that the sweep leaves what is theirs. */
   const live = new Set<string>();
 
+  const outage = watchOutage(logger);
+  const claim = async () => {
+    try {
+      const lease = await api.claim(name, CLAIM_WAIT_MS, closing.signal);
+      outage.over();
+      return lease;
+    } catch (error) {
+      if (!closing.signal.aborted) await outage.failed(error, closing.signal);
+      return undefined;
+    }
+  };
   const slot = async () => {
     while (!closing.signal.aborted) {
-      const lease = await api.claim(name, CLAIM_WAIT_MS, closing.signal).catch(async (error: unknown) => {
-        if (closing.signal.aborted) return undefined;
-        logger.warn({ err: error }, 'no attempt could be asked for');
-        await sleep(PAUSE_MS, undefined, { signal: closing.signal }).catch(() => undefined);
-        return undefined;
-      });
+      const lease = await claim();
       if (lease === undefined) continue;
       live.add(lease.attemptId);
       await workOnLease(lease, options, stopping.signal).finally(() => live.delete(lease.attemptId));
