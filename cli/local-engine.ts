@@ -2,6 +2,7 @@ import path from 'node:path';
 import { loadImages } from '../adapters/disk/image-definitions.js';
 import { openHostEngine } from '../adapters/docker/host-engine.js';
 import type { Images } from '../adapters/docker/images.js';
+import { configuredIndexUrl } from '../adapters/upstream/upstream-url.js';
 import type { Target } from '../core/build.js';
 import type { Engine } from '../core/engine.js';
 import { WheelwrightError } from '../core/errors.js';
@@ -19,8 +20,11 @@ export interface LocalEngine {
 
 /** @throws WheelwrightError `unavailable` when the engine does not answer. */
 export async function openLocalEngine({ settings, environment, signal }: Cli): Promise<LocalEngine> {
-  const definitions = await loadImages(path.join(REPOSITORY, 'images'));
-  const { images, engine } = openHostEngine(settings, environment, REPOSITORY, definitions);
+  const [definitions, indexUrl] = await Promise.all([
+    loadImages(path.join(REPOSITORY, 'images')),
+    configuredIndexUrl(environment),
+  ]);
+  const { images, engine } = openHostEngine(settings, indexUrl, REPOSITORY, definitions);
   await engine.ping(signal).catch((error: unknown) => {
     signal.throwIfAborted();
     const { message } = error as Error;

@@ -7,7 +7,7 @@ import { openPackageIndexes } from '../adapters/debian/package-indexes.js';
 import { loadImages } from '../adapters/disk/image-definitions.js';
 import { openHostEngine, SYSTEM_CA_BUNDLE } from '../adapters/docker/host-engine.js';
 import { openSimpleUpstream } from '../adapters/upstream/simple-upstream.js';
-import { resolveUpstreamUrl } from '../adapters/upstream/upstream-url.js';
+import { configuredIndexUrl, resolveUpstreamUrl } from '../adapters/upstream/upstream-url.js';
 import { openWorkerApi } from '../client/worker-api.js';
 import { apiUrl, type Settings } from '../core/settings.js';
 import { openWorker, type Worker } from './worker.js';
@@ -28,14 +28,15 @@ const MAX_SDIST_ENTRIES = 500_000;
  */
 export async function startWorker(settings: Settings, { log, root, environment }: WorkerStart): Promise<Worker> {
   const bundlePath = settings.WHEELWRIGHT_CA_BUNDLE ?? SYSTEM_CA_BUNDLE;
-  const [definitions, scripts, token, upstreamUrl, bundle] = await Promise.all([
+  const [definitions, scripts, token, upstreamUrl, toolIndexUrl, bundle] = await Promise.all([
     loadImages(join(root, 'images')),
     readScripts(join(root, 'worker', 'scripts')),
     settings.WHEELWRIGHT_TOKEN ?? readToken(settings),
     resolveUpstreamUrl(environment),
+    configuredIndexUrl(environment),
     readBundle(bundlePath, settings.WHEELWRIGHT_CA_BUNDLE !== undefined),
   ]);
-  const { engine, images } = openHostEngine(settings, environment, root, definitions);
+  const { engine, images } = openHostEngine(settings, toolIndexUrl, root, definitions);
   const upstream = openSimpleUpstream({ url: upstreamUrl, ...(bundle === undefined ? {} : { ca: bundle }) });
   const api = openWorkerApi({ url: apiUrl(settings), token });
   const limits = { maxEntries: MAX_SDIST_ENTRIES, maxExpandedBytes: settings.WHEELWRIGHT_SDIST_EXPANDED_BYTES };

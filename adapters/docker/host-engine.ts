@@ -11,11 +11,12 @@ export const SYSTEM_CA_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
 
 /**
  * The container engine that this machine's environment names (DOCKER_HOST, else its socket), as the settings want it used. Nothing is asked of it yet.
+ * @param indexUrl simple index that the tools of builder images come from; undefined: pip's own default
  * @param root the repository, whose folder images/ holds what `definitions` were read from
  */
 export function openHostEngine(
   settings: Settings,
-  environment: Readonly<Record<string, string | undefined>>,
+  indexUrl: string | undefined,
   root: string,
   definitions: readonly LoadedImage[],
 ): { images: Images; engine: Engine & { close(): Promise<void> } } {
@@ -26,7 +27,7 @@ export function openHostEngine(
     imagesFolder: join(root, 'images'),
     caBundle: settings.WHEELWRIGHT_CA_BUNDLE ?? SYSTEM_CA_BUNDLE,
     debianMirror: settings.WHEELWRIGHT_DEBIAN_MIRROR,
-    indexUrl: settings.WHEELWRIGHT_UPSTREAM ?? environment.PIP_INDEX_URL,
+    indexUrl,
     rustToolchain: settings.WHEELWRIGHT_RUST_TOOLCHAIN,
     instance: settings.WHEELWRIGHT_INSTANCE,
   });

@@ -26,13 +26,21 @@ export async function resolveUpstreamUrl(
   environment: Readonly<Record<string, string | undefined>>,
   python: RunPython = runPython,
 ): Promise<string> {
-  const said = environment.WHEELWRIGHT_UPSTREAM || environment.PIP_INDEX_URL || (await askPip(python));
+  const said = (await configuredIndexUrl(environment, python)) ?? (await builtInUrl(python));
   if (said === undefined) {
     throw new WheelwrightError('unavailable', 'no upstream index is known', {
       hint: 'python3 with pip says which index this machine uses; where there is none, set WHEELWRIGHT_UPSTREAM to the URL of a simple index.',
     });
   }
   return said.endsWith('/') ? said : `${said}/`;
+}
+
+/** URL of the index that the settings, the environment or pip's configuration files name; undefined where they leave it to pip's own default. May hold a password. */
+export async function configuredIndexUrl(
+  environment: Readonly<Record<string, string | undefined>>,
+  python: RunPython = runPython,
+): Promise<string | undefined> {
+  return environment.WHEELWRIGHT_UPSTREAM || environment.PIP_INDEX_URL || (await askPip(python));
 }
 
 async function askPip(python: RunPython): Promise<string | undefined> {
@@ -42,6 +50,10 @@ async function askPip(python: RunPython): Promise<string | undefined> {
     const url = new RegExp(`^${section}\\.index-url=(['"])(.*)\\1\\s*$`, 'm').exec(configured)?.[2];
     if (url !== undefined && URL.canParse(url)) return url;
   }
+  return undefined;
+}
+
+async function builtInUrl(python: RunPython): Promise<string | undefined> {
   const builtIn = (await python(BUILT_IN).catch(() => '')).trim();
   return URL.canParse(builtIn) ? builtIn : undefined;
 }
