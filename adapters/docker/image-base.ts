@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { WheelwrightError } from '../../core/errors.js';
-import { callEngine } from './engine-error.js';
-import { readMessages } from './image-build.js';
+import { callEngine, statusOf } from './engine-error.js';
+import { buildImage, readMessages } from './image-build.js';
+import { packContext } from './image-context.js';
 
 export interface BaseTag {
   repo: string;
@@ -14,23 +15,43 @@ export interface BaseTag {
   labels: Readonly<Record<string, string>>;
 }
 
-/** Pulls a base that a registry of images holds; the digest in the reference decides what comes. */
+/** As families/debian/bootstrap has it: an old suite's Release file expires when nobody maintains it any more; its signature is still checked. */
+const APT_CONF = 'Acquire::Check-Valid-Until "false";\nAcquire::Retries "3";\n';
+
+/**
+ * Pulls a base that a registry of images holds, and makes of it one that carries our labels and, with `apt`, takes packages from a suite that is past its
+ * support. The digest in the reference decides what comes.
+ */
 export async function pullBase(
   docker: Docker,
-  reference: string,
-  base: Omit<BaseTag, 'labels'>,
+  { reference, apt }: { reference: string; apt: boolean },
+  base: BaseTag,
   signal: AbortSignal,
 ): Promise<void> {
   const doing = `pulling ${reference}`;
-  const { error } = await callEngine(doing, signal, async () =>
-    readMessages((await docker.pull(reference, { abortSignal: signal })) as Readable),
-  );
+  const error = await callEngine(doing, signal, async () => {
+    try {
+      return (await readMessages((await docker.pull(reference, { abortSignal: signal })) as Readable)).error;
+    } catch (refused) {
+      if (statusOf(refused) === undefined) throw refused;
+      return (refused as Error).message;
+    }
+  });
   if (error !== undefined) {
     throw new WheelwrightError('unavailable', `${doing} failed: ${error}`, {
       hint: 'Where no registry of images is reached, an image.yaml can bootstrap its base instead: `base: {debootstrap: {suite: ...}}`.',
     });
   }
-  await callEngine(doing, signal, () => docker.getImage(reference).tag({ repo: base.repo, tag: base.tag }));
+  const lines = [`FROM ${reference}`, ...(apt ? ['COPY 90wheelwright /etc/apt/apt.conf.d/90wheelwright'] : [])];
+  const context = packContext([
+    { name: 'Dockerfile', content: `${lines.join('\n')}\n` },
+    { name: '90wheelwright', content: APT_CONF },
+  ]);
+  const built = await buildImage(docker, { context, tag: `${base.repo}:${base.tag}`, labels: base.labels }, signal);
+  if (built.kind === 'built') return;
+  throw new WheelwrightError('unavailable', `making a base of ${reference} failed: ${built.log.trim()}`, {
+    hint: 'The image must be one of this architecture; the log of the engine may say more.',
+  });
 }
 
 export interface Bootstrap {

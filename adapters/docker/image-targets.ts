@@ -149,18 +149,17 @@ export async function makeBase(
   const tag = `${definition.name}-${shortDigest(digest)}`;
   const reference = `${repo}:${tag}`;
   const { base, family } = definition;
+  if (await findImage(site.docker, reference, digest, signal)) return reference;
+  const labels = imageLabels(site.instance, 'base', digest);
   if ('reference' in base) {
-    // Pulled images cannot be labelled, but the name holds the digest of the definition.
-    if (await findImage(site.docker, reference, undefined, signal)) return reference;
+    const what = { reference: base.reference, apt: family === 'debian' };
     await timed(site, definition.name, `pulling ${base.reference}`, progress, () =>
-      pullBase(site.docker, base.reference, { repo, tag }, signal),
+      pullBase(site.docker, what, { repo, tag, labels }, signal),
     );
     return reference;
   }
-  if (await findImage(site.docker, reference, digest, signal)) return reference;
   const { suite } = base.debootstrap;
   const script = join(site.imagesFolder, 'families', family, 'bootstrap');
-  const labels = imageLabels(site.instance, 'base', digest);
   await timed(site, definition.name, `bootstrapping ${suite}`, progress, () =>
     bootstrapBase(site.docker, { script, suite, mirror: site.debianMirror }, { repo, tag, labels }, signal),
   );

@@ -1,9 +1,11 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { bootstrapBase } from '../../adapters/docker/image-base.js';
+import { bootstrapBase, pullBase } from '../../adapters/docker/image-base.js';
+import { startImageRegistry } from '../support/image-registry.js';
 
 const script = resolve('images/families/debian/bootstrap');
 const base = { repo: 'wheelwright-test', tag: `base-${process.pid}`, labels: {} };
@@ -54,4 +56,25 @@ it('says in the words of debootstrap why a suite cannot be had', async () => {
     message: expect.stringContaining('no-such-suite'),
   });
   expect(await readdir(folder)).toEqual([]);
+});
+
+it('pulls one by its digest, labels it, and lets apt take packages from a suite that is past its support', async () => {
+  const registry = await startImageRegistry({ 'etc/suite': 'old\n' });
+  const labels = { 'wheelwright.digest': 'e'.repeat(64) };
+  const pulled = { ...base, tag: `${base.tag}-pulled`, labels };
+  const docker = new Docker();
+  const { signal } = new AbortController();
+  await pullBase(docker, { reference: registry.reference, apt: true }, pulled, signal);
+  const name = `${pulled.repo}:${pulled.tag}`;
+  expect((await docker.getImage(name).inspect()).Config.Labels).toEqual(labels);
+  const container = await docker.createContainer({ Image: name, Cmd: ['none'] });
+  const read = async (path: string) => text(await container.getArchive({ path }));
+  expect(await read('/etc/suite')).toContain('old');
+  expect(await read('/etc/apt/apt.conf.d/90wheelwright')).toContain('Acquire::Check-Valid-Until "false"');
+  await container.remove();
+  await docker.getImage(name).remove();
+  await docker.getImage(registry.reference).remove();
+  await registry.close();
+  const away = pullBase(docker, { reference: registry.reference, apt: true }, pulled, signal);
+  await expect(away).rejects.toMatchObject({ code: 'unavailable', hint: expect.stringContaining('debootstrap') });
 });
