@@ -22,6 +22,8 @@ export interface FileCacheOptions {
   /** A file came or went, so that the project's pages have more or less metadata to offer. */
   onChange: (project: string) => void;
   onFault: (message: string, error: unknown) => void;
+  /** Told whether a file was on disk or had to be fetched. */
+  onUse: (use: 'hit' | 'miss') => void;
 }
 
 /** The eviction needs no finer order, and a write per download would be one too many. */
@@ -58,6 +60,7 @@ export class FileCache {
 
   /** Notes that a held file was served. */
   touch(sha256: string): void {
+    this.#options.onUse('hit');
     const now = this.#options.clock();
     if (now - (this.#touched.get(sha256) ?? 0) < TOUCH_EVERY_MS) return;
     if (this.#touched.size > 10_000) this.#touched.clear();
@@ -69,6 +72,7 @@ export class FileCache {
   download(target: DownloadTarget, url: string, upstream: Upstream): Download {
     const running = this.#downloads.get(target.sha256);
     if (running !== undefined) return running;
+    this.#options.onUse('miss');
     // The folder may have been deleted since the start.
     mkdirSync(this.#temporary, { recursive: true });
     const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(this.#options.timeoutMs)]);

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
 import { sendJson, sendText } from './answers.js';
 import type { HostedIndex } from './hosted-index.js';
+import type { CacheUse } from './upstream-pages.js';
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -10,6 +11,15 @@ export interface MonitoringParts {
   hosted: Pick<HostedIndex, 'refresh' | 'reader'>;
   blobFolder: string;
   cacheFolder: string;
+  cacheUses: CacheUses;
+}
+
+/** How often upstream pages and files came from the cache, by `<pages or files> <how>`. */
+export type CacheUses = Map<string, number>;
+
+export function countUse(uses: CacheUses, what: 'pages' | 'files', use: CacheUse): void {
+  const key = `${what} ${use}`;
+  uses.set(key, (uses.get(key) ?? 0) + 1);
 }
 
 const KINDS = ['/simple/', '/files/', '/trial/', '/integrity/'] as const;
@@ -46,7 +56,10 @@ function kindOf(url: string): string {
 }
 
 /** The library is loaded when somebody looks first, so that the index starts without waiting for it. */
-async function createRegistry(counts: ReadonlyMap<string, number>, { hosted }: MonitoringParts): Promise<Registry> {
+async function createRegistry(
+  counts: ReadonlyMap<string, number>,
+  { hosted, cacheUses }: MonitoringParts,
+): Promise<Registry> {
   const { Counter, collectDefaultMetrics, Gauge, Registry } = await import('prom-client');
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -60,6 +73,19 @@ async function createRegistry(counts: ReadonlyMap<string, number>, { hosted }: M
       for (const [key, value] of counts) {
         const [kind, status, from] = key.split(' ') as [string, string, string];
         this.inc({ kind, status, from }, value);
+      }
+    },
+  });
+  new Counter({
+    name: 'wheelwright_index_upstream_cache_total',
+    help: 'Pages and files of upstreams by how they were had: hit, miss (fetched), stale or failed (the upstream did not answer).',
+    labelNames: ['what', 'result'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [key, value] of cacheUses) {
+        const [what, result] = key.split(' ') as [string, string];
+        this.inc({ what, result }, value);
       }
     },
   });

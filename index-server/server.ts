@@ -12,7 +12,7 @@ import { ForgivingCache } from './forgiving-cache.js';
 import { HostedIndex } from './hosted-index.js';
 import { IndexHandler } from './index-handler.js';
 import { IntactFiles } from './intact-files.js';
-import { monitored } from './monitoring.js';
+import { type CacheUses, countUse, monitored } from './monitoring.js';
 import { ProjectViews } from './project-views.js';
 import { RootPage } from './root-page.js';
 import { type IndexSettings, readIndexSettings } from './settings.js';
@@ -49,6 +49,7 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
   const cache = new ForgivingCache(join(cacheFolder, 'index-cache.db'), onFault, () => performance.now());
   const upstreams = new Upstreams(settings);
   const closing = new AbortController();
+  const cacheUses: CacheUses = new Map();
 
   const hosted = new HostedIndex(join(settings.dataFolder, 'wheelwright.db'), {
     clock: () => performance.now(),
@@ -72,6 +73,7 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
     timeoutMs: 60 * MINUTE_MS,
     clock,
     onFault,
+    onUse: (use) => countUse(cacheUses, 'files', use),
     onChange: (project) => {
       views.forget(project);
       handler.forgetReady();
@@ -81,7 +83,7 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
     hosted,
     policy: settings.policy,
     upstreams,
-    upstreamPages: new UpstreamPages({ cache, clock, onFault }),
+    upstreamPages: new UpstreamPages({ cache, clock, onFault, onUse: (use) => countUse(cacheUses, 'pages', use) }),
     heldFile: (sha256) => fileCache.held(sha256),
     clock,
     maxFiles: VIEW_FILES,
@@ -106,7 +108,7 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
   const handler = new IndexHandler({ hosted, views, roots, files, publicUrl, clock, signal: closing.signal, onFault });
 
   const server = listener(
-    monitored((request, response) => handler.handle(request, response), { hosted, blobFolder, cacheFolder }),
+    monitored((request, response) => handler.handle(request, response), { hosted, blobFolder, cacheFolder, cacheUses }),
   );
   url = await listen(server, settings);
   return {

@@ -23,7 +23,12 @@ export interface UpstreamPagesOptions {
   /** Milliseconds since the epoch. */
   clock: () => number;
   onFault: (message: string, error: unknown) => void;
+  /** Told how each page was had. */
+  onUse: (use: CacheUse) => void;
 }
+
+/** `hit` from the cache, `miss` from the upstream, `stale` from the cache since the upstream failed, `failed` where there was nothing either. */
+export type CacheUse = 'hit' | 'miss' | 'stale' | 'failed';
 
 const DEFAULT_FRESH_MS = 300_000;
 const MAX_FRESH_MS = 600_000;
@@ -54,21 +59,27 @@ export class UpstreamPages {
   }
 
   async #page(name: string, upstream: Upstream, project: string, signal: AbortSignal): Promise<UpstreamAnswer> {
-    const { cache, clock, onFault } = this.#options;
+    const { cache, clock, onFault, onUse } = this.#options;
     // An upstream that moved is another upstream: its URL is part of the key.
     const identity = `${name} ${upstream.url}`;
     const cached = cache.page(identity, project);
-    if (cached !== undefined && cached.freshUntil > clock()) return this.#answer(identity, cached, false);
+    if (cached !== undefined && cached.freshUntil > clock()) {
+      onUse('hit');
+      return this.#answer(identity, cached, false);
+    }
     const began = clock();
     try {
       const slow = this.#slow.get(identity);
       if (slow !== undefined && slow.until > began) throw slow.error;
       const fetched = this.#fetch(identity, upstream, project, signal);
-      return this.#answer(identity, await (cached === undefined ? fetched : inTime(fetched, upstream)), false);
+      const entry = await (cached === undefined ? fetched : inTime(fetched, upstream));
+      onUse('miss');
+      return this.#answer(identity, entry, false);
     } catch (error) {
       // Only one request has to find out that the upstream does not answer; the rest need not wait for their time limit.
       if (clock() - began >= PATIENCE_MS) this.#slow.set(identity, { until: clock() + DOWN_MS, error });
       if (!signal.aborted) onFault(`the upstream ${name} failed for ${project}`, error);
+      onUse(cached === undefined ? 'failed' : 'stale');
       if (cached === undefined) throw asUnavailable(error, name);
       return this.#answer(identity, { ...cached, freshUntil: clock() + DOWN_MS }, true);
     }

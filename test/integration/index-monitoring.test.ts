@@ -2,6 +2,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type IndexSite, openIndexSite } from '../support/index-site.js';
+import { pathOf } from '../support/index-with-upstream.js';
+import { startLyingUpstream } from '../support/lying-upstream.js';
 import { makeWheel } from '../support/wheel.js';
 
 let site: IndexSite;
@@ -42,4 +44,31 @@ test('readyz names the part that is down', async () => {
     parts: { database: { ok: true }, blobs: { ok: false, reason: expect.stringContaining('ENOENT') } },
   });
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
+});
+
+test('what came from the cache of upstream pages and files is counted, and what did not', async () => {
+  const upstream = await startLyingUpstream();
+  const wheel = makeWheel('demo-1.0-py3-none-any.whl');
+  upstream.offer('demo', wheel);
+  let now = Date.now();
+  const { url } = await site.start({ upstreamUrl: upstream.url, clock: () => now });
+  const get = async (path: string) => (await fetch(`${url}${path}`)).text();
+  const count = async (what: string, result: string) => {
+    const line = new RegExp(
+      `^wheelwright_index_upstream_cache_total\\{what="${what}",result="${result}"\\} (\\d+)$`,
+      'm',
+    );
+    return Number(line.exec(await get('/metrics'))?.[1] ?? 0);
+  };
+  await get('/simple/demo/');
+  expect(await count('pages', 'miss')).toBe(1);
+  await get(pathOf(wheel));
+  await expect.poll(async () => (await get(pathOf(wheel))) && (await count('files', 'hit'))).toBeGreaterThan(0);
+  expect(await count('files', 'miss')).toBe(1);
+  upstream.down = true;
+  now += 3_600_000;
+  await get('/simple/demo/');
+  await get('/simple/other/');
+  expect([await count('pages', 'stale'), await count('pages', 'failed')]).toEqual([1, 1]);
+  await upstream.close();
 });
