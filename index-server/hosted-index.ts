@@ -24,6 +24,8 @@ export class HostedIndex {
   #reserved: readonly string[] = [];
   #owned: OwnedNames | undefined;
   #checkedAt = Number.NEGATIVE_INFINITY;
+  /** Requests that came together are answered together, and look once. */
+  #looked = false;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
   /** @param clock milliseconds, monotonic */
@@ -39,6 +41,11 @@ export class HostedIndex {
 
   /** Notices what the service has written; called before each request is answered. Never throws: what is in memory goes on being served. */
   refresh(): void {
+    if (this.#looked) return;
+    this.#looked = true;
+    setImmediate(() => {
+      this.#looked = false;
+    });
     const now = this.#clock();
     if (now - this.#checkedAt < CHECK_EVERY_MS) return;
     this.#checkedAt = now;

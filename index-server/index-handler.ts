@@ -13,12 +13,14 @@ import { type ReadyAnswer, ReadyAnswers, sendReady } from './ready-answer.js';
 import { type RenderedPage, renderedPage } from './rendered-page.js';
 import { parseRequestTarget, type RequestTarget } from './request-target.js';
 import type { RootPage } from './root-page.js';
+import type { SlowReaders } from './slow-readers.js';
 
 export interface IndexHandlerOptions {
   hosted: HostedIndex;
   views: ProjectViews;
   roots: Record<'stable' | 'trial', RootPage>;
   files: FileService;
+  slowReaders: SlowReaders;
   /** Where clients find the index, without a trailing slash; known once the server listens. */
   publicUrl: () => string;
   /** Milliseconds since the epoch. */
@@ -44,9 +46,10 @@ export class IndexHandler {
     this.#options.hosted.refresh();
     const { method, headers } = request;
     if (method === 'GET') {
-      const ready = this.#ready.find(request, this.#options.clock());
+      const ready = this.#ready.find(request, this.#options.clock);
       if (ready !== undefined) {
         sendReady(request, response, ready);
+        this.#options.slowReaders.note(request.socket);
         return;
       }
     } else if (method !== 'HEAD') {
@@ -55,6 +58,7 @@ export class IndexHandler {
       });
       return;
     }
+    this.#options.slowReaders.limit(request.socket);
     // A body of a GET is not read; the connection that carries one is not used again.
     if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined)
       response.shouldKeepAlive = false;

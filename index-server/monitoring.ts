@@ -22,17 +22,27 @@ export function countUse(uses: CacheUses, what: 'pages' | 'files', use: CacheUse
   uses.set(key, (uses.get(key) ?? 0) + 1);
 }
 
-const KINDS = ['/simple/', '/files/', '/trial/', '/integrity/'] as const;
+/** Answers by kind and status, from memory or made for the request. */
+type Counts = Record<'memory' | 'made', Map<string, Map<number, number>>>;
+
+const KINDS = [
+  ['/simple/', 'simple'],
+  ['/files/', 'files'],
+  ['/trial/', 'trial'],
+  ['/integrity/', 'integrity'],
+] as const;
 
 /**
  * Puts `/metrics` and `/readyz` before the index, and counts what it answers. An answer from memory is out when the handler returns, so that counting it is one
  * addition: this is on the hottest path of all.
  */
 export function monitored(handle: Handle, parts: MonitoringParts): Handle {
-  const counts = new Map<string, number>();
-  const count = (url: string, status: number, from: 'memory' | 'made') => {
-    const key = `${kindOf(url)} ${status} ${from}`;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
+  const counts: Counts = { memory: new Map(), made: new Map() };
+  const count = (url: string, status: number, from: keyof Counts) => {
+    const kind = kindOf(url);
+    const byStatus = counts[from].get(kind);
+    if (byStatus === undefined) counts[from].set(kind, new Map([[status, 1]]));
+    else byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
   };
   let registry: Promise<Registry> | undefined;
   return (request, response) => {
@@ -51,15 +61,12 @@ export function monitored(handle: Handle, parts: MonitoringParts): Handle {
 }
 
 function kindOf(url: string): string {
-  for (const kind of KINDS) if (url.startsWith(kind)) return kind.slice(1, -1);
+  for (const [start, kind] of KINDS) if (url.startsWith(start)) return kind;
   return 'other';
 }
 
 /** The library is loaded when somebody looks first, so that the index starts without waiting for it. */
-async function createRegistry(
-  counts: ReadonlyMap<string, number>,
-  { hosted, cacheUses }: MonitoringParts,
-): Promise<Registry> {
+async function createRegistry(counts: Counts, { hosted, cacheUses }: MonitoringParts): Promise<Registry> {
   const { Counter, collectDefaultMetrics, Gauge, Registry } = await import('prom-client');
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -70,9 +77,10 @@ async function createRegistry(
     registers: [registry],
     collect() {
       this.reset();
-      for (const [key, value] of counts) {
-        const [kind, status, from] = key.split(' ') as [string, string, string];
-        this.inc({ kind, status, from }, value);
+      for (const [from, byKind] of Object.entries(counts)) {
+        for (const [kind, byStatus] of byKind) {
+          for (const [status, count] of byStatus) this.inc({ kind, status, from }, count);
+        }
       }
     },
   });

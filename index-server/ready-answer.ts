@@ -11,13 +11,22 @@ export interface ReadyAnswer {
   freshUntil: number;
 }
 
+/** An answer, and what it depends on in a request besides its URL: these two, in these words. */
+interface KeptAnswer {
+  accept: string | undefined;
+  encoding: string | undefined;
+  answer: ReadyAnswer;
+}
+
 /** Bodies in memory beyond this are not worth remembering. */
 const MAX_ANSWERS = 4000;
 const MAX_BYTES = 48 * 2 ** 20;
 
 /** The answers given lately, by the requests they were for; forgotten all together, since they are quickly made again. */
 export class ReadyAnswers {
-  readonly #answers = new Map<string, ReadyAnswer>();
+  /** By URL; the few ways to ask for one are told apart by comparing, which is cheaper than a key made of all three texts. */
+  readonly #answers = new Map<string, KeptAnswer[]>();
+  #count = 0;
   #bytes = 0;
   #generation = 0;
 
@@ -26,23 +35,37 @@ export class ReadyAnswers {
     return this.#generation;
   }
 
-  find(request: IncomingMessage, now: number): ReadyAnswer | undefined {
-    if (request.headers.range !== undefined) return undefined;
-    const answer = this.#answers.get(requestKey(request));
-    return answer !== undefined && answer.freshUntil > now ? answer : undefined;
+  /** @param clock milliseconds since the epoch */
+  find({ url, headers }: IncomingMessage, clock: () => number): ReadyAnswer | undefined {
+    const kept = this.#answers.get(url as string);
+    if (kept === undefined || headers.range !== undefined) return undefined;
+    const { accept, 'accept-encoding': encoding } = headers;
+    for (const each of kept) {
+      if (each.accept !== accept || each.encoding !== encoding) continue;
+      const { answer } = each;
+      return answer.freshUntil === Number.POSITIVE_INFINITY || answer.freshUntil > clock() ? answer : undefined;
+    }
+    return undefined;
   }
 
   /** @param generation as it was when the answer began to be made: what changed meanwhile may not be in it */
   remember(request: IncomingMessage, answer: ReadyAnswer, generation: number): void {
     if (generation !== this.#generation || request.method !== 'GET' || answer.body.length > MAX_BYTES / 8) return;
-    if (this.#answers.size >= MAX_ANSWERS || this.#bytes + answer.body.length > MAX_BYTES) this.forgetAll();
-    this.#answers.set(requestKey(request), answer);
+    if (this.#count >= MAX_ANSWERS || this.#bytes + answer.body.length > MAX_BYTES) this.forgetAll();
+    const { url = '', headers } = request;
+    const asked = { accept: headers.accept, encoding: headers['accept-encoding'] as string | undefined };
+    const others = (this.#answers.get(url) ?? []).filter(
+      (kept) => kept.accept !== asked.accept || kept.encoding !== asked.encoding,
+    );
+    this.#answers.set(url, [...others, { ...asked, answer }]);
+    this.#count++;
     this.#bytes += answer.body.length;
   }
 
   forgetAll(): void {
     this.#generation++;
     this.#answers.clear();
+    this.#count = 0;
     this.#bytes = 0;
   }
 }
@@ -56,9 +79,4 @@ export function sendReady(request: IncomingMessage, response: ServerResponse, an
   }
   response.writeHead(200, answer.headers as string[]);
   response.end(request.method === 'HEAD' ? undefined : answer.body);
-}
-
-/** What an answer depends on in a request: these three, in these words. */
-function requestKey({ url, headers }: IncomingMessage): string {
-  return `${url}\n${headers.accept}\n${headers['accept-encoding']}`;
 }

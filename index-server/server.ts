@@ -16,6 +16,7 @@ import { type CacheUses, countUse, monitored } from './monitoring.js';
 import { ProjectViews } from './project-views.js';
 import { RootPage } from './root-page.js';
 import { type IndexSettings, readIndexSettings } from './settings.js';
+import { SlowReaders } from './slow-readers.js';
 import { UpstreamPages } from './upstream-pages.js';
 import { Upstreams } from './upstreams.js';
 
@@ -92,7 +93,11 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
   const roots = { stable: new RootPage('stable'), trial: new RootPage('trial') };
   const blobFolder = join(settings.dataFolder, 'blobs');
   const chunks = new ChunkCache(() => performance.now());
-  const cooling = setInterval(() => chunks.dropCold(), 5_000).unref();
+  const slowReaders = new SlowReaders();
+  const tidying = setInterval(() => {
+    chunks.dropCold();
+    slowReaders.look();
+  }, 5_000).unref();
   const disk = new DiskSender(chunks);
   const files = new FileService({
     blobFolder,
@@ -105,7 +110,17 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
   });
   let url = '';
   const publicUrl = () => settings.publicUrl ?? url;
-  const handler = new IndexHandler({ hosted, views, roots, files, publicUrl, clock, signal: closing.signal, onFault });
+  const handler = new IndexHandler({
+    hosted,
+    views,
+    roots,
+    files,
+    slowReaders,
+    publicUrl,
+    clock,
+    signal: closing.signal,
+    onFault,
+  });
 
   const server = listener(
     monitored((request, response) => handler.handle(request, response), { hosted, blobFolder, cacheFolder, cacheUses }),
@@ -115,7 +130,7 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
     url,
     close: async () => {
       closing.abort();
-      clearInterval(cooling);
+      clearInterval(tidying);
       await closeServer(server);
       await fileCache.close();
       await upstreams.close();
@@ -143,8 +158,6 @@ function listener(handle: Parameters<typeof createServer>[1] & {}): Server {
     },
     handle,
   );
-  // A client that neither reads nor writes for this long is gone; what it was sent so far is a broken download that it can resume.
-  server.setTimeout(2 * MINUTE_MS);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();

@@ -2,12 +2,13 @@
 //   node bench/index/growth.mjs             needs dist/ (npm run build)
 //   PROJECTS=600000 FILES=3 FOLDER=/tmp/wheelwright-growth
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 import { fillMany, inserter } from './corpus.mjs';
+import { nodeArguments, rssMb } from './programs.mjs';
 
 const PROJECTS = Number(process.env.PROJECTS ?? 600_000);
 const FILES = Number(process.env.FILES ?? 3);
@@ -46,7 +47,7 @@ const ms = (value) => `${value.toFixed(1)} ms`;
 
 if (!existsSync(join(FOLDER, 'wheelwright.db'))) fillMany(FOLDER, PROJECTS, FILES);
 const began = performance.now();
-const child = spawn(process.execPath, [MAIN], {
+const child = spawn(process.execPath, [...nodeArguments('index-server'), MAIN], {
   stdio: ['ignore', 'ignore', 'inherit'],
   env: {
     ...process.env,
@@ -56,8 +57,7 @@ const child = spawn(process.execPath, [MAIN], {
     WHEELWRIGHT_LOG_LEVEL: 'error',
   },
 });
-const rss = () =>
-  `${(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) / 1e3).toFixed(0)} MB`;
+const rss = () => `${rssMb(child.pid).toFixed(0)} MB`;
 try {
   const wide = await patient('/simple/grown-wide/');
   show('start to the first page (5,000 files)', ms(performance.now() - began));

@@ -3,12 +3,13 @@
 //   node bench/index/measure.mjs            needs dist/ (npm run build), nginx and wrk (apt-get install nginx-light wrk)
 //   ROUNDS=3 SECONDS=5 FOLDER=/tmp/wheelwright-bench OUT=file.md
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fillDataFolder } from './corpus.mjs';
 import { nginxSite } from './nginx.mjs';
+import { cpuMs, nodeArguments, percentile, rssMb } from './programs.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const SECONDS = Number(process.env.SECONDS ?? 5);
@@ -43,24 +44,13 @@ async function answers(url) {
 }
 
 const startOurs = (data) =>
-  start(process.execPath, [MAIN], {
+  start(process.execPath, [...nodeArguments('index-server'), MAIN], {
     WHEELWRIGHT_DATA: data,
     WHEELWRIGHT_INDEX_PORT: String(PORTS.ours),
     WHEELWRIGHT_LOG_LEVEL: 'error',
     // Nothing here is asked of an upstream: the projects are owned.
     WHEELWRIGHT_UPSTREAM: 'http://127.0.0.1:9/',
   });
-
-function rssMb(child) {
-  return (Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) * 1024) / 1e6;
-}
-
-/** Processor time of a process and its children so far, in milliseconds; a tick is 10 ms. */
-function cpuMs(pid) {
-  const fields = (of) => readFileSync(`/proc/${of}/stat`, 'utf8').split(') ')[1].split(' ');
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
-  return [pid, ...children].reduce((sum, of) => sum + (Number(fields(of)[11]) + Number(fields(of)[12])) * 10, 0);
-}
 
 /** Requests a second, or MB a second for whole files. */
 function wrk(url, headers, connections, unit) {
@@ -75,7 +65,7 @@ function wrk(url, headers, connections, unit) {
   return { value: (Number(size) * { KB: 1 << 10, MB: 1 << 20, GB: 1 << 30 }[scale]) / 1e6, requests };
 }
 
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+const median = (values) => percentile(values, 0.5);
 const page = (project, accept) => ({ path: `/simple/${project}`, headers: { Accept: accept } });
 
 async function rowsOf() {
@@ -158,7 +148,7 @@ async function main() {
       await new Promise((resolve) => ours.once('exit', resolve));
       ours = await firstPage();
     }
-    keep('memory after start, MB', 'ours', rssMb(ours));
+    keep('memory after start, MB', 'ours', rssMb(ours.pid));
     for (const row of rows) {
       const names = ['ours', 'nginx', ...(row.floor ? ['floor'] : [])];
       for (const name of [...names.slice(round % names.length), ...names.slice(0, round % names.length)]) {
@@ -170,7 +160,7 @@ async function main() {
         );
       }
     }
-    keep('memory after the round, MB', 'ours', rssMb(ours));
+    keep('memory after the round, MB', 'ours', rssMb(ours.pid));
   }
   report(results);
 }

@@ -5,10 +5,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
+export const { nodeArguments, nodeEnvironment } = await import(`${dist}cli/service/node-arguments.js`);
 
 /** Starts a program on a free port. @returns its process, its URL, and the milliseconds until it listened */
 export async function startProgram(name, data, environment = {}) {
-  const { nodeArguments, nodeEnvironment } = await import(`${dist}cli/service/node-arguments.js`);
   const began = performance.now();
   const child = spawn(
     process.execPath,
