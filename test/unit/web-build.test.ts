@@ -38,14 +38,17 @@ test('lines that differ only in numbers, hashes and temporary names are not new'
   expect(newLines(after, before)).toEqual([4]);
 });
 
-test('a matrix has the releases of here and upstream in their order, and all targets', () => {
+test('a matrix has the releases of here and upstream newest first by PEP 440, and all targets', () => {
   const target = (python: string) => ({ python, policy: 'manylinux_2_31', arch: 'x86_64' });
   const built = (version: string, python: string) => ({
     version,
     files: [],
     targets: [{ ...target(python), buildId: `b${version}`, status: 'succeeded' as const, files: [] }],
   });
-  const project: Project = { name: 'p', releases: [built('2.0+ours', 'cp313'), built('1.0', 'cp39')] };
+  const project: Project = {
+    name: 'p',
+    releases: [built('2.0+ours', 'cp313'), built('2.0rc1', 'cp313'), built('1.0', 'cp39')],
+  };
   const offer = { kind: 'sdist' as const };
   const upstream: UpstreamProject = {
     targets: [target('cp313')],
@@ -54,10 +57,10 @@ test('a matrix has the releases of here and upstream in their order, and all tar
   };
   const { targets, rows } = matrixRows(project, upstream);
   expect(targets.map(({ python }) => python)).toEqual(['cp39', 'cp313']);
-  expect(rows.map(({ version }) => version)).toEqual(['3.0', '2.0', '2.0+ours', '1.0']);
+  expect(rows.map(({ version }) => version)).toEqual(['3.0', '2.0+ours', '2.0', '2.0rc1', '1.0']);
   expect(rows.at(-1)?.cells.map(({ built: made, offer: there }) => [made?.buildId, there?.kind])).toEqual([
     ['b1.0', undefined],
     [undefined, 'sdist'],
   ]);
-  expect(matrixRows(project, undefined).rows).toHaveLength(2);
+  expect(matrixRows(project, undefined).rows).toHaveLength(3);
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { markPieces } from '../../web/src/log/line-marks.js';
 import { formatLineRange, parseLineRange } from '../../web/src/log/line-range.js';
 import { linePieces, plainText } from '../../web/src/log/line-text.js';
 import { LogBuffer } from '../../web/src/log/log-buffer.js';
@@ -61,6 +62,27 @@ test('a search finds lines in either case, and goes on as the log grows', async 
   buffer.appendLine('ERRORS');
   await search.run();
   expect(search.matches).toEqual([2, 4, 5]);
+});
+
+test('a search matches what is seen: across colours, and nothing that a terminal would not show', async () => {
+  const lines = [
+    '\u001b[1;31mfatal\u001b[0m error: x',
+    '\u001b]0;fatal error\u0007fine',
+    'fatal err\rdone',
+    'fatal error',
+  ];
+  const search = new LogSearch(filled(lines), 'fatal error', () => {});
+  await search.run();
+  expect(search.matches).toEqual([1, 4]);
+});
+
+test('a match is marked in every piece that it reaches over', () => {
+  const marks = markPieces(linePieces('a \u001b[1;31mFatal\u001b[0m err, fatal err'), 'fatal err');
+  expect(marks.map((parts) => parts.map(({ text, marked }) => (marked ? `<${text}>` : text)))).toEqual([
+    ['a '],
+    ['<Fatal>'],
+    ['< err>', ', ', '<fatal err>'],
+  ]);
 });
 
 test.each([

@@ -1,29 +1,10 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startTestApi, type TestApi } from '../support/api.js';
-import { launchBrowser, type OpenPage, openPage } from './browser.js';
+import { expect, test } from 'vitest';
+import { startTestApi } from '../support/api.js';
+import { openPage } from './browser.js';
 import { failedBuild, ScriptedWorker, startBuild, succeededBuild } from './scenario.js';
+import { browser, openSite, page, service } from './site.js';
 
-let service: TestApi;
-let browser: Browser;
-let open: OpenPage;
-let page: Page;
-beforeAll(async () => {
-  service = await startTestApi({ WHEELWRIGHT_LEASE_MS: '600000' });
-  browser = await launchBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await service?.close();
-});
-beforeEach(async () => {
-  open = await openPage(browser, service.api.url);
-  page = open.page;
-});
-afterEach(async () => {
-  await open.close();
-  expect(open.complaints).toEqual([]);
-});
+openSite();
 
 async function signIn(token = service.token): Promise<void> {
   const dialog = page.getByRole('dialog', { name: 'Sign in' });

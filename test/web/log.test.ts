@@ -1,30 +1,10 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startTestApi, type TestApi } from '../support/api.js';
-import { launchBrowser, type OpenPage, openPage } from './browser.js';
+import { expect, test } from 'vitest';
+import { openPage } from './browser.js';
 import { startProxy } from './proxy.js';
 import { MISSING_HEADER, startBuild } from './scenario.js';
+import { browser, openSite, page, service } from './site.js';
 
-let service: TestApi;
-let browser: Browser;
-let open: OpenPage;
-let page: Page;
-beforeAll(async () => {
-  service = await startTestApi({ WHEELWRIGHT_LEASE_MS: '600000' });
-  browser = await launchBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await service?.close();
-});
-beforeEach(async () => {
-  open = await openPage(browser, service.api.url);
-  page = open.page;
-});
-afterEach(async () => {
-  await open.close();
-  expect(open.complaints).toEqual([]);
-});
+openSite();
 
 const line = (number: number) => page.locator(`[data-line="${number}"] .text`);
 const lines = () => page.getByRole('group', { name: 'Log lines' });

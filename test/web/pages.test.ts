@@ -1,33 +1,14 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startTestApi, type TestApi } from '../support/api.js';
-import { launchBrowser, type OpenPage, openPage } from './browser.js';
+import { expect, test } from 'vitest';
+import { openPage } from './browser.js';
 import { startProxy } from './proxy.js';
 import { failedBuild, startBuild, succeededBuild } from './scenario.js';
+import { browser, openSite, page, service } from './site.js';
 
-let service: TestApi;
-let browser: Browser;
-let open: OpenPage;
-let page: Page;
-beforeAll(async () => {
-  service = await startTestApi({ WHEELWRIGHT_LEASE_MS: '600000' });
-  browser = await launchBrowser();
+openSite(async () => {
   await failedBuild(service, 'spam');
   await failedBuild(service, 'bacon', { class: 'timed-out', line: '', lineNumber: 0, cause: 'Too slow.' });
   await succeededBuild(service, 'eggs');
   await startBuild(service, 'sausage');
-});
-afterAll(async () => {
-  await browser?.close();
-  await service?.close();
-});
-beforeEach(async () => {
-  open = await openPage(browser, service.api.url);
-  page = open.page;
-});
-afterEach(async () => {
-  await open.close();
-  expect(open.complaints).toEqual([]);
 });
 
 const rows = () => page.locator('a.build-row');

@@ -1,32 +1,13 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
 import type { Submission } from '../../client/review-contract.js';
-import { startTestApi, type TestApi } from '../support/api.js';
-import { launchBrowser, type OpenPage, openPage } from './browser.js';
+import { openPage } from './browser.js';
 import { failedBuild, ScriptedWorker } from './scenario.js';
+import { browser, openSite, page, service } from './site.js';
 
 const WAIT_MS = 20_000;
 
-let service: TestApi;
-let browser: Browser;
-let open: OpenPage;
-let page: Page;
-beforeAll(async () => {
-  service = await startTestApi({ WHEELWRIGHT_LEASE_MS: '600000' });
-  browser = await launchBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await service?.close();
-});
-beforeEach(async () => {
-  open = await openPage(browser, service.api.url);
-  page = open.page;
-});
-afterEach(async () => {
-  await open.close();
-  expect(open.complaints).toEqual([]);
-});
+openSite();
 
 const openSignIn = (on: Page) => on.getByRole('button', { name: 'Sign in' }).click();
 

@@ -1,5 +1,6 @@
 import { memo } from 'preact/compat';
 import { formatClock } from '../ui/time.js';
+import { type MarkedPart, markPieces } from './line-marks.js';
 import { type LinePiece, linePieces } from './line-text.js';
 
 /** Longer lines are cut, and shown in full on demand: a browser lays out a line of 1 MB in seconds. */
@@ -22,6 +23,8 @@ interface Props {
 
 export const LogLine = memo(function LogLine(props: Props) {
   const { number, selected, decisive, current, cutBytes } = props;
+  const pieces = linePieces(props.text);
+  const marks = props.query === '' ? undefined : markPieces(pieces, props.query);
   const classes = ['line', selected && 'selected', decisive && 'decisive', current && 'current'].filter(Boolean);
   return (
     <div class={classes.join(' ')} data-line={number}>
@@ -38,8 +41,8 @@ export const LogLine = memo(function LogLine(props: Props) {
       </a>
       {props.showTime && <span class="time">{props.time === undefined ? '' : formatClock(props.time)}</span>}
       <span class="text">
-        {linePieces(props.text).map((piece) => (
-          <Piece piece={piece} query={props.query} />
+        {pieces.map((piece, index) => (
+          <Piece piece={piece} parts={marks?.[index]} />
         ))}
         {cutBytes > 0 && (
           <button type="button" class="more" onClick={() => props.onExpand(number)}>
@@ -51,7 +54,7 @@ export const LogLine = memo(function LogLine(props: Props) {
   );
 });
 
-function Piece({ piece, query }: { piece: LinePiece; query: string }) {
+function Piece({ piece, parts }: { piece: LinePiece; parts: readonly MarkedPart[] | undefined }) {
   if (piece.control !== undefined) {
     return (
       <span class="control" title="An invisible character that is in the log">
@@ -59,7 +62,7 @@ function Piece({ piece, query }: { piece: LinePiece; query: string }) {
       </span>
     );
   }
-  const content = query === '' ? piece.text : marked(piece.text, query);
+  const content = parts?.map(({ text, marked }) => (marked ? <mark>{text}</mark> : text)) ?? piece.text;
   if (piece.className === '' && piece.color === undefined && piece.background === undefined) return <>{content}</>;
   const style = {
     ...(piece.color === undefined ? {} : { color: `rgb(${piece.color})` }),
@@ -70,18 +73,4 @@ function Piece({ piece, query }: { piece: LinePiece; query: string }) {
       {content}
     </span>
   );
-}
-
-function marked(text: string, query: string) {
-  const lower = text.toLowerCase();
-  // Some letters change their length in lower case, and positions would be wrong.
-  if (lower.length !== text.length) return text;
-  const parts: (string | preact.JSX.Element)[] = [];
-  let from = 0;
-  for (let at = lower.indexOf(query); at >= 0; at = lower.indexOf(query, from)) {
-    parts.push(text.slice(from, at), <mark>{text.slice(at, at + query.length)}</mark>);
-    from = at + query.length;
-  }
-  parts.push(text.slice(from));
-  return parts;
 }

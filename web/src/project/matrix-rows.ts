@@ -1,4 +1,5 @@
 import type { Project, UpstreamProject } from '../../../client/contract.js';
+import { compareVersions } from '../../../core/version.js';
 
 type Built = Project['releases'][number]['targets'][number];
 type Offer = UpstreamProject['releases'][number]['offers'][number];
@@ -54,19 +55,8 @@ function sortKey({ policy, arch, python }: Target): string {
   return `${policy}_${arch} ${python.replace(/\d+/, (digits) => digits.padStart(4, '0'))}`;
 }
 
-/** Both lists come newest first, and are merged without knowing how versions are ordered: each keeps its order. */
+/** Newest first. */
 function versionsOf(project: Project, upstream: UpstreamProject | undefined): string[] {
-  const there = upstream?.releases.map(({ version }) => version) ?? [];
-  const here = project.releases.map(({ version }) => version);
-  const merged: string[] = [];
-  let next = 0;
-  for (const version of there) {
-    const position = here.indexOf(version);
-    if (position >= next) {
-      merged.push(...here.slice(next, position));
-      next = position + 1;
-    }
-    merged.push(version);
-  }
-  return [...merged, ...here.slice(next)];
+  const all = [...project.releases, ...(upstream?.releases ?? [])].map(({ version }) => version);
+  return [...new Set(all)].sort((a, b) => compareVersions(b, a));
 }
