@@ -5,6 +5,7 @@ import { browseRoutes } from './browse-routes.js';
 import { buildRoutes } from './build-routes.js';
 import { checkRoutes } from './check-routes.js';
 import type { ApiContext } from './context.js';
+import { fileRoutes } from './file-routes.js';
 import { healthRoutes } from './health-routes.js';
 import { housekeepingRoutes } from './housekeeping-routes.js';
 import { type LegacyUploadDeps, legacyUpload } from './legacy.js';
@@ -34,6 +35,7 @@ export function createApp(context: ApiContext, web: Router): Express {
   api.use(buildRoutes(context, guards));
   api.use(attemptRoutes(context, guards));
   api.use(projectRoutes(context, guards));
+  api.use(fileRoutes(context, guards));
   api.use(browseRoutes(context, guards));
   api.use(upstreamRoutes(context, guards));
   api.use(recipeRoutes(context, guards));

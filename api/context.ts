@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { TokenStore } from '../adapters/sqlite/tokens.js';
+import type { FileProvenance } from '../client/file-contract.js';
 import type { BrowseStore } from '../core/browse.js';
 import type { CheckSources } from '../core/check-walk.js';
 import type { LoadedImage } from '../core/image.js';
@@ -30,6 +31,9 @@ export type CheckWheel = (
 /** Makes the PEP 740 provenance object of a file that an attempt made and that is about to be published. */
 export type MakeProvenance = (file: NewFile, build: BuildRecord) => Promise<Uint8Array>;
 
+/** What a signed provenance object says of a file. @throws WheelwrightError `invalid` when its signature or its subject does not fit. */
+export type ReadProvenance = (provenance: Uint8Array, file: { filename: string; sha256: string }) => FileProvenance;
+
 /** Everything that the handlers of the API work with; made once in start.ts. */
 export interface ApiContext {
   settings: Settings;
@@ -55,6 +59,7 @@ export interface ApiContext {
   checkWheel: CheckWheel;
   requiresDist: CheckSources['requiresDist'];
   makeProvenance: MakeProvenance;
+  readProvenance: ReadProvenance;
   metrics: Metrics;
   /** How the upstream last answered. */
   upstreamState(): UpstreamState;

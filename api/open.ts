@@ -29,7 +29,7 @@ import type { ApiContext } from './context.js';
 import { currentRecipes } from './current-recipes.js';
 import { createMetrics } from './metrics.js';
 import { cachedPages } from './page-cache.js';
-import { provenanceMaker } from './provenance.js';
+import { provenanceMaker, provenanceReader } from './provenance.js';
 import { openQueue } from './queue.js';
 import { createRequiresDist } from './requires-dist.js';
 import { watchUpstream } from './upstream-health.js';
@@ -83,6 +83,7 @@ export async function openContext(
     const queue = await openQueue(settings, clock, log);
     parts.push(queue);
     const blobs = await openBlobStore(join(data, 'blobs'));
+    const key = await openSigningKey(data, clock());
     const context: ApiContext = {
       settings: { ...settings, WHEELWRIGHT_DATA: data },
       log,
@@ -114,7 +115,8 @@ export async function openContext(
       },
       view: { indexUrl: indexUrl(settings), warnings: (target) => warningsOf(images, target.image, clock()) },
       checkWheel,
-      makeProvenance: provenanceMaker({ key: await openSigningKey(data, clock()), attempts: browse, clock }),
+      makeProvenance: provenanceMaker({ key, attempts: browse, clock }),
+      readProvenance: provenanceReader(key.certificate),
       requiresDist: createRequiresDist({ store, blobs, upstream, readWheelMetadata }),
       metrics: createMetrics({ store, browse, clock }),
       upstreamState,

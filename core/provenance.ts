@@ -106,6 +106,35 @@ export function buildStatement(facts: ProvenanceFacts): Statement {
   };
 }
 
+const predicateSchema = z.object({
+  buildDefinition: z.object({
+    buildType: z.literal(BUILD_TYPE),
+    externalParameters: z.object({ recipe: z.object({ sha256: z.string() }) }),
+    internalParameters: z.object({ buildKey: z.string() }),
+    resolvedDependencies: z.array(
+      z.object({
+        name: z.string(),
+        uri: z.string().optional(),
+        digest: z.object({ sha256: z.string() }).optional(),
+        annotations: z.object({ kind: z.string(), version: z.string().optional() }),
+      }),
+    ),
+  }),
+  runDetails: z.object({
+    builder: z.object({ id: z.string() }),
+    metadata: z.object({
+      invocationId: z.string(),
+      startedOn: z.string().optional(),
+      finishedOn: z.string().optional(),
+    }),
+  }),
+});
+
+/** The predicate of a {@link buildStatement}. @throws ZodError for that of another build type. */
+export function parseBuildPredicate(predicate: unknown): z.infer<typeof predicateSchema> {
+  return predicateSchema.parse(predicate);
+}
+
 function dependencyOf({ kind, name, version, sha256 }: AttemptInput): Record<string, unknown> {
   return { name, ...(sha256 !== undefined && { digest: { sha256 } }), annotations: { kind, version } };
 }

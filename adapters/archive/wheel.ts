@@ -37,7 +37,8 @@ export interface WheelCheckOptions {
   bytes?: Uint8Array;
 }
 
-const DEFAULT_LIMITS: ZipLimits = { maxEntries: 200_000, maxExpandedBytes: 16 * 2 ** 30 };
+/** What an archive may be before it is looked into. */
+export const WHEEL_LIMITS: ZipLimits = { maxEntries: 200_000, maxExpandedBytes: 16 * 2 ** 30 };
 const MAX_METADATA_BYTES = 4 << 20;
 const MAX_RECORD_BYTES = 64 << 20;
 const MAX_TAGS = 10_000;
@@ -53,7 +54,7 @@ const ELF_MAGIC = Buffer.from('\x7fELF', 'latin1');
 export async function checkWheel(path: string, options: WheelCheckOptions): Promise<WheelFacts> {
   const name = parseWheelFilename(options.filename);
   checkName(name, options);
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const limits = { ...WHEEL_LIMITS, ...options.limits };
   const archive = await (options.bytes === undefined
     ? ZipArchive.open(path, limits)
     : ZipArchive.over(options.bytes, limits));

@@ -1,6 +1,6 @@
 // A service with something of each kind in it, made over HTTP by a scripted worker.
 import type { Build } from '../../client/contract.js';
-import type { Lease } from '../../core/attempt.js';
+import type { AttemptInput, Lease } from '../../core/attempt.js';
 import type { Failure } from '../../core/failure.js';
 import type { Phase } from '../../core/phase.js';
 import type { TestApi } from '../support/api.js';
@@ -29,8 +29,16 @@ export class ScriptedWorker {
     await this.service.finish(this.lease, { kind: 'failed', failure });
   }
 
-  async succeed(filename: string, facts: { grafted?: string[]; needs?: string[] } = {}): Promise<void> {
-    const wheel = makeWheel(filename);
+  async inputs(...inputs: readonly AttemptInput[]): Promise<void> {
+    await this.#post('inputs', { json: { inputs } });
+  }
+
+  /** @param more further files of the wheel, by path */
+  async succeed(
+    filename: string,
+    { more = {}, ...facts }: { grafted?: string[]; needs?: string[]; more?: Record<string, string> } = {},
+  ): Promise<void> {
+    const wheel = makeWheel(filename, undefined, [], more);
     await this.service.call('PUT', `/api/v1/attempts/${this.lease.attemptId}/artifacts/${filename}`, {
       body: wheel.bytes,
       lease: this.lease,
@@ -95,6 +103,26 @@ export async function failedBuild(
   return build;
 }
 
+/** As auditwheel 6.8 writes it. */
+const AUDITWHEEL_SBOM = JSON.stringify({
+  bomFormat: 'CycloneDX',
+  specVersion: '1.4',
+  version: 1,
+  metadata: {
+    component: { type: 'library', name: 'it', version: '1.0', purl: 'pkg:pypi/it@1.0' },
+    tools: [{ name: 'auditwheel', version: '6.8.2' }],
+  },
+  components: [
+    { type: 'library', name: 'it', version: '1.0', purl: 'pkg:pypi/it@1.0' },
+    ...['libldap-2.4-2@2.4.57+dfsg-3+deb11u1', 'libpq5@13.22-0+deb11u1'].map((each) => ({
+      type: 'library',
+      name: each.split('@')[0],
+      version: each.split('@')[1],
+      purl: `pkg:deb/debian/${each}`,
+    })),
+  ],
+});
+
 export async function succeededBuild(service: TestApi, project: string): Promise<Build> {
   const { build, worker } = await startBuild(service, project);
   const filename = `${project}-1.0-cp313-cp313-manylinux_2_31_x86_64.whl`;
@@ -102,6 +130,14 @@ export async function succeededBuild(service: TestApi, project: string): Promise
     await worker.phase(phase);
     await worker.log(`${phase}: begins`, `${phase}: ends`);
   }
-  await worker.succeed(filename, { grafted: ['libpq-8b2c19aa.so.5.13', 'libldap-9f1e.so.2'], needs: ['libGL.so.1'] });
+  await worker.inputs(
+    { kind: 'build-requirement', name: 'setuptools', version: '75.1.0', sha256: 'c'.repeat(64) },
+    { kind: 'system-package', name: 'libpq-dev', version: '13.22-0+deb11u1' },
+  );
+  await worker.succeed(filename, {
+    grafted: ['libpq-8b2c19aa.so.5.13', 'libldap-9f1e.so.2'],
+    needs: ['libGL.so.1'],
+    more: { [`${project}-1.0.dist-info/sboms/auditwheel.cdx.json`]: AUDITWHEEL_SBOM },
+  });
   return build;
 }

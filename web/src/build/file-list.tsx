@@ -3,6 +3,7 @@ import { CopyButton } from '../ui/copy.js';
 import { pipInstall } from '../ui/pip.js';
 import { useService } from '../ui/service.js';
 import { formatSize } from '../ui/size.js';
+import { FileContents } from './file-contents.js';
 
 /** The wheels that a build gave: what is in them, what they need, how to install them. */
 export function FileList({ build }: { build: Build }) {
@@ -13,7 +14,7 @@ export function FileList({ build }: { build: Build }) {
   return (
     <section class="files" aria-label="Files">
       {build.files.map((file) => (
-        <FileCard key={file.filename} file={file} />
+        <FileCard key={file.filename} project={build.project} file={file} />
       ))}
       {pip !== undefined && (
         <div class="pip-line">
@@ -25,7 +26,8 @@ export function FileList({ build }: { build: Build }) {
   );
 }
 
-export function FileCard({ file }: { file: Build['files'][number] }) {
+/** One file of the index. */
+export function FileCard({ project, file }: { project: string; file: Build['files'][number] }) {
   return (
     <article class="file">
       <h2>
@@ -44,7 +46,7 @@ export function FileCard({ file }: { file: Build['files'][number] }) {
             <dt>Provenance</dt>
             <dd>
               <a href={file.provenanceUrl}>signed statement</a>{' '}
-              <span class="detail">of all that went into it (PEP 740)</span>
+              <span class="detail">as the index serves it (PEP 740)</span>
             </dd>
           </>
         )}
@@ -57,6 +59,14 @@ export function FileCard({ file }: { file: Build['files'][number] }) {
           <Names names={file.needs} none="nothing but glibc" />
         </dd>
       </dl>
+      {file.filename.endsWith('.whl') && (
+        <FileContents
+          project={project}
+          filename={file.filename}
+          grafted={file.grafted.length > 0}
+          signed={file.provenanceUrl !== undefined}
+        />
+      )}
     </article>
   );
 }

@@ -33,7 +33,7 @@ export function ProjectPage({ name }: { name: string }) {
         .map((release) => (
           <section key={release.version} class="files" aria-label={`Files of ${release.version}`}>
             {release.files.map((file) => (
-              <FileCard key={file.filename} file={file} />
+              <FileCard key={file.filename} project={here.name} file={file} />
             ))}
           </section>
         ))}
