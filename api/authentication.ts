@@ -9,8 +9,8 @@ export interface Guards {
   read: RequestHandler;
   /** Any token. */
   any: RequestHandler;
-  /** Writing: a token with that scope, or an admin's. */
-  scope(scope: Scope): RequestHandler;
+  /** Writing: a token with one of those scopes, or an admin's. */
+  scope(...oneOf: Scope[]): RequestHandler;
 }
 
 const HINT =
@@ -26,19 +26,22 @@ export function createGuards(tokens: TokenStore, options: { readTokenRequired: b
       await authenticate(tokens, request, response);
       next();
     },
-    scope: (scope) => async (request, response, next) => {
-      const token = await authenticate(tokens, request, response);
-      if (!token.scopes.includes(scope) && !token.scopes.includes('admin')) {
-        throw new WheelwrightError(
-          'forbidden',
-          `the token ${token.name} may not do this: it lacks the scope ${scope}`,
-          {
-            hint: `It has ${token.scopes.join(', ') || 'no scope'}. Ask an administrator for a token with ${scope}.`,
-          },
-        );
-      }
-      next();
-    },
+    scope:
+      (...oneOf) =>
+      async (request, response, next) => {
+        const token = await authenticate(tokens, request, response);
+        if (!token.scopes.some((scope) => scope === 'admin' || oneOf.includes(scope))) {
+          const lacking = oneOf.join(' or ');
+          throw new WheelwrightError(
+            'forbidden',
+            `the token ${token.name} may not do this: it lacks the scope ${lacking}`,
+            {
+              hint: `It has ${token.scopes.join(', ') || 'no scope'}. Ask an administrator for a token with ${lacking}.`,
+            },
+          );
+        }
+        next();
+      },
   };
 }
 

@@ -2,6 +2,7 @@ import { json, Router } from 'express';
 import { z } from 'zod';
 import {
   approvalSchema,
+  commentRequestSchema,
   rejectionSchema,
   type Solve,
   type Submission,
@@ -84,6 +85,13 @@ export function reviewRoutes(context: ApiContext, guards: Guards): Router {
     response.json(await viewSubmission(context, await found(id)));
   });
 
+  router.post('/submissions/:id/comments', guards.scope('submit', 'approve'), json(), async (request, response) => {
+    const id = String(request.params.id);
+    const { text, line } = commentRequestSchema.parse(request.body);
+    await reviews.comment(id, { who: nameOf(response), text, ...(line === undefined ? {} : { line }) }, clock());
+    response.status(201).json(await viewSubmission(context, await found(id)));
+  });
+
   router.get('/approved-recipes', guards.read, async (_request, response) => {
     const recipes = await reviews.allApproved();
     response.json({ recipes: recipes.map(({ project, yaml }) => ({ project, recipe: yaml })) });
@@ -142,6 +150,7 @@ async function viewSubmission({ store, recipes }: ApiContext, submission: Submis
     evidence,
     ...(solveId === undefined ? {} : { solveId }),
     createdAt: new Date(submission.createdAt).toISOString(),
+    comments: submission.comments.map(({ at, ...comment }) => ({ ...comment, at: new Date(at).toISOString() })),
     history: submission.history.map(({ at, ...event }) => ({ ...event, at: new Date(at).toISOString() })),
   };
 }

@@ -59,6 +59,14 @@ export type SubmissionRequest = z.infer<typeof submissionRequestSchema>;
 export const approvalSchema = z.strictObject({ reason: z.string().max(10_000).optional() });
 export const rejectionSchema = z.strictObject({ reason: z.string().trim().min(1).max(10_000) });
 
+/** POST /submissions/:id/comments */
+export const commentRequestSchema = z.strictObject({
+  text: z.string().trim().min(1).max(10_000),
+  /** 1-based, of the submitted recipe; absent where it is about the whole. */
+  line: z.int().positive().optional(),
+});
+export type CommentRequest = z.infer<typeof commentRequestSchema>;
+
 export const submissionSchema = z.object({
   id: z.string(),
   project: z.string(),
@@ -81,6 +89,8 @@ export const submissionSchema = z.object({
   evidence: z.array(editSchema),
   solveId: z.string().optional(),
   createdAt: z.string(),
+  /** Oldest first. */
+  comments: z.array(z.object({ who: z.string(), text: z.string(), line: z.int().optional(), at: z.string() })),
   history: z.array(
     z.object({
       action: z.enum(['submitted', 'approved', 'rejected']),

@@ -4,6 +4,7 @@ import { type Connection, sendForJson } from './connection.js';
 import { type BuildRequest, buildsCreatedSchema } from './contract.js';
 import {
   approvedRecipesSchema,
+  type CommentRequest,
   type Solve,
   type Submission,
   type SubmissionRequest,
@@ -22,6 +23,7 @@ export interface ReviewClient {
   submissions(filter: { status?: string; project?: string }, signal?: AbortSignal): Promise<Submission[]>;
   approve(id: string, reason: string | undefined, signal?: AbortSignal): Promise<Submission>;
   reject(id: string, reason: string, signal?: AbortSignal): Promise<Submission>;
+  comment(id: string, comment: CommentRequest, signal?: AbortSignal): Promise<Submission>;
   /** The current approved recipe of each project that has one. */
   approved(signal?: AbortSignal): Promise<{ project: string; recipe: string }[]>;
 }
@@ -54,6 +56,8 @@ export function reviewClient(connection: Connection): ReviewClient {
       }),
     reject: (id, reason, signal) =>
       sendForJson(connection, 'POST', one(id, '/reject'), submissionSchema, { json: { reason }, signal }),
+    comment: (id, json, signal) =>
+      sendForJson(connection, 'POST', one(id, '/comments'), submissionSchema, { json, signal }),
     async approved(signal) {
       const answer = await sendForJson(connection, 'GET', `${API}/approved-recipes`, approvedRecipesSchema, { signal });
       return answer.recipes;

@@ -32,7 +32,18 @@ export interface SubmissionRecord extends Omit<NewSubmission, 'who' | 'reason'> 
   createdAt: number;
   decidedAt?: number;
   /** Oldest first. */
+  comments: SubmissionComment[];
+  /** Oldest first. */
   history: { action: 'submitted' | 'approved' | 'rejected'; who: string; reason?: string; at: number }[];
+}
+
+export interface SubmissionComment {
+  who: string;
+  text: string;
+  /** 1-based, of the recipe's text; absent where it is about the whole. */
+  line?: number;
+  /** Milliseconds since the epoch. */
+  at: number;
 }
 
 export interface Decision {
@@ -53,10 +64,24 @@ export interface ReviewStore {
   approve(id: string, decision: Decision, now: number): Promise<void>;
   /** @throws WheelwrightError `not-found`, or `conflict` when it is decided already */
   reject(id: string, decision: Decision & { reason: string }, now: number): Promise<void>;
+  /**
+   * Decided ones can be talked about as well.
+   * @throws WheelwrightError `not-found`, or `invalid` for a line that the recipe does not have
+   */
+  comment(id: string, comment: Omit<SubmissionComment, 'at'>, now: number): Promise<void>;
   /** The newest approved recipe of a project. */
   approved(project: string): Promise<CatalogueRecipe | undefined>;
   /** The current approved recipe of each project that has one, by project. */
   allApproved(): Promise<Pick<RecipeRevision, 'project' | 'yaml'>[]>;
+}
+
+/** @throws WheelwrightError `invalid` for a line that the recipe does not have. */
+export function assertHasLine({ yaml }: Pick<SubmissionRecord, 'yaml'>, line: number | undefined): void {
+  const lines = yaml.trimEnd().split('\n').length;
+  if (line === undefined || line <= lines) return;
+  throw new WheelwrightError('invalid', `the recipe has ${lines} lines, and the comment is about line ${line}`, {
+    hint: 'Lines are counted in the submitted recipe, from 1.',
+  });
 }
 
 /** @throws WheelwrightError `conflict` unless it is open. */

@@ -185,6 +185,15 @@ export interface SubmissionEventsTable {
   at: number;
 }
 
+export interface SubmissionCommentsTable {
+  submission_id: string;
+  seq: number;
+  who: string;
+  text: string;
+  line: number | null;
+  at: number;
+}
+
 export interface Tables {
   recipe_revisions: RecipeRevisionsTable;
   builds: BuildsTable;
@@ -205,4 +214,5 @@ export interface Tables {
   submissions: SubmissionsTable;
   submission_trials: { submission_id: string; build_id: string };
   submission_events: SubmissionEventsTable;
+  submission_comments: SubmissionCommentsTable;
 }

@@ -1,7 +1,14 @@
 import type { Selectable } from 'kysely';
 import { WheelwrightError } from '../../core/errors.js';
 import { lintRecipe } from '../../core/recipe-lint.js';
-import { assertOpen, assertTried, type Decision, type ReviewStore, type SubmissionRecord } from '../../core/review.js';
+import {
+  assertHasLine,
+  assertOpen,
+  assertTried,
+  type Decision,
+  type ReviewStore,
+  type SubmissionRecord,
+} from '../../core/review.js';
 import { loadBuilds } from './build-records.js';
 import type { Database } from './database.js';
 import { touchProject } from './file-table.js';
@@ -81,6 +88,21 @@ export function reviewStore(db: Database): ReviewStore {
       await db.transaction().execute(async (trx) => {
         assertOpen(await known(trx, id));
         await decide(trx, id, 'rejected', decision, now);
+      });
+    },
+
+    async comment(id, { who, text, line }, now) {
+      await db.transaction().execute(async (trx) => {
+        assertHasLine(await known(trx, id), line);
+        const { last } = await trx
+          .selectFrom('submission_comments')
+          .select((comment) => comment.fn.max('seq').as('last'))
+          .where('submission_id', '=', id)
+          .executeTakeFirstOrThrow();
+        await trx
+          .insertInto('submission_comments')
+          .values({ submission_id: id, seq: (last ?? 0) + 1, who, text, line: line ?? null, at: now })
+          .execute();
       });
     },
 
@@ -202,6 +224,12 @@ async function load(db: Database, rows: readonly Selectable<SubmissionsTable>[])
     .where('submission_id', 'in', ids)
     .orderBy('seq')
     .execute();
+  const comments = await db
+    .selectFrom('submission_comments')
+    .selectAll()
+    .where('submission_id', 'in', ids)
+    .orderBy('seq')
+    .execute();
   return rows.map((row) => ({
     id: row.id,
     project: row.project,
@@ -214,6 +242,9 @@ async function load(db: Database, rows: readonly Selectable<SubmissionsTable>[])
     createdAt: row.created_at,
     ...(row.decided_at === null ? {} : { decidedAt: row.decided_at }),
     trials: trials.filter(({ submission_id }) => submission_id === row.id).map(({ build_id }) => build_id),
+    comments: comments
+      .filter(({ submission_id }) => submission_id === row.id)
+      .map(({ who, text, line, at }) => ({ who, text, ...(line === null ? {} : { line }), at })),
     history: events
       .filter(({ submission_id }) => submission_id === row.id)
       .map(({ action, who, reason, at }) => ({ action, who, ...(reason === null ? {} : { reason }), at })),

@@ -118,6 +118,42 @@ test('a rejection has a reason, and the recipe may come again', async () => {
   expect(list.body.submissions.map(({ id }) => id)).toEqual([again.body.id]);
 });
 
+test('authors and reviewers talk about a recipe and its lines, also at once and after it is decided', async () => {
+  const { body } = await submit({ recipe: RECIPE });
+  const comment = (json: unknown, token: string) =>
+    service.call<Submission & Omit<Problem, 'status'>>('POST', `/api/v1/submissions/${body.id}/comments`, {
+      json,
+      token,
+    });
+  const [author, reviewer] = [await tokenWith('submit'), await tokenWith('approve')];
+  expect((await comment({ text: 'why ham?', line: 3 }, reviewer)).status).toBe(201);
+  const both = await Promise.all([
+    comment({ text: 'it includes ham.h' }, author),
+    comment({ text: 'and below 2?', line: 2 }, reviewer),
+  ]);
+  expect(both.map(({ status }) => status)).toEqual([201, 201]);
+  await decide(body.id, 'reject', { reason: 'too broad' });
+  const { body: last } = await comment({ text: 'understood' }, author);
+  expect(last.status).toBe('rejected');
+  expect(last.comments.map(({ who, line }) => [who, line])).toEqual(
+    expect.arrayContaining([
+      ['approve', 3],
+      ['submit', undefined],
+      ['approve', 2],
+    ]),
+  );
+  expect(last.comments.at(-1)?.text).toBe('understood');
+  expect(last.comments).toHaveLength(4);
+
+  expect((await comment({ text: 'beyond', line: 4 }, author)).body.detail).toMatch(/has 3 lines/);
+  expect((await comment({ text: '  ' }, author)).status).toBe(400);
+  const forbidden = await comment({ text: 'me too' }, await tokenWith('build'));
+  expect([forbidden.status, forbidden.body.detail]).toEqual([
+    403,
+    expect.stringMatching(/lacks the scope submit or approve/),
+  ]);
+});
+
 test('without the scope, with faults, or without effect nothing is submitted', async () => {
   expect((await submit({ recipe: RECIPE }, await tokenWith('build'))).status).toBe(403);
   expect((await submit({ recipe: RECIPE }, 'nonsense')).status).toBe(401);

@@ -97,6 +97,23 @@ test('a success shows its file: what is grafted in, what the image must bring, t
   ]);
 });
 
+test('a wheel tells its SBOM, its files, and its provenance once that is checked', async () => {
+  const build = await succeededBuild(service, 'inside');
+  await page.goto(`/builds/${build.id}`);
+  await page.getByText('SBOM, files and provenance').click();
+  await page.getByRole('cell', { name: 'pkg:deb/debian/libpq5@13.22-0+deb11u1' }).waitFor();
+  await page.getByText('signature holds').waitFor();
+  const made = page.getByRole('region', { name: 'What it was made from' });
+  await made.getByRole('rowheader', { name: 'setuptools' }).waitFor();
+  await made.getByRole('rowheader', { name: 'inside-1.0.tar.gz' }).waitFor();
+  await page.getByRole('region', { name: 'Files in the wheel' }).getByText('inside.py').waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: /auditwheel\.cdx\.json/ }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe('auditwheel.cdx.json');
+});
+
 test('what differs from the last success is said: what went in, and what the log says now', async () => {
   service.upstream.add('changed', 'changed-2.0.tar.gz');
   const begin = async (version: string, cython: string) => {

@@ -63,7 +63,7 @@ test('a recipe is submitted, tried live, approved by somebody else, and then use
   expect(await approve.isDisabled()).toBe(true);
   await deliverTrial('spam');
   await reviewer.page.locator('.card').getByText('succeeded', { exact: true }).waitFor();
-  await reviewer.page.getByLabel('Comment').fill('looks right');
+  await reviewer.page.getByLabel('Comment', { exact: true }).fill('looks right');
   await approve.click();
   await state(reviewer.page, 'approved').waitFor();
   await reviewer.page.getByText('looks right').waitFor();
@@ -83,7 +83,7 @@ test('of two reviewers at once the first decides, and the second is told', async
     await on.goto(`/submissions/${id}`);
     await openSignIn(on);
     await signIn(on, 'approve');
-    await on.getByLabel('Comment').fill('decided');
+    await on.getByLabel('Comment', { exact: true }).fill('decided');
   }
   await Promise.all([
     page.getByRole('button', { name: 'Approve' }).click(),
@@ -98,6 +98,37 @@ test('of two reviewers at once the first decides, and the second is told', async
   await second.close();
 });
 
+test('two reviewers talk about a line at once, and each sees what the other said', async () => {
+  const { id } = await submitted('beans');
+  await deliverTrial('beans');
+  const second = await openPage(browser, service.api.url);
+  await page.goto(`/submissions/${id}`);
+  await openSignIn(page);
+  await signIn(page, 'submit');
+  await second.page.goto(`/submissions/${id}`);
+  await openSignIn(second.page);
+  await signIn(second.page, 'approve');
+  const say = async (on: Page, text: string) => {
+    await on.getByRole('button', { name: 'Comment on line 2' }).click();
+    await on.getByRole('textbox', { name: 'Comment on line 2' }).fill(text);
+    await on.getByRole('button', { name: 'Comment', exact: true }).click();
+  };
+  await Promise.all([say(page, 'what is ham?'), say(second.page, 'is that all?')]);
+  for (const on of [page, second.page]) {
+    const below = on.locator('.commented li', { hasText: 'libham-dev' });
+    await below.getByText('what is ham?').waitFor();
+    await below.getByText('is that all?').waitFor();
+  }
+  // Who may not decide is not offered to, and a comment decides nothing.
+  expect(await page.getByRole('button', { name: 'Approve' }).count()).toBe(0);
+  await page.getByLabel('Comment', { exact: true }).fill('it is all');
+  await page.getByRole('button', { name: 'Only comment' }).click();
+  await second.page.locator('.history').getByText('it is all').waitFor();
+  await state(page, 'open').waitFor();
+  expect(second.complaints).toEqual([]);
+  await second.close();
+});
+
 test('rejecting takes a comment, which stays', async () => {
   const { id } = await submitted('sausage');
   await deliverTrial('sausage');
@@ -106,7 +137,7 @@ test('rejecting takes a comment, which stays', async () => {
   await signIn(page, 'approve');
   const reject = page.getByRole('button', { name: 'Reject' });
   expect(await reject.isDisabled()).toBe(true);
-  await page.getByLabel('Comment').fill('too broad');
+  await page.getByLabel('Comment', { exact: true }).fill('too broad');
   await reject.click();
   await state(page, 'rejected').waitFor();
   await page.getByText('too broad').waitFor();

@@ -1,10 +1,11 @@
 import type { Submission } from '../../../client/review-contract.js';
 import { isFinished } from '../../../core/build.js';
 import { at } from '../base.js';
+import { CommentedDiff } from '../recipe/commented-diff.js';
 import { EditList } from '../recipe/edit-list.js';
-import { RecipeDiff } from '../recipe/recipe-diff.js';
 import { ReviewForm } from '../recipe/review-form.js';
 import { SubmissionStatusBadge } from '../recipe/submission-status.js';
+import { useSession } from '../session.js';
 import { ProblemNote } from '../ui/problem.js';
 import { useResource } from '../ui/resource.js';
 import { Status } from '../ui/status.js';
@@ -12,11 +13,17 @@ import { Ago } from '../ui/time.js';
 import { useTitle } from '../ui/title.js';
 
 const LIVE_MS = 2_500;
+/** Nothing is tried or decided any more; only comments may still come. */
+const DECIDED_MS = 10_000;
 
 /** One recipe under review: what it changes, what its trials gave, who said what, and the decision. */
 export function SubmissionPage({ id }: { id: string }) {
   const path = `submissions/${encodeURIComponent(id)}`;
-  const { data, error, reload } = useResource<Submission>(path, (read) => (read?.status === 'open' ? LIVE_MS : 0));
+  const { data, error, reload } = useResource<Submission>(path, (read) =>
+    read?.status === 'open' ? LIVE_MS : DECIDED_MS,
+  );
+  const { session, may } = useSession();
+  const maySay = session?.signedIn !== true || may('submit') || may('approve');
   useTitle(data === undefined ? 'Submission' : `Recipe of ${data.project}, ${data.status}`);
   if (data === undefined) {
     return (
@@ -43,7 +50,7 @@ export function SubmissionPage({ id }: { id: string }) {
       {error !== undefined && <ProblemNote error={error} />}
       <section class="card">
         <h2>What changes</h2>
-        <RecipeDiff project={data.project} lines={data.diff} />
+        <CommentedDiff submission={data} open={maySay} onSaid={reload} />
         <p>
           <a href={at(`recipes?submission=${data.id}`)}>Write it differently</a>
         </p>
@@ -56,7 +63,7 @@ export function SubmissionPage({ id }: { id: string }) {
       )}
       <Trials submission={data} />
       <History submission={data} />
-      {data.status === 'open' && <ReviewForm submission={data} onDecided={reload} />}
+      <ReviewForm submission={data} onChange={reload} />
     </div>
   );
 }
@@ -89,15 +96,23 @@ function Trials({ submission: { trials } }: { submission: Submission }) {
   );
 }
 
-function History({ submission: { history } }: { submission: Submission }) {
+/** Decisions and comments in the order in which they came. */
+function History({ submission: { history, comments } }: { submission: Submission }) {
+  const events = [
+    ...history.map(({ action, reason, ...event }) => ({ ...event, did: `${action} it`, text: reason })),
+    ...comments.map(({ line, ...event }) => ({
+      ...event,
+      did: line === undefined ? 'said' : `said of line ${line}`,
+    })),
+  ].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
   return (
     <section class="card">
       <h2>History</h2>
-      <ol class="history">
-        {history.map(({ action, who, reason, at: when }, index) => (
+      <ol class="history" aria-live="polite">
+        {events.map(({ who, did, text, at: when }, index) => (
           <li key={index}>
-            <strong>{who}</strong> {action} it <Ago iso={when} />
-            {reason !== undefined && <blockquote>{reason}</blockquote>}
+            <strong>{who}</strong> {did} <Ago iso={when} />
+            {text !== undefined && <blockquote>{text}</blockquote>}
           </li>
         ))}
       </ol>

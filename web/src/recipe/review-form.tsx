@@ -3,49 +3,67 @@ import type { Submission } from '../../../client/review-contract.js';
 import { post } from '../request.js';
 import { useSession } from '../session.js';
 import { useAction } from '../ui/action.js';
+import { useComment } from './comments.js';
 
 interface Props {
   submission: Submission;
   /** Also when somebody else was faster: what is shown is out of date then. */
-  onDecided(): void;
+  onChange(): void;
 }
 
-/** Approve, or reject with a reason; hidden from tokens without the scope. */
-export function ReviewForm({ submission, onDecided }: Props) {
+/** Say something, approve, or reject with a reason; each only where the token may. */
+export function ReviewForm({ submission, onChange }: Props) {
   const { session, may } = useSession();
-  const { run, busy, problem } = useAction();
-  const [reason, setReason] = useState('');
-  if (session?.signedIn && !may('approve')) return null;
-  const tried = submission.trials.every(({ status }) => status === 'succeeded');
+  const deciding = useAction();
+  const [text, setText] = useState('');
+  const comment = useComment(submission.id, () => {
+    setText('');
+    onChange();
+  });
+  const anyone = session?.signedIn !== true;
+  const mayDecide = submission.status === 'open' && (anyone || may('approve'));
+  if (!anyone && !may('submit') && !may('approve')) return null;
+  const said = text.trim();
+  const busy = deciding.busy || comment.busy;
+  const problem = deciding.problem ?? comment.problem;
 
   const decide = async (decision: 'approve' | 'reject') => {
-    const said = reason.trim();
-    await run(() => post(`submissions/${submission.id}/${decision}`, said === '' ? {} : { reason: said }));
-    onDecided();
+    await deciding.run(() => post(`submissions/${submission.id}/${decision}`, said === '' ? {} : { reason: said }));
+    onChange();
   };
+  const tried = submission.trials.every(({ status }) => status === 'succeeded');
   return (
     <section class="card" aria-labelledby="review-title">
-      <h2 id="review-title">Review</h2>
+      <h2 id="review-title">{mayDecide ? 'Review' : 'Say something'}</h2>
       {problem !== undefined && (
         <p class="note bad" role="alert">
           {problem}
         </p>
       )}
-      <label for="review-reason">Comment</label>
-      <textarea id="review-reason" rows={3} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
+      <label for="review-text">Comment</label>
+      <textarea id="review-text" rows={3} value={text} onInput={(event) => setText(event.currentTarget.value)} />
       <div class="actions">
-        <button type="button" class="primary" disabled={busy || !tried} onClick={() => decide('approve')}>
-          Approve
+        {mayDecide && (
+          <>
+            <button type="button" class="primary" disabled={busy || !tried} onClick={() => decide('approve')}>
+              Approve
+            </button>
+            <button type="button" disabled={busy || said === ''} onClick={() => decide('reject')}>
+              Reject
+            </button>
+          </>
+        )}
+        <button type="button" disabled={busy || said === ''} onClick={() => comment.say({ text })}>
+          Only comment
         </button>
-        <button type="button" disabled={busy || reason.trim() === ''} onClick={() => decide('reject')}>
-          Reject
-        </button>
-        <span class="hint">
-          {tried
-            ? 'Approved, it is what builds use, and its wheels move to /simple/.'
-            : 'It can be approved once every trial has succeeded.'}{' '}
-          Rejecting takes a comment.
-        </span>
+        {mayDecide && (
+          <span class="hint">
+            {tried
+              ? 'Approved, it is what builds use, and its wheels move to /simple/.'
+              : 'It can be approved once every trial has succeeded.'}{' '}
+            Rejecting takes a comment.
+          </span>
+        )}
       </div>
     </section>
   );
