@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import type { BrowseStore } from '../core/browse.js';
+import type { BrowseStore, BuilderUse } from '../core/browse.js';
 import { imageDigests, type LoadedImage, securityWarning } from '../core/image.js';
 import type { BuildStore } from '../core/store.js';
 import type { Guards } from './authentication.js';
@@ -47,15 +47,16 @@ export function browseRoutes({ store, browse, images, clock }: BrowseDeps, guard
     response.json({ workers: workers.map(({ lastSeen, ...worker }) => ({ ...worker, lastSeen: iso(lastSeen) })) });
   });
 
-  router.get('/images', guards.read, (_request, response) => {
+  router.get('/images', guards.read, async (_request, response) => {
     const today = iso(clock()).slice(0, 10);
-    response.json({ images: images.map((image) => viewImage(image, today)) });
+    const uses = await browse.builderUse();
+    response.json({ images: images.map((image) => viewImage(image, today, uses)) });
   });
 
   return router;
 }
 
-function viewImage(image: LoadedImage, today: string) {
+function viewImage(image: LoadedImage, today: string, uses: readonly BuilderUse[]) {
   const { definition } = image;
   const warning = securityWarning(definition, today);
   return {
@@ -67,11 +68,17 @@ function viewImage(image: LoadedImage, today: string) {
       'reference' in definition.base ? definition.base.reference : `debootstrap ${definition.base.debootstrap.suite}`,
     securityUntil: definition['security-until'],
     ...(warning === undefined ? {} : { warning }),
-    interpreters: definition.interpreters.map((interpreter) => ({
-      python: interpreter.tag,
-      version: interpreter.version,
-      builderDigest: imageDigests(image, interpreter).target,
-    })),
+    interpreters: definition.interpreters.map((interpreter) => {
+      const builderDigest = imageDigests(image, interpreter).target;
+      const use = uses.find((each) => each.builderDigest === builderDigest);
+      return {
+        python: interpreter.tag,
+        version: interpreter.version,
+        builderDigest,
+        builds: use?.builds ?? 0,
+        ...(use && { firstUsed: iso(use.firstUsed), lastUsed: iso(use.lastUsed) }),
+      };
+    }),
   };
 }
 

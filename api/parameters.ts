@@ -12,6 +12,8 @@ export function lineNumber(value: unknown): number {
 export const buildFilterSchema = z.strictObject({
   status: z.enum(BUILD_STATUSES).exactOptional(),
   project: z.string().transform(normalizeProjectName).exactOptional(),
+  /** Digest of an image's definition, for one interpreter. */
+  builder: z.string().exactOptional(),
   cursor: z.string().exactOptional(),
   limit: z.coerce.number().int().min(1).max(100).default(50),
 });

@@ -12,7 +12,7 @@ const PAGE = 200;
 /** Newest builds that are looked at; a project with more shows its newest ones. */
 const MAX_BUILDS = 2_000;
 
-export function projectRoutes({ store, view }: ApiContext, guards: Guards): Router {
+export function projectRoutes({ store, browse, view }: ApiContext, guards: Guards): Router {
   const router = Router();
   router.get('/projects/:name', guards.read, async (request, response) => {
     const name = normalizeProjectName(String(request.params.name));
@@ -29,7 +29,8 @@ export function projectRoutes({ store, view }: ApiContext, guards: Guards): Rout
         hint: `Ask for it: wheelwright build ${name}. The index may offer an upstream's wheels all the same.`,
       });
     }
-    response.json(viewProject(name, builds, files, view.indexUrl));
+    const dependents = await browse.dependents(name);
+    response.json({ ...viewProject(name, builds, files, view.indexUrl), dependents });
   });
   return router;
 }
@@ -39,7 +40,7 @@ function viewProject(
   builds: readonly BuildRecord[],
   files: readonly FileRecord[],
   indexUrl: string,
-): Project {
+): Omit<Project, 'dependents'> {
   const versions = [...new Set([...builds, ...files].map(({ version }) => version))];
   return {
     name,

@@ -135,6 +135,8 @@ export const projectSchema = z.object({
       ),
     }),
   ),
+  /** Projects that took it to be built or tested here. */
+  dependents: z.array(z.string()),
 });
 export type Project = z.infer<typeof projectSchema>;
 

@@ -22,6 +22,15 @@ export interface WorkerSummary {
   running: { buildId: string; project: string; version: string; attemptId: string }[];
 }
 
+/** What was built in the images of one definition. */
+export interface BuilderUse {
+  builderDigest: string;
+  builds: number;
+  /** Milliseconds since the epoch. */
+  firstUsed: number;
+  lastUsed: number;
+}
+
 export interface BrowseStore {
   /** Wheels on the index, and the time that the builds of those made here took. */
   wheelTotals(): Promise<{ wheels: number; buildMs: number }>;
@@ -29,6 +38,7 @@ export interface BrowseStore {
   projects(containing: string, limit: number): Promise<ProjectSummary[]>;
   /** Projects that took a wheel of this one to be built or tested, alphabetically. */
   dependents(project: string): Promise<string[]>;
+  builderUse(): Promise<BuilderUse[]>;
   recipeRevision(digest: string): Promise<RecipeRevision | undefined>;
   /** What an attempt took in. */
   inputs(attemptId: string): Promise<AttemptInput[]>;

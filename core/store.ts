@@ -73,6 +73,8 @@ export interface BuildFilter {
   status?: BuildStatus;
   project?: string;
   version?: string;
+  /** Digest of the definition of the image that it was built in. */
+  builder?: string;
   /** From the previous page's `nextCursor`. */
   cursor?: string;
   limit: number;

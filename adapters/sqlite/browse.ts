@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { AttemptInput } from '../../core/attempt.js';
-import type { BrowseStore, WorkerSummary } from '../../core/browse.js';
+import type { BrowseStore, BuilderUse, WorkerSummary } from '../../core/browse.js';
 import type { Database } from './database.js';
 
 export function browseStore(db: Database): BrowseStore {
@@ -40,6 +40,13 @@ export function browseStore(db: Database): BrowseStore {
         .orderBy('builds.project')
         .execute();
       return rows.map((row) => row.project);
+    },
+
+    async builderUse() {
+      const { rows } = await sql<BuilderUse>`
+        SELECT builder_digest AS builderDigest, COUNT(*) AS builds, MIN(created_at) AS firstUsed, MAX(created_at) AS lastUsed
+          FROM builds GROUP BY builder_digest`.execute(db);
+      return rows;
     },
 
     async recipeRevision(digest) {

@@ -122,6 +122,7 @@ async function listBuilds(db: Database, filter: BuildFilter) {
   let query = db.selectFrom('builds').selectAll();
   if (filter.status !== undefined) query = query.where('status', '=', filter.status);
   if (filter.project !== undefined) query = query.where('project', '=', filter.project);
+  if (filter.builder !== undefined) query = query.where('builder_digest', '=', filter.builder);
   if (filter.version !== undefined) query = query.where('version', '=', filter.version);
   if (filter.cursor !== undefined) {
     const { createdAt, id } = parseCursor(filter.cursor);

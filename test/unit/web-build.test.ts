@@ -47,6 +47,7 @@ test('a matrix has the releases of here and upstream newest first by PEP 440, an
   });
   const project: Project = {
     name: 'p',
+    dependents: [],
     releases: [built('2.0+ours', 'cp313'), built('2.0rc1', 'cp313'), built('1.0', 'cp39')],
   };
   const offer = { kind: 'sdist' as const };

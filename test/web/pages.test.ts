@@ -8,7 +8,8 @@ openSite(async () => {
   await failedBuild(service, 'spam');
   await failedBuild(service, 'bacon', { class: 'timed-out', line: '', lineNumber: 0, cause: 'Too slow.' });
   await succeededBuild(service, 'eggs');
-  await startBuild(service, 'sausage');
+  const { worker } = await startBuild(service, 'sausage');
+  await worker.inputs({ kind: 'build-requirement', name: 'eggs', version: '1.0' });
 });
 
 const rows = () => page.locator('a.build-row');
@@ -70,6 +71,12 @@ test('packages can be searched; a project shows what is there for which target',
     .waitFor();
   await page.getByRole('link', { name: 'succeeded' }).click();
   await page.getByText('eggs-1.0-cp313-cp313-manylinux_2_31_x86_64.whl').waitFor();
+});
+
+test('a project says which others take it', async () => {
+  await page.goto('/packages/eggs');
+  await page.locator('.home-section', { hasText: 'Taken by builds of' }).getByRole('link', { name: 'sausage' }).click();
+  await page.getByRole('heading', { name: 'sausage' }).waitFor();
 });
 
 test('a release is built from the matrix, beside what the upstream has', async () => {
@@ -136,8 +143,13 @@ test('a recipe is completed and looked through as one types, and shows what fina
   await page.locator('.applied').getByText('system.apt').waitFor();
 });
 
-test('images and workers are listed', async () => {
+test('images are listed with what was built in them, and so are workers', async () => {
   await page.goto('/infrastructure');
+  await page.getByRole('row').filter({ hasText: 'never' }).first().waitFor();
+  await page.getByRole('link', { name: /^\d+ builds$/ }).click();
+  await page.waitForURL('**/builds?builder=*');
+  await rows().filter({ hasText: 'eggs' }).waitFor();
+  await page.goBack();
   await page.getByRole('link', { name: 'sausage 1.0' }).waitFor();
   await page.getByRole('rowheader', { name: 'cp313' }).first().waitFor();
 });

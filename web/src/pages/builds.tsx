@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Build, BuildPage as Page, Summary } from '../../../client/contract.js';
 import { BUILD_STATUSES } from '../../../core/build.js';
+import { at } from '../base.js';
 import { BuildRows, useRowKeys } from '../build/build-rows.js';
 import { failureOf } from '../build/failure-of.js';
 import { get } from '../request.js';
@@ -11,6 +12,10 @@ import { useTitle } from '../ui/title.js';
 
 const LIVE_MS = 2_000;
 
+interface Workers {
+  workers: { running: unknown[] }[];
+}
+
 /** Builds, newest first. The filters are the address, so a view can be kept and sent to someone. */
 export function BuildsPage() {
   useTitle('Builds');
@@ -18,6 +23,7 @@ export function BuildsPage() {
   const { query } = usePlace();
   const status = query.get('status') ?? '';
   const project = query.get('project') ?? '';
+  const builder = query.get('builder') ?? '';
   const grouped = query.get('group') === 'class';
   const filter = new URLSearchParams();
   if (status !== '') filter.set('status', status);
@@ -29,19 +35,33 @@ export function BuildsPage() {
         .toLowerCase()
         .replaceAll(/[-_.]+/g, '-'),
     );
+  if (builder !== '') filter.set('builder', builder);
+  // A cause shows only when what failed for it is looked at together.
+  if (grouped) filter.set('limit', '100');
   const path = `builds${filter.size === 0 ? '' : `?${filter}`}`;
   const { data, error } = useResource<Page>(path, () => LIVE_MS);
   const older = useOlderBuilds(path, data);
   const builds = data === undefined ? undefined : merged(data.builds, older.builds);
   return (
     <div class="page">
-      <h1>Builds</h1>
+      <div class="build-header">
+        <h1>Builds</h1>
+        <WorkerLine />
+      </div>
       <Filters status={status} project={project} grouped={grouped} />
+      {builder !== '' && (
+        <p>
+          Only those built with the image definition <code title={builder}>{builder.slice(0, 16)}…</code>{' '}
+          <button type="button" class="small" onClick={() => setQuery({ builder: undefined })}>
+            Show all
+          </button>
+        </p>
+      )}
       {error !== undefined && <ProblemNote error={error} />}
       {builds !== undefined && (
         <>
           {grouped ? <GroupedBuilds builds={builds} /> : <BuildRows builds={builds} />}
-          {builds.length === 0 && <Nothing filtered={path !== 'builds'} />}
+          {builds.length === 0 && <Nothing filtered={status !== '' || project !== '' || builder !== ''} />}
           {older.more !== undefined && (
             <button type="button" class="load-more" onClick={older.more}>
               Older builds
@@ -90,20 +110,46 @@ function Filters({ status, project, grouped }: { status: string; project: string
   );
 }
 
+/** Builds that failed for the same cause need one person once. */
 function GroupedBuilds({ builds }: { builds: readonly Build[] }) {
-  const groups = Map.groupBy(builds, (build) => failureOf(build)?.class ?? 'not failed');
+  const groups = Map.groupBy(builds, (build) => {
+    const failure = failureOf(build);
+    return failure === undefined ? '' : `${failure.class}\n${failure.cause}`;
+  });
   const sorted = [...groups].sort(([, a], [, b]) => b.length - a.length);
   return (
     <>
-      {sorted.map(([name, members]) => (
-        <section key={name} class="group">
-          <h2>
-            {name} <span class="count">{members.length}</span>
-          </h2>
-          <BuildRows builds={members} />
-        </section>
-      ))}
+      {sorted.map(([key, members]) => {
+        const [name, cause] = key.split('\n', 2);
+        return (
+          <section key={key} class="group">
+            <h2>
+              {key === '' ? 'Not failed' : <span class="chip bad">{name}</span>} {cause}{' '}
+              <span class="count">
+                {members.length} {members.length === 1 ? 'build' : 'builds'}
+              </span>
+            </h2>
+            <BuildRows builds={members} />
+          </section>
+        );
+      })}
     </>
+  );
+}
+
+/** Whether anything is there to build what waits, and whether it is busy. */
+function WorkerLine() {
+  const { data } = useResource<Workers>('workers', () => LIVE_MS * 2);
+  if (data === undefined) return null;
+  const busy = data.workers.filter(({ running }) => running.length > 0).length;
+  return (
+    <p class="detail">
+      <a href={at('infrastructure')}>
+        {data.workers.length === 0
+          ? 'No worker was seen in the last day'
+          : `${data.workers.length} ${data.workers.length === 1 ? 'worker' : 'workers'}, ${busy} building`}
+      </a>
+    </p>
   );
 }
 

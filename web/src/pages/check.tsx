@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Build, CheckAnswer } from '../../../client/contract.js';
 import { CheckTable } from '../check/check-table.js';
+import type { Images } from '../image/image-card.js';
 import { post, RequestError } from '../request.js';
 import { go } from '../router.js';
 import { useSession } from '../session.js';
@@ -8,10 +9,6 @@ import { ProblemNote } from '../ui/problem.js';
 import { useResource } from '../ui/resource.js';
 import { useService } from '../ui/service.js';
 import { useTitle } from '../ui/title.js';
-
-interface Images {
-  images: { policy: string; interpreters: { python: string }[] }[];
-}
 
 /** Paste what an application installs, and see what would compile before its image is built. */
 export function CheckPage() {

@@ -1,20 +1,9 @@
 import { at } from '../base.js';
+import { ImageCard, type Images } from '../image/image-card.js';
 import { ProblemNote } from '../ui/problem.js';
 import { useResource } from '../ui/resource.js';
 import { Ago } from '../ui/time.js';
 import { useTitle } from '../ui/title.js';
-
-interface Images {
-  images: {
-    name: string;
-    policy: string;
-    arch: string;
-    base: string;
-    securityUntil: string;
-    warning?: string;
-    interpreters: { python: string; version: string; builderDigest: string }[];
-  }[];
-}
 
 interface Workers {
   workers: {
@@ -70,44 +59,10 @@ export function InfrastructurePage() {
         {images.error !== undefined && <ProblemNote error={images.error} />}
         <ul class="cards">
           {images.data?.images.map((image) => (
-            <Image key={image.name} image={image} />
+            <ImageCard key={image.name} image={image} />
           ))}
         </ul>
       </section>
     </div>
-  );
-}
-
-function Image({ image }: { image: Images['images'][number] }) {
-  return (
-    <li class="card">
-      <h3>
-        {image.name} <span class="chip">{image.policy}</span> <span class="chip">{image.arch}</span>
-      </h3>
-      <p class={image.warning === undefined ? 'detail' : 'problem'}>
-        {image.warning ?? `security fixes until ${image.securityUntil}`}
-      </p>
-      <p class="detail">from {image.base}</p>
-      <table class="plain">
-        <thead>
-          <tr>
-            <th scope="col">Interpreter</th>
-            <th scope="col">Version</th>
-            <th scope="col">Definition digest</th>
-          </tr>
-        </thead>
-        <tbody>
-          {image.interpreters.map(({ python, version, builderDigest }) => (
-            <tr key={python}>
-              <th scope="row">{python}</th>
-              <td>{version}</td>
-              <td>
-                <code title={builderDigest}>{builderDigest.slice(0, 16)}…</code>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </li>
   );
 }

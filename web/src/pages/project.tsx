@@ -16,7 +16,7 @@ export function ProjectPage({ name }: { name: string }) {
   const { data: project, error, reload } = useResource<Project>(path, () => 5_000);
   const { data: upstream, error: upstreamError } = useResource<UpstreamProject>(`${path}/upstream`);
   const service = useService();
-  const here = project ?? { name, releases: [] };
+  const here = project ?? { name, releases: [], dependents: [] };
   const unknown = error !== undefined && upstream?.releases.length === 0;
   return (
     <div class="page">
@@ -37,7 +37,7 @@ export function ProjectPage({ name }: { name: string }) {
             ))}
           </section>
         ))}
-      <Dependents names={upstream?.dependents ?? []} />
+      <Dependents names={project?.dependents ?? upstream?.dependents ?? []} />
       {project !== undefined && (
         <p>
           <a href={at(`builds?project=${project.name}`)}>All builds of {project.name}</a>
