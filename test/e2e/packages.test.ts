@@ -1,9 +1,36 @@
 import { describe, expect, test } from 'vitest';
+import { type CheckAnswer, checkAnswerSchema } from '../../client/contract.js';
 import { QUICK_PACKAGES, testPackages, usePackageService } from '../support/package-builds.js';
+
+interface ListedImage {
+  name: string;
+  python: string;
+}
 
 describe('real packages', () => {
   const packages = usePackageService();
   testPackages(QUICK_PACKAGES, packages);
+
+  test('check says what an application would compile in an image of its own, and builds it', async () => {
+    const { wheelwright } = packages.service;
+    const { images } = JSON.parse((await wheelwright('image', 'list', '--json')).out);
+    const { clean } = images.find((image: ListedImage) => image.name === 'debian-11' && image.python === 'cp311').built;
+    const file = await packages.file('requirements.txt', 'docopt==0.6.1\nidna==3.10\n');
+    const check = async (...more: string[]) => {
+      const { code, out } = await wheelwright('check', '-r', file, '--image', clean, '--json', ...more);
+      return { code, answer: checkAnswerSchema.parse(JSON.parse(out)) };
+    };
+    const states = ({ rows }: CheckAnswer) => Object.fromEntries(rows.map(({ name, state }) => [name, state]));
+    const before = await check();
+    expect(before.answer.target).toMatchObject({ python: 'cp311', policy: 'manylinux_2_31' });
+    expect(states(before.answer)).toEqual({ docopt: 'must-build', idna: 'wheel-upstream' });
+    expect(before.code).toBe(1);
+    const after = await check('--build');
+    expect(states(after.answer)).toEqual({ docopt: 'wheel-here', idna: 'wheel-upstream' });
+    expect(after.code).toBe(0);
+    const gone = await wheelwright('check', '-r', file, '--image', 'wheelwright-test/no-such-image');
+    expect([gone.code, gone.err]).toEqual([expect.any(Number), expect.stringContaining('docker pull')]);
+  });
 
   test('a wheel without the extension that the sdist has is not published as done', async () => {
     const recipe = await packages.recipe('project: pyyaml\n');

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Build, buildsCreatedSchema } from '../../client/contract.js';
+import { wheelContentsSchema } from '../../client/file-contract.js';
 import { startTestService, type TestService } from './service.js';
 
 /** A real release, and what its wheels must be like. */
@@ -57,7 +58,8 @@ export const SLOW_PACKAGES: PackageCase[] = [
 export interface PackageService {
   service: TestService;
   build(...args: string[]): Promise<{ code: number; err: string; builds: Build[] }>;
-  /** Writes a recipe file and returns its path. */
+  /** Writes a file and returns its path. */
+  file(name: string, text: string): Promise<string>;
   recipe(yaml: string): Promise<string>;
 }
 
@@ -65,6 +67,11 @@ export interface PackageService {
 export function usePackageService(): PackageService {
   let service: TestService;
   let folder: string;
+  const file = async (name: string, text: string) => {
+    const target = path.join(folder, name);
+    await writeFile(target, text);
+    return target;
+  };
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'wheelwright-recipes-'));
     service = await startTestService();
@@ -82,21 +89,25 @@ export function usePackageService(): PackageService {
       expect(out, err).toMatch(/^\{/);
       return { code, err, builds: buildsCreatedSchema.parse(JSON.parse(out)).builds };
     },
-    async recipe(yaml) {
-      const file = path.join(folder, 'recipe.yaml');
-      await writeFile(file, yaml);
-      return file;
-    },
+    file,
+    recipe: (yaml) => file('recipe.yaml', yaml),
   };
 }
 
-export function testPackages(cases: readonly PackageCase[], { build }: PackageService): void {
+/** What the SBOMs in a published wheel name, as package URLs. */
+async function sbomOf({ project, files }: Build, apiUrl: string): Promise<string[]> {
+  const answer = await fetch(`${apiUrl}/api/v1/projects/${project}/files/${files[0]?.filename}`);
+  const { sboms } = wheelContentsSchema.parse(await answer.json());
+  return sboms.flatMap(({ components }) => components.map(({ purl }) => purl ?? ''));
+}
+
+export function testPackages(cases: readonly PackageCase[], packages: PackageService): void {
   describe.each(cases)(
     '$requirement for $pythons',
     ({ requirement, pythons, policy, tags, grafted = [], shared = [] }) => {
       test('is built, repaired, tested and published', async () => {
         const options = [...pythons.flatMap((python) => ['--python', python]), ...(policy ? ['--policy', policy] : [])];
-        const { code, err, builds } = await build(requirement, ...options);
+        const { code, err, builds } = await packages.build(requirement, ...options);
         expect(code, err).toBe(0);
         expect(builds.map(({ target }) => target.python)).toEqual(pythons);
         for (const [index, one] of builds.entries()) {
@@ -108,6 +119,14 @@ export function testPackages(cases: readonly PackageCase[], { build }: PackageSe
               one.files[0]?.grafted.some((found) => found.startsWith(soname)),
               `${soname} grafted`,
             ).toBe(true);
+          }
+          if (grafted.length > 0) {
+            const components = await sbomOf(one, packages.service.apiUrl);
+            for (const library of grafted) {
+              // Debian names a library's package after it: libyaml-0.so.2 comes from libyaml-0-2, libldap_r from libldap-2.4-2.
+              const named = components.some((purl) => purl.startsWith(`pkg:deb/debian/${library.split('_')[0]}`));
+              expect(named, `the package of ${library} in ${components.join(', ')}`).toBe(true);
+            }
           }
           expect(one.attempts.length === 0, `${one.target.python} shares a wheel`).toBe(
             shared.includes(one.target.python),

@@ -68,6 +68,42 @@ test('after a lost connection the log goes on without a gap or a double', async 
   await proxy.close();
 });
 
+test('a connection that breaks again and again while lines come loses none and shows none twice', async () => {
+  const proxy = await startProxy(service.api.url);
+  const { build, worker } = await startBuild(service, 'torn');
+  await worker.phase('build');
+  const torn = await openPage(browser, proxy.url);
+  await torn.page.goto(`${proxy.url}builds/${build.id}`);
+  for (let batch = 0; batch < 60; batch += 1) {
+    await worker.log(...numbered(batch * 20 + 1, batch * 20 + 20));
+    if (batch % 12 === 5) proxy.cut();
+    await torn.page.waitForTimeout(25);
+  }
+  await torn.page.locator('[data-line="1200"]').waitFor();
+  expect(proxy.requests.filter((path) => path.endsWith('/events')).length).toBeGreaterThan(2);
+
+  // Only what is in view is drawn: the whole log is looked at screen by screen.
+  const shown = new Map<number, string>();
+  await torn.page.getByRole('button', { name: 'Follow' }).click();
+  for (let top = 0; shown.size < 1200 && top < 1200 * 20; top += 300) {
+    const rows = torn.page.getByRole('group', { name: 'Log lines' });
+    await rows.evaluate((element, to) => {
+      element.scrollTop = to;
+    }, top);
+    await torn.page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
+    const drawn = await rows
+      .locator('[data-line]')
+      .evaluateAll((each) =>
+        each.map((row) => [Number(row.getAttribute('data-line')), row.querySelector('.text')?.textContent ?? '']),
+      );
+    for (const [number, text] of drawn as [number, string][]) shown.set(number, text);
+  }
+  expect([...shown].sort(([a], [b]) => a - b)).toEqual(numbered(1, 1200).map((text, n) => [n + 1, text]));
+  await torn.page.getByText('1,200 lines').first().waitFor();
+  await torn.close();
+  await proxy.close();
+});
+
 test('search counts over the whole log and steps through it, also into a folded phase', async () => {
   const { build, worker } = await startBuild(service, 'searched');
   await worker.phase('fetch');

@@ -4,6 +4,7 @@ import { isFinished } from '../../../core/build.js';
 import { at } from '../base.js';
 import { AttemptTabs } from '../build/attempt-tabs.js';
 import { BuildActions } from '../build/build-actions.js';
+import { Comparison } from '../build/comparison.js';
 import { FailurePanel } from '../build/failure-panel.js';
 import { FileList } from '../build/file-list.js';
 import { Inputs } from '../build/inputs.js';
@@ -127,6 +128,14 @@ function BuildBody({ build, onChange }: { build: Build; onChange(): void }) {
       <FileList build={build} />
       {build.attempts.length > 1 && (
         <AttemptTabs attempts={build.attempts} selected={attempt.number} onSelect={select} />
+      )}
+      {attempt.failure === undefined && attempt.finishedAt !== undefined && build.attempts.length > 1 && (
+        <Comparison
+          key={`comparison ${attempt.id}`}
+          build={build}
+          attempt={attempt}
+          onJump={(line) => setJump({ line })}
+        />
       )}
       <Timeline attempt={attempt} onSelect={(section) => setJump({ section })} />
       <Inputs key={`inputs ${attempt.id}`} attemptId={attempt.id} live={attempt.finishedAt === undefined} />
