@@ -20,7 +20,7 @@ interface SubmitOptions {
   json?: boolean;
 }
 
-/** `recipe submit`, `approve`, `reject`, `list` and `export`. */
+/** `recipe submit`, `approve`, `reject`, `comment`, `list` and `export`. */
 export function reviewCommands(cli: Cli): Command[] {
   return [
     new Command('submit')
@@ -44,6 +44,14 @@ export function reviewCommands(cli: Cli): Command[] {
       .requiredOption('--reason <text>', 'kept in its history')
       .action((id: string, { reason }: { reason: string }) =>
         decide(cli, (reviews) => reviews.reject(id, reason, cli.signal)),
+      ),
+    new Command('comment')
+      .description('say something about a submitted recipe, or about one of its lines')
+      .argument('<submission>')
+      .argument('<text>')
+      .option('--line <number>', 'of the submitted recipe, from 1', Number)
+      .action((id: string, text: string, { line }: { line?: number }) =>
+        decide(cli, (reviews) => reviews.comment(id, { text, ...(line === undefined ? {} : { line }) }, cli.signal)),
       ),
     new Command('list')
       .description('submitted recipes, newest first')
@@ -117,7 +125,7 @@ async function exportRecipes(cli: Cli, folder: string): Promise<void> {
   });
 }
 
-function reportSubmission({ id, project, status, diff, trials }: Submission): string[] {
+function reportSubmission({ id, project, status, diff, trials, comments }: Submission): string[] {
   return [
     `${id}  ${project}  ${status}`,
     ...diff.filter(({ sign }) => sign !== ' ').map(({ sign, text }) => `  ${sign} ${text}`),
@@ -125,5 +133,6 @@ function reportSubmission({ id, project, status, diff, trials }: Submission): st
       `  ${project} ${version} on ${python} ${policy}: ${state}  (${buildId})`,
       ...(failure === undefined ? [] : [`    ${failure.class}: ${failure.line.trim() || failure.cause}`]),
     ]),
+    ...comments.map(({ who, text, line }) => `  ${who}${line === undefined ? '' : ` of line ${line}`}: ${text}`),
   ];
 }
