@@ -14,6 +14,8 @@ export const buildFilterSchema = z.strictObject({
   project: z.string().transform(normalizeProjectName).exactOptional(),
   /** Digest of an image's definition, for one interpreter. */
   builder: z.string().exactOptional(),
+  /** `true`: only those of a release and target that no build has succeeded for. */
+  unsolved: z.stringbool().exactOptional(),
   cursor: z.string().exactOptional(),
   limit: z.coerce.number().int().min(1).max(100).default(50),
 });

@@ -75,6 +75,8 @@ export interface BuildFilter {
   version?: string;
   /** Digest of the definition of the image that it was built in. */
   builder?: string;
+  /** Only those of a release and target that no build has succeeded for. */
+  unsolved?: boolean;
   /** From the previous page's `nextCursor`. */
   cursor?: string;
   limit: number;

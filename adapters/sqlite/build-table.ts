@@ -124,6 +124,22 @@ async function listBuilds(db: Database, filter: BuildFilter) {
   if (filter.project !== undefined) query = query.where('project', '=', filter.project);
   if (filter.builder !== undefined) query = query.where('builder_digest', '=', filter.builder);
   if (filter.version !== undefined) query = query.where('version', '=', filter.version);
+  if (filter.unsolved === true) {
+    query = query.where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('builds as made')
+            .select('made.id')
+            .where('made.status', '=', 'succeeded')
+            .whereRef('made.project', '=', 'builds.project')
+            .whereRef('made.version', '=', 'builds.version')
+            .whereRef('made.python', '=', 'builds.python')
+            .whereRef('made.policy', '=', 'builds.policy')
+            .whereRef('made.arch', '=', 'builds.arch'),
+        ),
+      ),
+    );
+  }
   if (filter.cursor !== undefined) {
     const { createdAt, id } = parseCursor(filter.cursor);
     query = query.where((where) =>

@@ -164,6 +164,34 @@ test('the list is paged by a cursor, newest first, without gap or double while b
   expect((await service.call('GET', '/api/v1/builds?cursor=nonsense')).status).toBe(400);
 });
 
+test('a failure for which another build has succeeded since can be left out, and a builder tells its builds', async () => {
+  const failure = { class: 'compile-error', line: 'no', lineNumber: 1, cause: 'It does not compile.' } as const;
+  const fail = async (python: string) => {
+    const [build] = await service.ask('spam==1.0', { python: [python] });
+    await service.finish(await service.claim(), { kind: 'failed', failure });
+    return build;
+  };
+  const [mended, open] = [await fail('cp313'), await fail('cp311')];
+  await service.ask('spam==1.0', { python: ['cp313'], recipe: 'project: spam\nsystem: { apt: [libham-dev] }\n' });
+  await service.deliver(await service.claim(), makeWheel('spam-1.0-cp313-cp313-manylinux_2_31_x86_64.whl'));
+  const ids = async (query: string) => {
+    const { body } = await service.call<{ builds: Build[] }>('GET', `/api/v1/builds?${query}`);
+    return body.builds.map(({ id }) => id);
+  };
+  expect(await ids('status=failed')).toEqual([open?.id, mended?.id]);
+  expect(await ids('status=failed&unsolved=true')).toEqual([open?.id]);
+  expect(await ids(`builder=${open?.target.builderDigest}`)).toEqual([open?.id]);
+  const { body } = await service.call<{ images: { interpreters: { builds: number; python: string }[] }[] }>(
+    'GET',
+    '/api/v1/images',
+  );
+  const used = body.images.flatMap(({ interpreters }) => interpreters).filter(({ builds }) => builds > 0);
+  expect(used.map(({ python, builds }) => [python, builds]).sort()).toEqual([
+    ['cp311', 1],
+    ['cp313', 2],
+  ]);
+});
+
 test('cancel takes a build out of the queue, retry puts it back, and neither happens twice', async () => {
   const [build] = await service.ask('spam');
   const id = build?.id ?? '';

@@ -4,7 +4,7 @@ import type { AxeResults } from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestApi, type TestApi } from '../support/api.js';
-import { goSettled, launchBrowser, openPage } from './browser.js';
+import { goSettled, launchBrowser, openDetails, openPage } from './browser.js';
 import { failedBuild, startBuild, succeededBuild } from './scenario.js';
 
 let service: TestApi;
@@ -56,6 +56,7 @@ test.each(['light', 'dark'] as const)('axe finds nothing on any page: %s', async
   const { page, close } = await openPage(browser, service.api.url, { colorScheme, reducedMotion: 'reduce' });
   for (const [name, path] of Object.entries(paths)) {
     await goSettled(page, path);
+    await openDetails(page);
     await page.evaluate(axe);
     const { violations } = (await page.evaluate('axe.run()')) as AxeResults;
     for (const { id, impact, nodes } of violations)
@@ -87,6 +88,7 @@ test('no page is wider than a screen of 320, 390 or 768 pixels', async () => {
   const { page, close } = await openPage(browser, service.api.url);
   for (const [name, path] of Object.entries(paths)) {
     await goSettled(page, path);
+    await openDetails(page);
     for (const width of [320, 390, 768]) {
       await page.setViewportSize({ width, height: 800 });
       const overflow = Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'));

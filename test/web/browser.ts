@@ -59,3 +59,9 @@ export async function goSettled(page: Page, path: string): Promise<void> {
   await page.getByText('Loading…').first().waitFor({ state: 'detached' });
   await page.waitForTimeout(SETTLE_MS);
 }
+
+/** Opens whatever the page keeps closed until someone asks, and waits until it is there. */
+export async function openDetails(page: Page): Promise<void> {
+  await page.evaluate('for (const each of document.querySelectorAll("details")) each.open = true');
+  await page.waitForTimeout(SETTLE_MS);
+}

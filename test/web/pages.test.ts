@@ -109,6 +109,15 @@ test('a requirements file is checked, and what would compile is built with one b
   expect(await stateOf('eggs')).toBe('wheel here');
   expect(await stateOf('pure')).toBe('wheel upstream');
   expect(await stateOf('closed')).toBe('cannot be built');
+  const lock =
+    'version = 1\n[[package]]\nname = "app"\nversion = "1"\nsource = { virtual = "." }\ndependencies = [{ name = "pure" }]\n[[package]]\nname = "pure"\nversion = "2.0"\nsource = { registry = "https://upstream.example/simple" }\n';
+  const chosen = { name: 'uv.lock', mimeType: 'text/plain', buffer: Buffer.from(lock) };
+  const text = await page.getByLabel(/requirements.txt, pylock.toml/).inputValue();
+  await page.getByLabel('Choose a file').setInputFiles(chosen);
+  await page.getByRole('button', { name: 'Check' }).click();
+  await page.getByText('uv.lock: 1 project, 1 ready').waitFor();
+  await page.getByLabel(/requirements.txt, pylock.toml/).fill(text);
+  await page.getByRole('button', { name: 'Check' }).click();
   await page.getByRole('button', { name: 'Build the one that would compile' }).click();
   await page.getByLabel('Token').fill(service.token);
   await page.getByRole('dialog').getByRole('button', { name: 'Sign in' }).click();

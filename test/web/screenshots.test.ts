@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestApi, type TestApi } from '../support/api.js';
-import { goSettled, launchBrowser, openPage } from './browser.js';
+import { goSettled, launchBrowser, openDetails, openPage } from './browser.js';
 import { failedBuild, startBuild, succeededBuild } from './scenario.js';
 
 const FOLDER = 'dist/screenshots';
@@ -79,6 +79,10 @@ test.each(Object.entries(LOOKS))('every page is drawn without a complaint: %s', 
   for (const [name, path] of Object.entries(paths)) {
     await goSettled(page, path);
     await page.screenshot({ path: join(FOLDER, `${name}-${look}.png`), fullPage: true });
+    if ((await page.locator('details').count()) > 0) {
+      await openDetails(page);
+      await page.screenshot({ path: join(FOLDER, `${name}-open-${look}.png`), fullPage: true });
+    }
     expect(complaints, name).toEqual([]);
   }
   await close();

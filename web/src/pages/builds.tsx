@@ -35,6 +35,8 @@ export function BuildsPage() {
         .toLowerCase()
         .replaceAll(/[-_.]+/g, '-'),
     );
+  const unsolved = query.get('unsolved') === 'true';
+  if (unsolved) filter.set('unsolved', 'true');
   if (builder !== '') filter.set('builder', builder);
   // A cause shows only when what failed for it is looked at together.
   if (grouped) filter.set('limit', '100');
@@ -48,7 +50,7 @@ export function BuildsPage() {
         <h1>Builds</h1>
         <WorkerLine />
       </div>
-      <Filters status={status} project={project} grouped={grouped} />
+      <Filters status={status} project={project} grouped={grouped} unsolved={unsolved} />
       {builder !== '' && (
         <p>
           Only those built with the image definition <code title={builder}>{builder.slice(0, 16)}…</code>{' '}
@@ -61,7 +63,7 @@ export function BuildsPage() {
       {builds !== undefined && (
         <>
           {grouped ? <GroupedBuilds builds={builds} /> : <BuildRows builds={builds} />}
-          {builds.length === 0 && <Nothing filtered={status !== '' || project !== '' || builder !== ''} />}
+          {builds.length === 0 && <Nothing filtered={status !== '' || project !== '' || builder !== '' || unsolved} />}
           {older.more !== undefined && (
             <button type="button" class="load-more" onClick={older.more}>
               Older builds
@@ -73,7 +75,14 @@ export function BuildsPage() {
   );
 }
 
-function Filters({ status, project, grouped }: { status: string; project: string; grouped: boolean }) {
+interface FilterProps {
+  status: string;
+  project: string;
+  grouped: boolean;
+  unsolved: boolean;
+}
+
+function Filters({ status, project, grouped, unsolved }: FilterProps) {
   const { data } = useResource<Summary>('summary', () => LIVE_MS * 2);
   return (
     <form class="filters" onSubmit={(event) => event.preventDefault()}>
@@ -105,6 +114,14 @@ function Filters({ status, project, grouped }: { status: string; project: string
           onChange={() => setQuery({ group: grouped ? undefined : 'class', status: grouped ? status : 'failed' })}
         />
         Group failures by cause
+      </label>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={unsolved}
+          onChange={() => setQuery({ unsolved: unsolved ? undefined : 'true', status: unsolved ? status : 'failed' })}
+        />
+        Only what nothing has succeeded for since
       </label>
     </form>
   );

@@ -1,6 +1,8 @@
 import type { BuildPage as Page, Summary } from '../../../client/contract.js';
+import type { Submission } from '../../../client/review-contract.js';
 import { at } from '../base.js';
 import { BuildRows } from '../build/build-rows.js';
+import { SubmissionList } from '../recipe/submission-list.js';
 import { CopyBlock } from '../ui/copy.js';
 import { distrustedHost, pipInstall } from '../ui/pip.js';
 import { ProblemNote } from '../ui/problem.js';
@@ -17,7 +19,8 @@ export function HomePage() {
   useTitle('');
   const service = useService();
   const running = useResource<Page>('builds?status=running', () => LIVE_MS);
-  const failed = useResource<Page>('builds?status=failed', () => LIVE_MS);
+  const failed = useResource<Page>('builds?status=failed&unsolved=true', () => LIVE_MS);
+  const open = useResource<{ submissions: Submission[] }>('submissions?status=open', () => LIVE_MS * 5);
   return (
     <div class="page">
       <h1>Wheels that need no compiler</h1>
@@ -31,10 +34,18 @@ export function HomePage() {
       <Section title="Building now" href="builds?status=running" page={running.data} none="Nothing is being built." />
       <Section
         title="Failed"
-        href="builds?status=failed&group=class"
+        href="builds?status=failed&unsolved=true&group=class"
         page={failed.data}
         none="Nothing needs a person."
       />
+      {open.data !== undefined && open.data.submissions.length > 0 && (
+        <section class="home-section">
+          <h2>
+            <a href={at('submissions')}>Recipes that wait for a review</a>
+          </h2>
+          <SubmissionList submissions={open.data.submissions.slice(0, SHOWN)} />
+        </section>
+      )}
     </div>
   );
 }

@@ -1,11 +1,9 @@
 import type { Submission } from '../../../client/review-contract.js';
 import { SUBMISSION_STATUSES } from '../../../core/review.js';
-import { at } from '../base.js';
-import { SubmissionStatusBadge } from '../recipe/submission-status.js';
+import { SubmissionList } from '../recipe/submission-list.js';
 import { setQuery, usePlace } from '../router.js';
 import { ProblemNote } from '../ui/problem.js';
 import { useResource } from '../ui/resource.js';
-import { Ago } from '../ui/time.js';
 import { useTitle } from '../ui/title.js';
 
 const LIVE_MS = 5_000;
@@ -32,24 +30,7 @@ export function SubmissionsPage() {
       {data?.submissions.length === 0 && (
         <p class="empty">{status === 'open' ? 'No recipe waits for a review.' : 'There is none.'}</p>
       )}
-      <ul class="project-list">
-        {data?.submissions.map((submission) => (
-          <li key={submission.id}>
-            <a href={at(`submissions/${submission.id}`)}>
-              <strong>{submission.project}</strong>
-              <SubmissionStatusBadge status={submission.status} />
-              <span class="detail">{trialsText(submission)}</span>
-              <span class="detail">by {submission.history[0]?.who}</span>
-              <Ago iso={submission.createdAt} />
-            </a>
-          </li>
-        ))}
-      </ul>
+      {data !== undefined && <SubmissionList submissions={data.submissions} />}
     </div>
   );
-}
-
-function trialsText({ trials }: Submission): string {
-  const succeeded = trials.filter(({ status }) => status === 'succeeded').length;
-  return `${succeeded} of ${trials.length} trials succeeded`;
 }
