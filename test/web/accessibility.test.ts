@@ -5,7 +5,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { goSettled, launchBrowser, openDetails, openPage } from './browser.js';
-import { failedBuild, startBuild, succeededBuild } from './scenario.js';
+import { failedBuild, startBuild, startSolve, succeededBuild } from './scenario.js';
 
 let service: TestApi;
 let browser: Browser;
@@ -16,6 +16,9 @@ beforeAll(async () => {
   service = await startTestApi({ WHEELWRIGHT_LEASE_MS: '600000' });
   browser = await launchBrowser();
   const failed = await failedBuild(service, 'spam');
+  const solve = await startSolve(service, 'spam');
+  // Its next try stays with a worker, so that the builds below are the next to be claimed.
+  await service.claim(20_000);
   const succeeded = await succeededBuild(service, 'eggs');
   const { build, worker } = await startBuild(service, 'sausage');
   await worker.phase('build');
@@ -25,9 +28,6 @@ beforeAll(async () => {
   service.upstream.add('reviewed', 'reviewed-1.0.tar.gz');
   const recipe = 'project: reviewed\nsystem: { apt: [libham-dev] }\n';
   const submission = (await service.call<{ id: string }>('POST', '/api/v1/submissions', { json: { recipe } })).body;
-  const asked = { requirement: 'spam==1.0', solve: true };
-  const solve = (await service.call<{ solves: { id: string }[] }>('POST', '/api/v1/builds', { json: asked })).body
-    .solves[0];
   Object.assign(paths, {
     home: '',
     builds: 'builds',
@@ -40,7 +40,7 @@ beforeAll(async () => {
     recipes: 'recipes',
     submissions: 'submissions',
     submission: `submissions/${submission.id}`,
-    solve: `solves/${solve?.id}`,
+    solve: `solves/${solve}`,
     'recipe editor': 'recipes?edit=',
     infrastructure: 'infrastructure',
     'not found': 'no/such/page',

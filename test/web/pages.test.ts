@@ -112,11 +112,13 @@ test('a requirements file is checked, and what would compile is built with one b
   const lock =
     'version = 1\n[[package]]\nname = "app"\nversion = "1"\nsource = { virtual = "." }\ndependencies = [{ name = "pure" }]\n[[package]]\nname = "pure"\nversion = "2.0"\nsource = { registry = "https://upstream.example/simple" }\n';
   const chosen = { name: 'uv.lock', mimeType: 'text/plain', buffer: Buffer.from(lock) };
-  const text = await page.getByLabel(/requirements.txt, pylock.toml/).inputValue();
+  const pasted = page.getByLabel(/requirements.txt, pylock.toml/);
+  const text = await pasted.inputValue();
   await page.getByLabel('Choose a file').setInputFiles(chosen);
+  await expect.poll(() => pasted.inputValue()).toBe(lock);
   await page.getByRole('button', { name: 'Check' }).click();
   await page.getByText('uv.lock: 1 project, 1 ready').waitFor();
-  await page.getByLabel(/requirements.txt, pylock.toml/).fill(text);
+  await pasted.fill(text);
   await page.getByRole('button', { name: 'Check' }).click();
   await page.getByRole('button', { name: 'Build the one that would compile' }).click();
   await page.getByLabel('Token').fill(service.token);

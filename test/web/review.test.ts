@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import type { Submission } from '../../client/review-contract.js';
 import { openPage } from './browser.js';
-import { failedBuild, ScriptedWorker } from './scenario.js';
+import { failedBuild, failFirstTry, ScriptedWorker } from './scenario.js';
 import { browser, openSite, page, service } from './site.js';
 
 const WAIT_MS = 20_000;
@@ -151,6 +151,7 @@ test('a failed build is solved: each try is shown, and the recipe that works wai
   await page.getByRole('button', { name: 'Solve' }).click();
   await signIn(page, 'build');
   await page.waitForURL('**/solves/*');
+  await failFirstTry(service);
   await page.getByRole('heading', { name: '2. With one more change' }).waitFor();
   await page.getByText('libspam-dev is the only package').waitFor();
   await deliverTrial('puzzle');

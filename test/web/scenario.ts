@@ -87,6 +87,24 @@ export async function failedBuild(
   failure: Failure = MISSING_HEADER,
 ): Promise<Build> {
   const { build, worker } = await startBuild(service, project);
+  await failAttempt(worker, failure);
+  return build;
+}
+
+/** Has a release that failed solved; its first try fails as before, and another one waits for a worker. */
+export async function startSolve(service: TestApi, project: string): Promise<string> {
+  const asked = { requirement: `${project}==1.0`, solve: true };
+  const { body } = await service.call<{ solves: { id: string }[] }>('POST', '/api/v1/builds', { json: asked });
+  await failFirstTry(service);
+  return body.solves[0]?.id ?? '';
+}
+
+/** What failed before a solve began is built again first. */
+export async function failFirstTry(service: TestApi): Promise<void> {
+  await failAttempt(new ScriptedWorker(service, await service.claim(20_000)), MISSING_HEADER);
+}
+
+async function failAttempt(worker: ScriptedWorker, failure: Failure): Promise<void> {
   await worker.phase('fetch');
   await worker.log(...Array.from({ length: 20 }, (_, n) => `Fetched build-requirement-${n} 1.${n} as a wheel`));
   await worker.phase('build');
@@ -100,7 +118,6 @@ export async function failedBuild(
     '\u001b[1;31merror:\u001b[0m command gcc failed with exit code 1',
   );
   await worker.fail(failure);
-  return build;
 }
 
 /** As auditwheel 6.8 writes it. */

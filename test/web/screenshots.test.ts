@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { goSettled, launchBrowser, openDetails, openPage } from './browser.js';
-import { failedBuild, startBuild, succeededBuild } from './scenario.js';
+import { failedBuild, startBuild, startSolve, succeededBuild } from './scenario.js';
 
 const FOLDER = 'dist/screenshots';
 
@@ -17,6 +17,9 @@ beforeAll(async () => {
   service = await startTestApi({ WHEELWRIGHT_LEASE_MS: '600000' });
   browser = await launchBrowser();
   const failed = await failedBuild(service, 'spam');
+  const solve = await startSolve(service, 'spam');
+  // Its next try stays with a worker, so that the builds below are the next to be claimed.
+  await service.claim(20_000);
   await failedBuild(service, 'bacon', {
     class: 'timed-out',
     phase: 'build',
@@ -41,9 +44,6 @@ beforeAll(async () => {
   service.upstream.add('reviewed', 'reviewed-1.0.tar.gz');
   const sent = { json: { recipe, reason: 'ham.h is needed' } };
   const submission = (await service.call<{ id: string }>('POST', '/api/v1/submissions', sent)).body;
-  const asked = { requirement: 'spam==1.0', solve: true };
-  const solve = (await service.call<{ solves: { id: string }[] }>('POST', '/api/v1/builds', { json: asked })).body
-    .solves[0];
   Object.assign(paths, {
     home: '',
     builds: 'builds',
@@ -59,7 +59,7 @@ beforeAll(async () => {
     recipes: 'recipes',
     submissions: 'submissions',
     submission: `submissions/${submission.id}`,
-    solve: `solves/${solve?.id}`,
+    solve: `solves/${solve}`,
     'recipe-editor': 'recipes?edit=lxml',
   });
 });
