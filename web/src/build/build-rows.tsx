@@ -5,13 +5,19 @@ import { Status } from '../ui/status.js';
 import { Ago, Duration } from '../ui/time.js';
 import { failureOf } from './failure-of.js';
 
+interface Props {
+  builds: readonly Build[];
+  /** Whether the cause of their failure stands above them already. */
+  grouped?: boolean;
+}
+
 /** A list of builds. */
-export function BuildRows({ builds }: { builds: readonly Build[] }) {
+export function BuildRows({ builds, grouped = false }: Props) {
   return (
     <ul class="build-rows">
       {builds.map((build) => (
         <li key={build.id}>
-          <BuildRow build={build} />
+          <BuildRow build={build} what={grouped ? (failureOf(build)?.line ?? '') : describe(build)} />
         </li>
       ))}
     </ul>
@@ -39,7 +45,7 @@ export function useRowKeys(): void {
   }, []);
 }
 
-function BuildRow({ build }: { build: Build }) {
+function BuildRow({ build, what }: { build: Build; what: string }) {
   const attempt = build.attempts.at(-1);
   const { target } = build;
   return (
@@ -52,7 +58,7 @@ function BuildRow({ build }: { build: Build }) {
       <span class="target">
         {target.python} · {target.policy} · {target.arch}
       </span>
-      <span class="what">{describe(build)}</span>
+      <span class="what">{what}</span>
       <span class="when">
         {attempt !== undefined && <Duration from={attempt.startedAt} to={attempt.finishedAt} />}
         <Ago iso={build.createdAt} />

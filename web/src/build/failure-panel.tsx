@@ -19,7 +19,10 @@ export function FailurePanel({ build, attempt, failure, onJump }: Props) {
     <section class={`failure ${attempt.status}`} aria-labelledby="failure-title">
       <p class="failure-class">
         <span class={`chip ${attempt.status === 'lost' ? 'warn' : 'bad'}`}>{failure.class}</span>
-        {failure.phase !== undefined && <span class="detail">in the {failure.phase} phase</span>}
+        <span class="detail">
+          {failure.phase !== undefined && `in the ${failure.phase} phase`}
+          {build.status !== 'failed' && ` of attempt ${attempt.number}; the build is ${build.status} now`}
+        </span>
       </p>
       <h2 id="failure-title">{failure.cause}</h2>
       {failure.line !== '' && (

@@ -121,7 +121,7 @@ function Filters({ status, project, grouped, unsolved }: FilterProps) {
           checked={unsolved}
           onChange={() => setQuery({ unsolved: unsolved ? undefined : 'true', status: unsolved ? status : 'failed' })}
         />
-        Only what nothing has succeeded for since
+        Hide what has succeeded since
       </label>
     </form>
   );
@@ -146,7 +146,7 @@ function GroupedBuilds({ builds }: { builds: readonly Build[] }) {
                 {members.length} {members.length === 1 ? 'build' : 'builds'}
               </span>
             </h2>
-            <BuildRows builds={members} />
+            <BuildRows builds={members} grouped={key !== ''} />
           </section>
         );
       })}

@@ -56,9 +56,9 @@ function Saved() {
   if (data === undefined || data.wheels === 0) return null;
   return (
     <p class="saved">
-      <strong>{data.wheels.toLocaleString()}</strong> {data.wheels === 1 ? 'wheel' : 'wheels'} here, built once in{' '}
-      <strong>{formatLongDuration(data.buildMs)}</strong>: what every image that installs them no longer spends on
-      compiling.
+      <strong>{data.wheels.toLocaleString()}</strong> {data.wheels === 1 ? 'wheel is' : 'wheels are'} here. Compiling{' '}
+      {data.wheels === 1 ? 'it' : 'them'} took <strong>{formatLongDuration(data.buildMs)}</strong>, once, instead of
+      once for every image.
     </p>
   );
 }

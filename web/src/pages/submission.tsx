@@ -51,6 +51,7 @@ export function SubmissionPage({ id }: { id: string }) {
       <section class="card">
         <h2>What changes</h2>
         <CommentedDiff submission={data} open={maySay} onSaid={reload} />
+        {maySay && <p class="hint">The number of a line begins a comment on it.</p>}
         <p>
           <a href={at(`recipes?submission=${data.id}`)}>Write it differently</a>
         </p>
@@ -75,7 +76,7 @@ function Trials({ submission: { trials } }: { submission: Submission }) {
       <h2>
         Trials <span class="detail">{open > 0 ? `${open} still going` : ''}</span>
       </h2>
-      <table class="plain">
+      <table class="plain trials">
         <tbody>
           {trials.map(({ buildId, version, python, policy, status, failure }) => (
             <tr key={buildId}>
