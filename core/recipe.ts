@@ -53,7 +53,9 @@ const settings = {
   prepare: z
     .string()
     .optional()
-    .describe('a shell script run in the unpacked sdist before the build, without a network'),
+    .describe(
+      'a shell script run in the unpacked sdist before the build, without a network, with the programs of the build requirements',
+    ),
   repair: z
     .strictObject({
       exclude: strings().optional().describe('sonames that must not be vendored into the wheel'),

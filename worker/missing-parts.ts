@@ -57,6 +57,7 @@ export async function addSdistIdeas(
     const switches = sdistIdeas(
       failure,
       texts.filter(({ path }) => mayHoldSwitches(path)),
+      paths,
     );
     const ideas = [...(failure.ideas ?? []), ...switches, ...(headers === undefined ? [] : [headers])];
     for (const { why } of ideas) log.say(`may help: ${why}`);

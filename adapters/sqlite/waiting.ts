@@ -119,11 +119,14 @@ async function wake(trx: Database, build: BuildRecord, now: number): Promise<boo
 
 /** The failure is told by the attempt that found out about the need. */
 async function failForNeed(trx: Database, build: BuildRecord, broken: BuildRecord, now: number): Promise<void> {
+  const { project, version, id, status, attempts } = broken;
+  const reason = attempts.at(-1)?.failure;
+  const told = reason === undefined ? '' : `: ${reason.class}: ${reason.line.trim() || reason.cause}`;
   const failure: Failure = {
     class: 'build-requirement',
     line: '',
     lineNumber: 0,
-    cause: `It needs a wheel of ${broken.project} ${broken.version}, which has to be built first, and that build (${broken.id}) ${broken.status === 'failed' ? 'failed' : 'was cancelled'}. Mend that one, then retry this.`,
+    cause: `It needs a wheel of ${project} ${version}, which has to be built first, and that build (${id}) ${status === 'failed' ? `failed${told}` : 'was cancelled'}. Mend that one (wheelwright build ${project}==${version} --solve, then approve its recipe), then retry this.`,
   };
   await trx
     .updateTable('attempts')

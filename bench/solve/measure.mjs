@@ -29,6 +29,7 @@ const environment = {
   WHEELWRIGHT_DATA: join(folder, 'data'),
   WHEELWRIGHT_API_PORT: '0',
   WHEELWRIGHT_INDEX_PORT: '0',
+  WHEELWRIGHT_LOG_LEVEL: 'warn',
 };
 await mkdir(join(folder, 'logs'), { recursive: true });
 const resultsFile = join(folder, 'results.json');

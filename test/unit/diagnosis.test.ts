@@ -88,6 +88,37 @@ describe('which line decides', () => {
     });
   });
 
+  test('a setup script says in many words what it misses', () => {
+    const told = (line: string) => diagnoseText(line).missing;
+    expect(told("RuntimeError: The 'ham' command appears not to be installed or is not executable.")).toMatchObject([
+      { kind: 'tool', name: 'ham' },
+    ]);
+    expect(told('RuntimeError: Could not configure working env. Have you installed Ham?')).toMatchObject([
+      { name: 'Ham' },
+    ]);
+  });
+
+  test('what a build would download is looked for in the distribution, as a guess', () => {
+    const told = (url: string) => diagnoseText(`error: could not download ${url}`);
+    expect(told('https://forge.example/eggs/libham/archive/v1.2.tar.gz')).toMatchObject({
+      class: 'network-needed',
+      missing: [{ kind: 'cmake', name: 'ham', loose: true }],
+    });
+    expect(told('https://files.example/pub/spam-ham-1.2.3.tar.xz').missing).toMatchObject([{ name: 'spam-ham' }]);
+    expect(told('https://files.example/pub/latest').missing).toBeUndefined();
+  });
+
+  test('code that asks to be converted from Python 2 is told otherwise where no setuptools converts it', () => {
+    const log = (python: string) =>
+      diagnoseText(
+        `copying x -> build/lib.linux-x86_64-cpython-${python}\nerror in ham setup command: use_2to3 is invalid.`,
+      );
+    expect(log('311').proposal).toEqual(
+      expect.objectContaining({ edit: { requires: { constraints: ['setuptools<58'] } } }),
+    );
+    expect(log('313')).toMatchObject({ class: 'python-too-new', proposal: { guess: true } });
+  });
+
   test('the Python of the log decides what a missing module means', () => {
     const line = "ModuleNotFoundError: No module named 'numpy.distutils'";
     expect(diagnoseText(`Using pip 26 (python 3.13)\n${line}`)).toMatchObject({ class: 'python-too-new' });

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
 import type { Failure } from '../../core/failure.js';
 import { recipeSchema } from '../../core/recipe.js';
-import { sdistIdeas } from '../../core/sdist-ideas.js';
+import { sdistIdeas as ideasOf, type SdistText } from '../../core/sdist-ideas.js';
 
 function failure(more: Partial<Failure>): Failure {
   return { class: 'network-needed', phase: 'build', line: '', lineNumber: 1, cause: '', ...more };
 }
 
+const sdistIdeas = (failed: Failure, texts: readonly SdistText[], paths: string[] = []) =>
+  ideasOf(failed, texts, paths);
 const setupPy = (text: string) => [{ path: 'setup.py', text }];
 const editsOf = (ideas: ReturnType<typeof sdistIdeas>) => ideas.map(({ edit }) => edit);
 
@@ -70,4 +72,16 @@ test('what has nothing to do with the failure is not tried', () => {
   const text = "os.environ.get('HAM_USE_SYSTEM'); os.environ['CFLAGS']; 'HAM_FAST' in os.environ";
   expect(sdistIdeas(failure({ class: 'test-failed', phase: 'test' }), setupPy(text))).toEqual([]);
   expect(sdistIdeas(failure({ class: 'missing-header' }), setupPy(text))).toEqual([]);
+});
+
+test('C code that an old Cython generated is generated anew, where the sdist has what it came from', () => {
+  const outdated = failure({ class: 'python-too-new' });
+  const [idea] = sdistIdeas(outdated, [], ['src/ham.c', 'src/_egg.pyx', 'src/_egg.cpp']);
+  expect(idea).toMatchObject({
+    edit: { requires: { additions: ['cython'] } },
+    why: expect.stringContaining('_egg.cpp'),
+  });
+  expect(idea?.edit.prepare).toContain('cython');
+  expect(sdistIdeas(outdated, [], ['src/ham.c', 'src/_egg.pyx'])).toEqual([]);
+  expect(sdistIdeas(failure({ class: 'missing-header' }), [], ['a.c', 'a.pyx'])).toEqual([]);
 });

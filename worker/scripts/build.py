@@ -72,7 +72,8 @@ def prepare(task):
         # No argument holds more than 128 KiB.
         script = pathlib.Path("/build/state/prepare.sh")
         script.write_text(task["prepare"], "utf-8")
-        done = subprocess.run(["/bin/sh", "-e", script], cwd=SOURCE, env={**os.environ, **task["environment"]})
+        path = f"{ENVIRONMENT}/bin:{os.environ['PATH']}"
+        done = subprocess.run(["/bin/sh", "-e", script], cwd=SOURCE, env={**os.environ, "PATH": path, **task["environment"]})
         if done.returncode != 0:
             raise SystemExit(f"the recipe's prepare script ended with exit status {done.returncode}")
     PREPARED.touch()
@@ -132,8 +133,8 @@ def run_hook(command, cwd=None, extra_environ=None):
 
 def build(task):
     os.umask(0o022)
-    prepare(task)
     make_environment(task["wheels"])
+    prepare(task)
     wrap_compilers(task["arch"])
     os.environ["VIRTUAL_ENV"] = str(ENVIRONMENT)
     os.environ["PATH"] = f"{WRAPPERS}:{ENVIRONMENT}/bin:{os.environ['PATH']}"

@@ -10,7 +10,9 @@ function libraryOf(url: string): string | undefined {
     .replace(/['"),;:].*$/, '')
     .replace(/\/$/, '');
   const [, repository] =
-    /^[^/]+\/([\w.+-]+?)(?:\.git)?(?:$|\/(?:archive|releases|tarball|zipball|tags?)\b)/.exec(path) ?? [];
+    /^[^/]+\/([\w.+-]+?)(?:\.git$|\/(?:archive|releases|tarball|zipball|tags?)\b|(?<!\.\w+)$)/.exec(
+      /\bgit|\/archive\/|\/releases\//.test(url) ? path : '',
+    ) ?? [];
   const [, file] =
     /(?:^|\/)([A-Za-z][\w+]*?(?:-[A-Za-z]\w*)*)[-_.]v?\d[\w.-]*\.(?:tar\.\w+|tgz|zip|tbz2?)$/.exec(path) ?? [];
   const name = repository ?? file;

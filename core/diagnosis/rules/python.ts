@@ -87,6 +87,17 @@ export const pythonRules: readonly Rule[] = [
       'The sdist is written for Python 2 and converted by setuptools, which 58 dropped. An older setuptools helps, where Python still runs it.',
     edit: { requires: { constraints: ['setuptools<58'] } },
     why: 'setuptools 57 is the last that converts the code of Python 2.',
+    refine: (_match, { python }) =>
+      python === undefined || minor(python) < 12
+        ? {}
+        : {
+            class: 'python-too-new',
+            cause:
+              'The setup script asks setuptools to convert code of Python 2 (use_2to3), which only versions do that do not run on Python 3.12 and newer. Where the code is that of Python 3 already, doing without the conversion helps; else a newer release, or an older Python.',
+            edit: { prepare: "sed -i 's/use_2to3[a-z_]* *= *[^,)]*,\\{0,1\\}//g' setup.py\n" },
+            why: 'Much code that asks to be converted runs on Python 3 as it is.',
+            guess: true,
+          },
   },
   {
     match:

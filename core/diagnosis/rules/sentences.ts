@@ -13,11 +13,11 @@ const NOT_FOUND = new RegExp(
   'i',
 );
 const IS_MISSING = new RegExp(
-  `(?:^|[\\s:])${NAME}(?: ${NOUN})? (?:was |were |is |are |could |must be |has to be )?(?:not (?:be )?found|missing|not installed|not available|required to (?:build|compile|install)|needed to (?:build|compile)|installed)`,
+  `(?:^|[\\s:])${NAME}(?: ${NOUN})? (?:was |were |is |are |could |must be |has to be |(?:appears|seems) (?:to be )?)?(?:not (?:to )?(?:be )?found|not to be installed|missing|not installed|not available|required to (?:build|compile|install)|needed to (?:build|compile)|installed)`,
   'i',
 );
 const PLEASE_INSTALL = new RegExp(
-  `(?:please install|(?:you )?(?:need|have) to install|must install|make sure (?:that )?(?:you have )?(?:installed )?)${ARTICLES.replace('(?:(?:', ' ?(?:(?:')}${NAME}(?: ${NOUN})?`,
+  `(?:please install|(?:you )?(?:need|have) to install|must install|make sure (?:that )?(?:you have )?(?:installed )?|have you installed )${ARTICLES.replace('(?:(?:', ' ?(?:(?:')}${NAME}(?: ${NOUN})?`,
   'i',
 );
 
@@ -69,7 +69,7 @@ function refine([line]: RegExpExecArray, gaveUp: boolean): Partial<Finding> | 'i
 }
 
 const SENTENCE =
-  /(?:could ?n[o']t|cannot|can't|can not|unable|failed|did ?n[o']t) (?:to )?(?:find|locate|load|detect)|not (?:be )?found|missing|not installed|not available|required to|needed to|must be installed|to install|please install|make sure/i;
+  /(?:could ?n[o']t|cannot|can't|can not|unable|failed|did ?n[o']t) (?:to )?(?:find|locate|load|detect)|not (?:be )?found|missing|not installed|not available|required to|needed to|must be installed|to install|please install|make sure|have you installed|not to be installed/i;
 
 const TOO_OLD =
   /(?:requires?|needs?|must be|is required|minimum (?:supported|required))\b.*?\d+\.\d.*?(?:or (?:later|newer|above|higher|greater)|and above|\+)|(?:requires?|needs?|must be|found|is)\b.*?(?:>=|at least|minimum(?: version)?(?: is)?|newer than) ?v?\d+\.\d|\bis too old\b|\btoo old\b.*(?:version|librar)|[Mm]inimum (?:supported|required) .*version.* is|version .* is (?:older than|less than|lower than) (?:the )?(?:required|minimum|supported)/i;
