@@ -27,6 +27,7 @@ export const SETTINGS = {
   WHEELWRIGHT_TOKEN: optional().describe('bearer token of a client or worker; default: admin-token in the data folder'),
   WHEELWRIGHT_TOKEN_FILE: optional().describe('file that holds that token instead, e.g. a mounted secret'),
   WHEELWRIGHT_READ_TOKEN_REQUIRED: flag().describe('1: reading the api takes a token as well'),
+  WHEELWRIGHT_INDEX_TOKEN_REQUIRED: flag().describe('1: reading the index takes a token as well, as password'),
   WHEELWRIGHT_UPSTREAM: optional().describe('upstream simple index; default: what pip uses on this machine'),
   WHEELWRIGHT_INDEX_POLICY: optional().describe('file with upstreams and policies by project pattern (docs/index.md)'),
   WHEELWRIGHT_INDEX_CACHE_BYTES: count(20 * 2 ** 30).describe('size of the cache of upstream files'),

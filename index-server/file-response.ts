@@ -3,12 +3,15 @@ import { sendText } from './answers.js';
 import { matchesEtag, requestedRange } from './byte-range.js';
 import type { DiskSender, FileOnDisk } from './disk-sender.js';
 
+/** Which caches may keep a file: all, or only its reader's own where reading takes a token (RFC 9111, 3.5). */
+export type Visibility = 'public' | 'private';
+
 /** Headers of a file; the strong validator is its sha256, so it survives restarts and is the same on every machine. */
-export function fileHeaders(sha256: string): Record<string, string> {
+export function fileHeaders(sha256: string, visibility: Visibility): Record<string, string> {
   return {
     'Content-Type': 'application/octet-stream',
     ETag: `"${sha256}"`,
-    'Cache-Control': 'public, max-age=31536000, immutable',
+    'Cache-Control': `${visibility}, max-age=31536000, immutable`,
     'X-Content-Type-Options': 'nosniff',
   };
 }
@@ -19,8 +22,9 @@ export async function sendFile(
   response: ServerResponse,
   file: FileOnDisk,
   disk: DiskSender,
+  visibility: Visibility,
 ): Promise<void> {
-  const headers = fileHeaders(file.sha256);
+  const headers = fileHeaders(file.sha256, visibility);
   const etag = headers.ETag as string;
   if (matchesEtag(request.headers['if-none-match'], etag)) {
     response.writeHead(304, headers).end();

@@ -9,7 +9,7 @@ import { requestedRange } from './byte-range.js';
 import type { DiskSender } from './disk-sender.js';
 import type { Download } from './download.js';
 import type { FileCache } from './file-cache.js';
-import { fileHeaders, sendFile } from './file-response.js';
+import { fileHeaders, sendFile, type Visibility } from './file-response.js';
 import type { IntactFiles } from './intact-files.js';
 import type { ProjectView } from './project-views.js';
 import type { RequestTarget } from './request-target.js';
@@ -22,6 +22,7 @@ export interface FileServiceOptions {
   intact: IntactFiles;
   disk: DiskSender;
   upstreams: Upstreams;
+  visibility: Visibility;
   /** Aborted when the server closes. */
   signal: AbortSignal;
   onFault: (message: string, error: unknown) => void;
@@ -48,6 +49,11 @@ export class FileService {
 
   constructor(options: FileServiceOptions) {
     this.#options = options;
+  }
+
+  /** Headers that a file has in every answer. */
+  headers(sha256: string): Record<string, string> {
+    return fileHeaders(sha256, this.#options.visibility);
   }
 
   async send(request: IncomingMessage, response: ServerResponse, target: FileTarget, view: ProjectView): Promise<void> {
@@ -104,7 +110,8 @@ export class FileService {
     path: string,
     sizeBytes: number,
   ): Promise<void> {
-    await sendFile(request, response, { sha256, sizeBytes, path }, this.#options.disk);
+    const { disk, visibility } = this.#options;
+    await sendFile(request, response, { sha256, sizeBytes, path }, disk, visibility);
   }
 
   async #sendFromUpstream(request: IncomingMessage, response: ServerResponse, wanted: UpstreamFile): Promise<void> {
@@ -112,7 +119,7 @@ export class FileService {
     const { sizeBytes } = offered.file;
     if (await this.#sendHeld(request, response, sha256)) return;
     if (request.method === 'HEAD' && sizeBytes !== undefined) {
-      response.writeHead(200, { ...fileHeaders(sha256), 'Accept-Ranges': 'bytes', 'Content-Length': sizeBytes }).end();
+      response.writeHead(200, { ...this.headers(sha256), 'Accept-Ranges': 'bytes', 'Content-Length': sizeBytes }).end();
       return;
     }
     if (await this.#sendPart(request, response, wanted)) return;
@@ -129,7 +136,7 @@ export class FileService {
     // The first piece tells whether the upstream answers at all: until then an error can still be a status.
     const first = await bytes.next();
     response.writeHead(200, {
-      ...fileHeaders(sha256),
+      ...this.headers(sha256),
       'Accept-Ranges': 'bytes',
       ...(sizeBytes === undefined ? {} : { 'Content-Length': sizeBytes }),
     });

@@ -4,9 +4,9 @@ import type { PageFormat } from '../core/simple-index-negotiation.js';
 import { type FileLinks, renderProjectHtml, renderProjectJson } from '../core/simple-index-render.js';
 import { sendError, sendJson, sendText } from './answers.js';
 import { explain } from './explanation.js';
-import { fileHeaders } from './file-response.js';
 import type { FileService, SmallFile } from './file-service.js';
 import type { HostedIndex } from './hosted-index.js';
+import type { Login } from './login.js';
 import { negotiate, readyPage, sendNotAcceptable } from './page-response.js';
 import type { ProjectView, ProjectViews } from './project-views.js';
 import { type ReadyAnswer, ReadyAnswers, sendReady } from './ready-answer.js';
@@ -21,6 +21,8 @@ export interface IndexHandlerOptions {
   roots: Record<'stable' | 'trial', RootPage>;
   files: FileService;
   slowReaders: SlowReaders;
+  /** Undefined: anybody may read. */
+  login: Login | undefined;
   /** Where clients find the index, without a trailing slash; known once the server listens. */
   publicUrl: () => string;
   /** Milliseconds since the epoch. */
@@ -43,8 +45,10 @@ export class IndexHandler {
   }
 
   handle(request: IncomingMessage, response: ServerResponse): void {
-    this.#options.hosted.refresh();
+    const { hosted, login } = this.#options;
+    hosted.refresh();
     const { method, headers } = request;
+    if (login !== undefined && request.url !== '/healthz' && !this.#admits(login, request, response)) return;
     if (method === 'GET') {
       const ready = this.#ready.find(request, this.#options.clock);
       if (ready !== undefined) {
@@ -63,6 +67,20 @@ export class IndexHandler {
     if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined)
       response.shouldKeepAlive = false;
     this.#answer(request, response).catch((error) => this.#fail(request, response, error));
+  }
+
+  /** Answers those whom it does not let pass. */
+  #admits(login: Login, request: IncomingMessage, response: ServerResponse): boolean {
+    try {
+      if (login.admits(request.headers.authorization)) return true;
+      // pip and uv take a 403 for a missing project; at a 401 they say what is wrong.
+      sendText(request, response, 401, 'this index takes a token, as password; the user name is __token__', {
+        'WWW-Authenticate': 'Basic realm="wheelwright"',
+      });
+    } catch (error) {
+      this.#fail(request, response, error);
+    }
+    return false;
   }
 
   /** Called with every change of what the index shows. */
@@ -210,7 +228,7 @@ export class IndexHandler {
     const { generation } = this.#ready;
     const view = await this.#view(target);
     const { sha256, bytes } = await load(view);
-    const headers = Object.entries({ ...fileHeaders(sha256), ...more }).flat();
+    const headers = Object.entries({ ...this.#options.files.headers(sha256), ...more }).flat();
     const ready: ReadyAnswer = {
       etag: `"${sha256}"`,
       headers: [...headers, 'Content-Length', String(bytes.length)],

@@ -12,6 +12,7 @@ import { ForgivingCache } from './forgiving-cache.js';
 import { HostedIndex } from './hosted-index.js';
 import { IndexHandler } from './index-handler.js';
 import { IntactFiles } from './intact-files.js';
+import { Login } from './login.js';
 import { type CacheUses, countUse, monitored } from './monitoring.js';
 import { ProjectViews } from './project-views.js';
 import { RootPage } from './root-page.js';
@@ -105,6 +106,7 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
     intact: new IntactFiles(),
     disk,
     upstreams,
+    visibility: settings.tokenRequired ? 'private' : 'public',
     signal: closing.signal,
     onFault,
   });
@@ -116,6 +118,7 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
     roots,
     files,
     slowReaders,
+    login: settings.tokenRequired ? new Login(hosted, () => performance.now()) : undefined,
     publicUrl,
     clock,
     signal: closing.signal,

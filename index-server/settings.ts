@@ -17,6 +17,8 @@ export interface IndexSettings {
   upstreamUrl?: string;
   /** PEM. */
   ca?: string;
+  /** Reading takes a token. */
+  tokenRequired: boolean;
   cacheBytes: number;
   maxFileBytes: number;
   /** Default: those of adapters/upstream. */
@@ -36,6 +38,7 @@ export async function readIndexSettings(settings: Settings): Promise<IndexSettin
     policy: await readPolicy(settings.WHEELWRIGHT_INDEX_POLICY, settings.WHEELWRIGHT_DATA),
     ...(settings.WHEELWRIGHT_UPSTREAM === undefined ? {} : { upstreamUrl: settings.WHEELWRIGHT_UPSTREAM }),
     ...(bundle === undefined ? {} : { ca: read(bundle, 'WHEELWRIGHT_CA_BUNDLE') }),
+    tokenRequired: settings.WHEELWRIGHT_INDEX_TOKEN_REQUIRED,
     cacheBytes: settings.WHEELWRIGHT_INDEX_CACHE_BYTES,
     maxFileBytes: settings.WHEELWRIGHT_WHEEL_BYTES,
   };

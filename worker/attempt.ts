@@ -34,6 +34,7 @@ export interface AttemptSite {
   api: Pick<WorkerApi, 'startPhase' | 'addInputs' | 'putArtifact'>;
   scripts: readonly TextFile[];
   caBundle: string | undefined;
+  indexToken: string | undefined;
   /** Knows which system package has a file, for images of that name; `builder` and `workspace` are what it may work with. */
   packageIndex: (image: { name: string; builder: string; workspace: string }) => PackageIndex;
   /** The checked content of a source archive as a tar stream without its top folder. */
@@ -142,6 +143,7 @@ async function runPhases(
     log,
     diagnosis,
     limits: attemptLimits(settings, order.recipe, capacity),
+    indexToken: site.indexToken,
     record: (inputs) =>
       inputs.length === 0 ? Promise.resolve() : persistently(() => api.addInputs(lease, inputs, signal), signal),
     signal,

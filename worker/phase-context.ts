@@ -17,6 +17,8 @@ export interface PhaseContext {
   /** Replaced at the start of each phase, since each is diagnosed by its own lines. */
   diagnosis: Diagnosis;
   limits: AttemptLimits;
+  /** Where reading the index takes one; only for containers that fetch, in which nothing of a project runs. */
+  indexToken: string | undefined;
   record: (inputs: AttemptInput[]) => Promise<void>;
   signal: AbortSignal;
 }

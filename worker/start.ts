@@ -47,6 +47,7 @@ export async function startWorker(settings: Settings, { log, root, environment }
     api,
     scripts,
     caBundle: bundle,
+    indexToken: settings.WHEELWRIGHT_INDEX_TOKEN_REQUIRED ? token : undefined,
     packageIndex: openPackageIndexes(join(settings.WHEELWRIGHT_DATA, 'package-index'), engine),
     unpackSdist: (path) => sdistTar(path, limits),
     readSdist: (path, wanted) => sdistTexts(path, wanted, limits),

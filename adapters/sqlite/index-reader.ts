@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import type { Channel } from '../../core/build.js';
 import type { IndexFile, ProjectStatus } from '../../core/simple-index.js';
+import { secretHash } from './tokens.js';
 
 /** A file as the index shows it; `url` is empty, since it is known to whoever renders it. */
 export interface HostedFile extends IndexFile {
@@ -37,6 +38,8 @@ export interface IndexReader {
   hasFiles(project: string, channel: Channel): boolean;
   /** Names of projects with a file in the channel, sorted, from `from` (inclusive) to before `to`. */
   projectNames(channel: Channel, from: string, to: string | undefined, limit: number): string[];
+  /** Whether a token with that secret exists and is not revoked. */
+  hasToken(secret: string): boolean;
   /** False when another database has been put in its place, e.g. by a restore. */
   isCurrent(): boolean;
   close(): void;
@@ -113,6 +116,9 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
       )
       .pluck();
   const namesOf = { stable: names('stable'), trial: names('trial') };
+  const token = database
+    .prepare<[string], number>('SELECT 1 FROM tokens WHERE secret_hash = ? AND revoked_at IS NULL')
+    .pluck();
   return {
     serial: () => serial.get() ?? 0,
     projectsChangedSince: (since) => changed.all(since),
@@ -131,6 +137,7 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
     ownedNames: (limit) => owned.all(limit),
     hasFiles: (name, channel) => has[channel].get(name) === 1,
     projectNames: (channel, from, to, limit) => namesOf[channel].all(from, to ?? null, to ?? null, limit),
+    hasToken: (secret) => token.get(secretHash(secret)) === 1,
     isCurrent,
     close: () => database.close(),
   };

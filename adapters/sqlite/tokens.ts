@@ -37,7 +37,7 @@ export function tokenStore(db: Database): TokenStore {
     const id = newId();
     await db
       .insertInto('tokens')
-      .values({ id, secret_hash: hash(secret), name, scopes_json: JSON.stringify(scopes), created_at: now })
+      .values({ id, secret_hash: secretHash(secret), name, scopes_json: JSON.stringify(scopes), created_at: now })
       .execute();
     return id;
   };
@@ -53,7 +53,11 @@ export function tokenStore(db: Database): TokenStore {
 
     async find(secret) {
       // Looked up by hash, so the time it takes says nothing about the secret.
-      const row = await db.selectFrom('tokens').selectAll().where('secret_hash', '=', hash(secret)).executeTakeFirst();
+      const row = await db
+        .selectFrom('tokens')
+        .selectAll()
+        .where('secret_hash', '=', secretHash(secret))
+        .executeTakeFirst();
       if (row === undefined) return undefined;
       const scopes = scopesSchema.parse(JSON.parse(row.scopes_json));
       return { id: row.id, name: row.name, scopes, revoked: row.revoked_at !== null };
@@ -83,6 +87,7 @@ export function tokenStore(db: Database): TokenStore {
   };
 }
 
-function hash(secret: string): string {
+/** What is kept of a secret. */
+export function secretHash(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
 }

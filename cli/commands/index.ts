@@ -17,10 +17,15 @@ export function indexCommand(cli: Cli): Command {
     .option('--trial', 'of /trial/simple/, where wheels of unapproved recipes are')
     .option('--json', 'print what the index-server answers')
     .action((project: string, file: string | undefined, options: { trial?: boolean; json?: boolean }) =>
-      withService(cli, ['api', 'index-server'], async ({ indexUrl }) => {
+      withService(cli, ['api', 'index-server'], async ({ indexUrl, client }) => {
         const path = [normalizeProjectName(project), ...(file === undefined ? [] : [file])].map(encodeURIComponent);
         const url = `${indexUrl}${options.trial ? '/trial' : ''}/explain/${path.join('/')}`;
-        const explanation = await explain(url, cli.signal);
+        const { token } = client.connection;
+        const headers: Record<string, string> =
+          cli.settings.WHEELWRIGHT_INDEX_TOKEN_REQUIRED && token !== undefined
+            ? { authorization: `Bearer ${token}` }
+            : {};
+        const explanation = await explain(url, headers, cli.signal);
         if (options.json) cli.terminal.printJson(explanation);
         else for (const line of report(explanation)) cli.terminal.print(line);
       }),
@@ -41,11 +46,11 @@ const explanationSchema = z.looseObject({
 });
 type Explanation = z.infer<typeof explanationSchema>;
 
-async function explain(url: string, signal: AbortSignal): Promise<Explanation> {
+async function explain(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<Explanation> {
   let status: number;
   let body: unknown;
   try {
-    const response = await fetch(url, { signal });
+    const response = await fetch(url, { headers, signal });
     status = response.status;
     body = await response.json();
   } catch (error) {
@@ -58,7 +63,7 @@ async function explain(url: string, signal: AbortSignal): Promise<Explanation> {
   const parsed = explanationSchema.safeParse(body);
   if (parsed.success) return parsed.data;
   throw new WheelwrightError('unavailable', `the index-server answered ${status} without an explanation`, {
-    hint: 'An upstream may be away, or WHEELWRIGHT_INDEX_URL names something that is not an index-server.',
+    hint: 'An upstream may be away, the index may take a token (WHEELWRIGHT_INDEX_TOKEN_REQUIRED=1 sends it), or WHEELWRIGHT_INDEX_URL names something else.',
   });
 }
 

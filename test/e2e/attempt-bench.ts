@@ -141,6 +141,7 @@ export async function openAttemptBench(python = 'cp313', image = 'debian-11'): P
             engine,
             scripts,
             caBundle: ca,
+            indexToken: undefined,
             packageIndex: openPackageIndexes(join(tmpdir(), 'wheelwright-test-contents'), engine),
             unpackSdist: (path) => sdistTar(path),
             readSdist: (path, wanted) => sdistTexts(path, wanted),

@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { type Database, openDatabase } from '../../adapters/sqlite/database.js';
 import { fileTable } from '../../adapters/sqlite/file-table.js';
 import { readMigrations } from '../../adapters/sqlite/migrations.js';
+import { type TokenStore, tokenStore } from '../../adapters/sqlite/tokens.js';
 import { parseIndexPolicy } from '../../core/index-policy.js';
 import { parseWheelFilename } from '../../core/wheel-name.js';
 import { blobPath } from '../../index-server/blob-path.js';
@@ -31,6 +32,7 @@ export interface IndexSite {
   /** Runs SQL as the api might, and raises the serial of a project. */
   change(project: string, sql: string): void;
   reserve(name: string): void;
+  tokens(): TokenStore;
   /** Starts another server on the same folder. Its upstream is nowhere unless one is given. */
   start(
     settings?: Partial<IndexSettings> & { rules?: unknown[]; upstreams?: unknown[]; clock?: () => number },
@@ -104,6 +106,7 @@ export function openIndexSite(options: { database?: boolean } = {}): IndexSite {
         raise();
       })();
     },
+    tokens: () => tokenStore(store()),
     async start({ rules = [], upstreams, clock = Date.now, ...settings } = {}) {
       const server = await serveIndex(
         {
@@ -112,6 +115,7 @@ export function openIndexSite(options: { database?: boolean } = {}): IndexSite {
           port: 0,
           policy: parseIndexPolicy({ rules, ...(upstreams === undefined ? {} : { upstreams }) }, 'test'),
           upstreamUrl: NOWHERE,
+          tokenRequired: false,
           cacheBytes: 1e9,
           maxFileBytes: 1e9,
           ...settings,

@@ -149,7 +149,7 @@ async function fetchWheels(
   context: PhaseContext,
   task: FetchTask,
 ): Promise<PhaseResult<Extract<FetchReport, { kind: 'fetched' }>>> {
-  const { engine, workspace, order, signal } = context;
+  const { engine, workspace, order, signal, indexToken } = context;
   const phase = task.phase ?? 'fetch';
   const { requires } = order.recipe;
   const reportPath = `/inputs/reports/${phase}.json`;
@@ -175,7 +175,8 @@ async function fetchWheels(
       // The sdist is there only while nothing of it has run; afterwards no network meets what foreign code wrote.
       mounts: task.source ? { inputs: 'read-write', build: 'read-write' } : { inputs: 'read-write' },
       limits: context.limits.short,
-      environment: FETCH_ENVIRONMENT,
+      // In the environment, which ends with the container: what is on the volume is still there when foreign code runs.
+      environment: { ...FETCH_ENVIRONMENT, ...(indexToken !== undefined && { INDEX_TOKEN: indexToken }) },
     },
   );
   if (!succeeded(exit)) {

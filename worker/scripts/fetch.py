@@ -90,6 +90,21 @@ def check(requirements):
             raise BadSource(f"the build requirement {text!r} is not a requirement (PEP 508): {error}") from None
 
 
+INDEX_TOKEN = os.environ.get("INDEX_TOKEN")
+
+
+def with_login(url):
+    return url if INDEX_TOKEN is None else url.replace("://", f"://__token__:{urllib.parse.quote(INDEX_TOKEN)}@", 1)
+
+
+def request_for(url, index_host):
+    """The index has all files on its own origin, so that no other host ever gets the token."""
+    parts = urllib.parse.urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    headers = {"Authorization": f"Bearer {INDEX_TOKEN}"} if INDEX_TOKEN is not None and host == index_host else {}
+    return urllib.request.Request(parts._replace(netloc=host).geturl(), headers=headers)
+
+
 def resolve(requirements, task):
     """Returns a lock of exactly one wheel for each package, or what uv had to say."""
     work = pathlib.Path("/tmp/resolve")
@@ -97,7 +112,7 @@ def resolve(requirements, task):
     (work / "requirements.in").write_text("".join(f"{line}\n" for line in requirements))
     (work / "constraints.in").write_text("".join(f"{line}\n" for line in task.get("constraints", [])))
     command = ["uv", "pip", "compile", "requirements.in", "--constraints", "constraints.in", "--quiet", "--no-header"]
-    command += ["--only-binary", ":all:", "--index-url", task["indexUrl"], "--python", task["python"]]
+    command += ["--only-binary", ":all:", "--index-url", with_login(task["indexUrl"]), "--python", task["python"]]
     command += ["--format", "pylock.toml", "--output-file", "pylock.toml", "--no-python-downloads"]
     if task.get("asOf"):
         command += ["--exclude-newer", task["asOf"]]
@@ -120,7 +135,7 @@ def lacking(message, requirements):
     return list(found.values())
 
 
-def download(wheel, destination):
+def download(wheel, destination, index_host):
     """Fetches one wheel, whole and of the hash that the index promised, or not at all."""
     filename = wheel.filename
     target = destination / filename
@@ -131,7 +146,7 @@ def download(wheel, destination):
             if hashlib.file_digest(file, "sha256").hexdigest() == expected:
                 return expected
     digest = hashlib.sha256()
-    with urllib.request.urlopen(wheel.url, timeout=120) as response, open(f"{target}.part", "wb") as file:
+    with urllib.request.urlopen(request_for(wheel.url, index_host), timeout=120) as response, open(f"{target}.part", "wb") as file:
         while chunk := response.read(1 << 20):
             digest.update(chunk)
             file.write(chunk)
@@ -141,14 +156,14 @@ def download(wheel, destination):
     return digest.hexdigest()
 
 
-def fetch(lock, destination, without):
+def fetch(lock, destination, without, index_host):
     chosen = [
         (package, artifact)
         for package, artifact in lock.select()
         if isinstance(artifact, PackageWheel) and package.name != without
     ]
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        digests = list(pool.map(lambda pair: download(pair[1], destination), chosen))
+        digests = list(pool.map(lambda pair: download(pair[1], destination, index_host), chosen))
     return [
         {"name": package.name, "version": str(package.version), "filename": wheel.filename, "sha256": digest}
         for (package, wheel), digest in zip(chosen, digests)
@@ -200,7 +215,8 @@ def run(task):
         lock, message = resolve(to_resolve, task)
         if lock is None:
             return {"kind": "unresolved", "lacking": lacking(message, requirements), "message": message}
-        wheels = fetch(lock, pathlib.Path(task["destination"]), task.get("project") if task.get("wheel") else None)
+        without = task.get("project") if task.get("wheel") else None
+        wheels = fetch(lock, pathlib.Path(task["destination"]), without, urllib.parse.urlsplit(task["indexUrl"]).netloc)
         for wheel in wheels:
             say(f"{task['phase']}: fetched {wheel['filename']} sha256={wheel['sha256']}")
     return {"kind": "fetched", **report, "wheels": wheels}
