@@ -36,6 +36,7 @@ export function viewFile(file: FileRecord, indexUrl: string): Build['files'][num
     url: `${indexUrl}${fileRoute(file)}`,
     grafted: file.grafted,
     needs: file.needs,
+    ...(file.cpu === undefined ? {} : { cpu: file.cpu }),
     ...(file.provenanceSha256 === undefined ? {} : { provenanceUrl: `${indexUrl}${provenanceRoute(file)}` }),
   };
 }

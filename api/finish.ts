@@ -130,6 +130,7 @@ async function checkedFile(context: ApiContext, wheel: WheelReport, build: Build
     origin: 'build',
     grafted: wheel.grafted,
     needs: wheel.needs,
+    ...(build.recipe.cpu === undefined || wheel.filename.endsWith('-any.whl') ? {} : { cpu: build.recipe.cpu }),
     ownsProject: false,
   };
 }

@@ -6,7 +6,7 @@ import { BUILD_STATUSES } from '../core/build.js';
 import { CHECK_STATES } from '../core/check.js';
 import { FAILURE_CLASSES, MISSING_KINDS } from '../core/failure.js';
 import { PHASES } from '../core/phase.js';
-import { effectiveRecipeSchema } from '../core/recipe.js';
+import { CPU_LEVELS, effectiveRecipeSchema } from '../core/recipe.js';
 
 const proposal = z.object({
   edit: z.record(z.string(), z.unknown()),
@@ -74,6 +74,8 @@ const fileSchema = z.object({
   grafted: z.array(z.string()),
   /** Sonames that the consuming image must bring, glibc aside. */
   needs: z.array(z.string()),
+  /** The x86-64 level that it may need; missing: every processor of its architecture will do. */
+  cpu: z.enum(CPU_LEVELS).exactOptional(),
   /** The signed statement of what it was made from (PEP 740). */
   provenanceUrl: z.string().optional(),
 });

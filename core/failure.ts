@@ -20,6 +20,7 @@ export const FAILURE_CLASSES = [
   'output-limit',
   'timed-out',
   'bad-wheel',
+  'cpu-bound',
   'repair-refused',
   'missing-in-clean-image',
   'test-failed',

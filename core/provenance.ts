@@ -77,6 +77,7 @@ export function buildStatement(facts: ProvenanceFacts): Statement {
           arch: build.target.arch,
           python: build.target.python,
           recipe: { sha256: build.recipeDigest },
+          ...(build.recipe.cpu !== undefined && { cpu: build.recipe.cpu }),
         },
         internalParameters: { buildKey: build.key, image: build.target.image, channel: build.channel },
         resolvedDependencies: [

@@ -8,6 +8,10 @@ const systemPackages = z
   .strictObject({ apt: packages().optional(), dnf: packages().optional() })
   .describe('system packages by package manager; installed into an image derived from the builder');
 
+/** Levels of the x86-64 psABI beyond the first. */
+export const CPU_LEVELS = ['x86-64-v2', 'x86-64-v3'] as const;
+export type CpuLevel = (typeof CPU_LEVELS)[number];
+
 /** What a recipe may say for all versions, and again in an override. */
 const settings = {
   system: systemPackages.optional(),
@@ -50,6 +54,12 @@ const settings = {
     )
     .optional()
     .describe('further sources, fetched by hash before the build'),
+  cpu: z
+    .enum(CPU_LEVELS)
+    .optional()
+    .describe(
+      'the x86-64 level that the wheel is compiled for and may need, recorded with the file; default: what every x86-64 processor has',
+    ),
   prepare: z
     .string()
     .optional()

@@ -3,7 +3,7 @@ import type { AttemptInput, AttemptOutcome, AttemptStatus, Lease, WheelReport } 
 import type { BuildStatus, Channel, Sdist, Target } from './build.js';
 import type { Failure } from './failure.js';
 import type { Phase } from './phase.js';
-import type { EffectiveRecipe } from './recipe.js';
+import type { CpuLevel, EffectiveRecipe } from './recipe.js';
 
 export interface PlannedBuild {
   key: string;
@@ -47,6 +47,8 @@ export interface FileRecord {
   attemptId?: string;
   grafted: string[];
   needs: string[];
+  /** The x86-64 level that it was compiled for and may need; missing: every processor of its architecture will do. */
+  cpu?: CpuLevel;
   provenanceSha256?: string;
 }
 

@@ -125,6 +125,7 @@ export function fileOf(row: Selectable<FilesTable>): FileRecord {
     ...(row.attempt_id === null ? {} : { attemptId: row.attempt_id }),
     grafted: parseStrings(row.grafted_json),
     needs: parseStrings(row.needs_json),
+    ...(row.cpu === null ? {} : { cpu: row.cpu }),
     ...(row.provenance_sha256 === null ? {} : { provenanceSha256: row.provenance_sha256 }),
   };
 }

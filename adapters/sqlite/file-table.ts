@@ -71,6 +71,7 @@ export async function addFile(trx: Database, file: NewFile, now: number): Promis
       grafted_json: JSON.stringify(file.grafted),
       needs_json: JSON.stringify(file.needs),
       provenance_sha256: file.provenanceSha256 ?? null,
+      cpu: file.cpu ?? null,
     })
     .execute();
   return 'added';

@@ -88,6 +88,16 @@ test('a recipe of the request makes a build of its own on the trial channel', as
   expect((await service.claim()).order.recipe).toEqual({ environment: { SPAM: '1' } });
 });
 
+test('a level of processors beyond the first is recorded with the wheel, and not with a pure one', async () => {
+  const recipe = 'project: spam\ncpu: x86-64-v3\n';
+  const [build] = await service.ask('spam==1.0', { recipe });
+  await service.deliver(await service.claim(), makeWheel('spam-1.0-cp313-cp313-manylinux_2_31_x86_64.whl'));
+  expect((await service.build(build?.id ?? '')).files).toMatchObject([{ cpu: 'x86-64-v3' }]);
+  const [pure] = await service.ask('spam==2.0', { recipe });
+  await service.deliver(await service.claim(), makeWheel('spam-2.0-py3-none-any.whl'));
+  expect((await service.build(pure?.id ?? '')).files[0]).not.toHaveProperty('cpu');
+});
+
 test.each([
   ['no such project', { requirement: 'nothing-here' }, 404, /there is no project nothing-here/],
   ['no such version', { requirement: 'spam==7' }, 404, /no version of spam satisfies ==7/],

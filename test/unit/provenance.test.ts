@@ -10,7 +10,7 @@ const build: BuildRecord = {
   requirement: 'demo>=1',
   sdist: { filename: 'demo-1.0.tar.gz', url: 'https://user:secret@upstream.example/demo-1.0.tar.gz', sha256: 'aa' },
   recipeDigest: 'bb',
-  recipe: {},
+  recipe: { cpu: 'x86-64-v3' },
   target: { policy: 'manylinux_2_31', arch: 'x86_64', python: 'cp313', image: 'debian-11', builderDigest: 'cc' },
   channel: 'stable',
   priority: 0,
@@ -43,6 +43,7 @@ it('says what the wheel was made from and how', () => {
         policy: 'manylinux_2_31',
         python: 'cp313',
         recipe: { sha256: 'bb' },
+        cpu: 'x86-64-v3',
       },
       internalParameters: { buildKey: 'key1' },
       resolvedDependencies: [

@@ -8,6 +8,7 @@ import { readReport } from '../workspace-files.js';
 
 const reportSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('built'), wheels: z.array(z.string()) }),
+  z.object({ kind: z.literal('cpu-bound'), message: z.string() }),
   z.object({ kind: z.literal('more-requirements'), requirements: z.array(z.string()).min(1) }),
 ]);
 
@@ -22,6 +23,7 @@ export async function buildWheel(context: PhaseContext, fetched: Fetched): Promi
     'build.py',
     {
       arch: order.target.arch,
+      cpu: recipe.cpu ?? null,
       wheels: fetched.wheels.map((wheel) => `/inputs/build-wheels/${wheel.filename}`),
       sources: fetched.sources,
       prepare: recipe.prepare ?? null,
@@ -52,7 +54,21 @@ export async function buildWheel(context: PhaseContext, fetched: Fetched): Promi
       'The build ended its own process, or wrote over its report.',
     );
   }
-  return report.kind === 'built' ? checkNames(context, report.wheels) : report;
+  switch (report.kind) {
+    case 'built':
+      return checkNames(context, report.wheels);
+    case 'more-requirements':
+      return report;
+    case 'cpu-bound':
+      return failed(context, 'build', {
+        class: 'cpu-bound',
+        line: report.message,
+        cause:
+          'The wheel would crash on an older processor. Most projects that do this have a switch of their own that turns it off (`environment` or `config-settings` in the recipe); a wheel that may need such a processor is built with `cpu` in the recipe, which is recorded with the file.',
+      });
+    default:
+      return report satisfies never;
+  }
 }
 
 /** A backend makes exactly one wheel, named for what was asked (PEP 517). */

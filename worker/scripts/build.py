@@ -3,6 +3,7 @@
 The task comes as JSON in the file WHEELWRIGHT_TASK, the report goes to /build/reports/build.json:
 {"kind": "built", "wheels": ["name.whl", ...]}
 {"kind": "more-requirements", "requirements": [...]}    the backend asks for more than is there
+{"kind": "cpu-bound", "message": "..."}    the wheel would not run on every processor of the level that it is for
 """
 
 import importlib.metadata
@@ -14,32 +15,20 @@ import subprocess
 import sys
 import tomllib
 import venv
+import zipfile
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from pyproject_hooks import BackendUnavailable, BuildBackendHookCaller, HookMissing
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import cpu
 
 SOURCE = pathlib.Path("/build/src")
 ENVIRONMENT = pathlib.Path("/build/env")
 OUT = pathlib.Path("/build/out")
 PREPARED = pathlib.Path("/build/state/prepared")
 PYTHON = ENVIRONMENT / "bin" / "python"
-WRAPPERS = pathlib.Path("/build/wrappers")
-CPU_FLAGS = pathlib.Path("/build/reports/cpu-flags")
-COMPILERS = ["cc", "gcc", "c++", "g++", "x86_64-linux-gnu-gcc", "x86_64-linux-gnu-g++", "clang", "clang++"]
-BASELINE = {"x86_64": "x86-64", "aarch64": "armv8-a"}
-# Flags reach the compiler by ways that no log shows, so the compiler itself is watched.
-WRAPPER = """#!/bin/sh
-for argument do
-  shift
-  case $argument in
-    -march=native | -mcpu=native) echo "$argument" >> {record}; argument=-march={baseline} ;;
-    -mtune=native) argument=-mtune=generic ;;
-  esac
-  set -- "$@" "$argument"
-done
-exec {compiler} "$@"
-"""
 
 
 def say(text):
@@ -89,18 +78,6 @@ def make_environment(wheels):
         )
 
 
-def wrap_compilers(arch):
-    """Takes away what would bind the wheel to the CPU of this machine."""
-    if arch not in BASELINE:
-        return
-    for name in COMPILERS:
-        compiler = shutil.which(name)
-        if compiler is not None:
-            wrapper = WRAPPERS / name
-            wrapper.write_text(WRAPPER.format(record=CPU_FLAGS, baseline=BASELINE[arch], compiler=compiler))
-            wrapper.chmod(0o755)
-
-
 def missing(requirements):
     (site,) = (ENVIRONMENT / "lib").glob("python3*/site-packages")
     installed = {canonicalize_name(found.name): found.version for found in importlib.metadata.distributions(path=[str(site)])}
@@ -135,9 +112,9 @@ def build(task):
     os.umask(0o022)
     make_environment(task["wheels"])
     prepare(task)
-    wrap_compilers(task["arch"])
+    cpu.wrap_compilers(task["arch"], task["cpu"], os.environ["PATH"])
     os.environ["VIRTUAL_ENV"] = str(ENVIRONMENT)
-    os.environ["PATH"] = f"{WRAPPERS}:{ENVIRONMENT}/bin:{os.environ['PATH']}"
+    os.environ["PATH"] = f"{cpu.WRAPPERS}:{ENVIRONMENT}/bin:{os.environ['PATH']}"
     # Not for the tools above, which must find their own.
     os.environ.update(task["environment"])
     settings = task["configSettings"]
@@ -151,9 +128,10 @@ def build(task):
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(exist_ok=True)
     hooks.build_wheel(str(OUT), settings)
-    if CPU_FLAGS.exists():
-        say("the build asked for the CPU of this machine (-march=native); it got the baseline of the architecture instead")
-    return {"kind": "built", "wheels": sorted(path.name for path in OUT.iterdir())}
+    made = sorted(OUT.iterdir())
+    for wheel in filter(zipfile.is_zipfile, made):
+        cpu.check(wheel, task["arch"], task["cpu"], say)
+    return {"kind": "built", "wheels": [path.name for path in made]}
 
 
 def main():
@@ -166,6 +144,8 @@ def main():
         return f"the build backend has no {error.hook_name} hook (PEP 517)"
     except InvalidRequirement as error:
         return f"the build backend asks for something that is no requirement (PEP 508): {error}"
+    except cpu.CpuBound as error:
+        report = {"kind": "cpu-bound", "message": str(error)}
     except subprocess.CalledProcessError as error:
         return f"the build backend ended with exit status {error.returncode}"
     pathlib.Path("/build/reports/build.json").write_text(json.dumps(report))
