@@ -14,6 +14,7 @@ const COMMANDS: Record<string, () => Promise<MakeCommand>> = {
   show: async () => (await import('./commands/show.js')).showCommand,
   list: async () => (await import('./commands/list.js')).listCommand,
   recipe: async () => (await import('./commands/recipe.js')).recipeCommand,
+  import: async () => (await import('./commands/import.js')).importCommand,
   diagnose: async () => (await import('./commands/diagnose.js')).diagnoseCommand,
   index: async () => (await import('./commands/index.js')).indexCommand,
   image: async () => (await import('./commands/image.js')).imageCommand,

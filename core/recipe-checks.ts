@@ -61,6 +61,9 @@ function checkSettings(path: RecipePath, settings: EffectiveRecipe, project: str
     ...checkEach([...path, 'test', 'imports'], test?.imports, (name) =>
       MODULE.test(name) ? undefined : 'is not the name of a module',
     ),
+    ...checkEach([...path, 'test', 'skip-imports'], test?.['skip-imports'], (name) =>
+      MODULE.test(name) ? undefined : 'is not the name of a module',
+    ),
     ...checkEach([...path, 'repair', 'exclude'], repair?.exclude, (name) =>
       SONAME.test(name) ? undefined : 'is not a soname such as libfoo.so.1',
     ),

@@ -77,6 +77,7 @@ const settings = {
       imports: strings()
         .optional()
         .describe('modules that must import in the clean image; default: what the wheel itself brings'),
+      'skip-imports': strings().optional().describe('modules that the default imports leave out, with all below them'),
       requires: strings().optional().describe('requirements installed for the test only, as wheels'),
       script: z.string().optional().describe('Python code run after the imports; it must exit 0'),
     })

@@ -38,6 +38,22 @@ async function run(environment: Record<string, string>, ...args: string[]): Prom
   return { code, ...texts };
 }
 
+test('import writes recipes that pass the linter, lists what it could not carry over, and leaves what is there alone', async () => {
+  const into = path.join(folder, 'imported');
+  const environment = { WHEELWRIGHT_DATA: folder };
+  const first = await run(environment, 'import', 'test/fixtures/packages/packages.ini', '--into', into);
+  expect(first.code).toBe(0);
+  const files = first.out.trimEnd().split('\n');
+  expect(files).toEqual(['grinder', 'odd', 'tea-pot'].map((project) => path.join(into, `${project}.yaml`)));
+  expect(first.err).toContain('not carried over: [grinder==1.0] custom_prebuild = prebuild/beans v2.1: a script');
+  expect((await run(environment, 'recipe', 'lint', ...files)).code).toBe(0);
+  await writeFile(files[0] as string, 'project: grinder\n');
+  const again = await run(environment, 'import', 'test/fixtures/packages/packages.ini', '--into', into, '--json');
+  expect(again.code).toBe(1);
+  expect(JSON.parse(again.out)).toMatchObject({ written: [], present: files, bare: ['lid', 'plain'] });
+  expect(await readFile(files[0] as string, 'utf8')).toBe('project: grinder\n');
+});
+
 describe('wrong usage exits 2 and says what is wrong', () => {
   test.each([
     [['frob'], /unknown command 'frob'/],

@@ -65,6 +65,7 @@ export async function testWheel(
       needs: repaired.needs,
       excluded: repair?.exclude ?? [],
       imports: test?.imports ?? null,
+      skip: test?.['skip-imports'] ?? [],
       modules: repaired.modules,
       native: repaired.native,
       script: test?.script ?? null,
