@@ -69,9 +69,12 @@ export async function installInCleanImage(options: CleanInstallOptions): Promise
   let rest = '';
   try {
     // An empty archive makes the folder, owned by the user that pip runs as.
-    const empty = pack();
-    empty.finalize();
-    await engine.putTar(workspace, HOME, Readable.from(empty, { objectMode: false }), signal);
+    const empty = () => {
+      const archive = pack();
+      archive.finalize();
+      return Readable.from(archive, { objectMode: false });
+    };
+    await engine.putTars(workspace, [{ folder: HOME, open: empty }], signal);
     const exit = await engine.run(
       {
         image,

@@ -62,6 +62,13 @@ export interface ImageRefusal {
   cause: string;
 }
 
+/** A tar stream on its way into a workspace. */
+export interface CarriedTar {
+  /** Where it is unpacked, by its path in a container. */
+  folder: string;
+  open(): Readable;
+}
+
 export interface Engine {
   /** @throws WheelwrightError `unavailable` when the engine cannot be reached. */
   ping(signal: AbortSignal): Promise<void>;
@@ -76,8 +83,11 @@ export interface Engine {
   capacity(signal: AbortSignal): Promise<{ cpus: number; memoryBytes: number }>;
   /** The volumes of one attempt, labelled with it; returns their common name. Files are carried in and out by way of `image`, which is not run. */
   createWorkspace(attemptId: string, image: string, signal: AbortSignal): Promise<string>;
-  /** Unpacks a tar stream at a folder such as `/build/src`, owned by the build user. The folder is made where it is missing. */
-  putTar(workspace: string, folder: string, tar: Readable, signal: AbortSignal): Promise<void>;
+  /**
+   * Unpacks tar streams, each at a folder such as `/build/src`, owned by the build user; a folder that is missing is made. They are opened one after the
+   * other. All in one call take hardly longer than one.
+   */
+  putTars(workspace: string, tars: readonly CarriedTar[], signal: AbortSignal): Promise<void>;
   /**
    * A tar stream of one file or folder, by its path in a container. The caller must read it to the end or destroy it.
    * @throws WheelwrightError `not-found` when there is nothing at that path.

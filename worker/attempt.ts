@@ -158,7 +158,7 @@ async function runPhases(
     ...images.inputs,
   ]);
   try {
-    const downloads = { sourceTree: site.unpackSdist(sdist.value), sources: sources.value };
+    const downloads = { openSourceTree: () => site.unpackSdist(sdist.value), sources: sources.value };
     await fillWorkspace(context, downloads, site.scripts, site.caBundle);
   } catch (error) {
     if (!(error instanceof WheelwrightError) || (error.code !== 'invalid' && error.code !== 'too-large')) throw error;

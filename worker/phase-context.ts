@@ -52,13 +52,17 @@ export async function runScript(
   const { python, ...rest } = spec;
   const { engine, workspace, signal } = context;
   const text = JSON.stringify(task);
-  await engine.putTar(workspace, '/inputs', packFiles([], [{ name: 'task.json', text }]), signal);
+  const large = Buffer.byteLength(text) > MAX_VARIABLE_BYTES;
+  if (large) {
+    const open = () => packFiles([], [{ name: 'task.json', text }]);
+    await engine.putTars(workspace, [{ folder: '/inputs', open }], signal);
+  }
   const exit = await engine.run(
     {
       ...rest,
       command: [python, '-I', `/inputs/scripts/${script}`],
       workspace,
-      environment: { ...BASE_ENVIRONMENT, ...spec.environment, WHEELWRIGHT_TASK: TASK },
+      environment: { ...BASE_ENVIRONMENT, ...spec.environment, WHEELWRIGHT_TASK: large ? '/inputs/task.json' : text },
     },
     (chunk) => context.log.write(chunk),
     signal,
@@ -67,8 +71,8 @@ export async function runScript(
   return exit;
 }
 
-/** A file: Linux takes no variable of more than 128 KiB, and a recipe's script or the modules of a wheel may be more. */
-const TASK = '/inputs/task.json';
+/** Linux takes no variable of more than 128 KiB, and a recipe's script or the modules of a wheel may be more; carrying a file in takes longer. */
+const MAX_VARIABLE_BYTES = 100 * 2 ** 10;
 
 const BASE_ENVIRONMENT = {
   LC_ALL: 'C.UTF-8',

@@ -47,7 +47,8 @@ async function makeFolder(engine: Engine, workspace: string, signal: AbortSignal
   const archive = tar.pack();
   archive.entry({ name: `${basename(FOLDER)}/`, type: 'directory' });
   archive.finalize();
-  await engine.putTar(workspace, dirname(FOLDER), Readable.from(archive, { objectMode: false }), signal);
+  const open = () => Readable.from(archive, { objectMode: false });
+  await engine.putTars(workspace, [{ folder: dirname(FOLDER), open }], signal);
 }
 
 async function unpack(engine: Engine, workspace: string, folder: string, signal: AbortSignal): Promise<void> {

@@ -5,7 +5,7 @@ import { CpuPool } from './cpu-pool.js';
 import { callEngine } from './engine-error.js';
 import { makeLabels, type Ownership, thisOwner } from './labels.js';
 import { removeOrphans } from './orphans.js';
-import { createVolumes, getTar, putTar, removeVolumes } from './workspace.js';
+import { createVolumes, getTar, putTars, removeVolumes } from './workspace.js';
 
 /** No attempt is meant to live longer; past it, anything of its may be removed by any worker. */
 const WORKSPACE_TTL_MS = 24 * 60 * 60_000;
@@ -58,7 +58,7 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
       await createVolumes(docker, workspace, image, labels, signal);
       return workspace;
     },
-    putTar: (workspace, folder, archive, signal) => putTar(docker, workspace, folder, archive, signal),
+    putTars: (workspace, tars, signal) => putTars(docker, workspace, tars, signal),
     getTar: (workspace, path, signal) => getTar(docker, workspace, path, signal),
     async run(spec, output, signal) {
       cpus ??= new CpuPool((await capacity(signal)).cpus);

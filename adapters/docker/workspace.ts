@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type Docker from 'dockerode';
 import tar from 'tar-stream';
-import { VOLUMES } from '../../core/engine.js';
+import { type CarriedTar, VOLUMES } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { BUILD_USER, confinement, mountsOf, volumeName } from './container-settings.js';
 import { callEngine, ignoreGone, ignoreMissing, statusOf } from './engine-error.js';
@@ -49,23 +49,21 @@ export async function removeVolumes(docker: Docker, workspace: string): Promise<
   );
 }
 
-/** Streams an archive into a folder such as `/build/src`; everything in it belongs to the build user. */
-export async function putTar(
+/** Streams archives into the volumes in one request; everything in them belongs to the build user. */
+export async function putTars(
   docker: Docker,
   workspace: string,
-  folder: string,
-  archive: Readable,
+  tars: readonly CarriedTar[],
   signal: AbortSignal,
 ): Promise<void> {
-  const [, volume, ...below] = folder.split('/');
-  const packed = rewrite(archive, below.filter((part) => part !== '').join('/'), signal);
+  const packed = join(tars, signal);
   const body = Readable.from(packed.stream, { objectMode: false });
   // The client pipes the body into its request and would wait for ever for the rest of a broken one.
   const broken = new AbortController();
-  const sent = callEngine(`carrying files to ${folder}`, signal, () =>
+  const sent = callEngine(`carrying files to ${tars.map(({ folder }) => folder).join(', ')}`, signal, () =>
     docker
       .getContainer(workspace)
-      .putArchive(body, { path: `/${volume}`, abortSignal: AbortSignal.any([signal, broken.signal]) }),
+      .putArchive(body, { path: '/', abortSignal: AbortSignal.any([signal, broken.signal]) }),
   );
   // Either side's end breaks off the other; what happened first is the error to speak of.
   let first: unknown;
@@ -95,36 +93,40 @@ export async function getTar(docker: Docker, workspace: string, path: string, si
   });
 }
 
-/** The same entries below a folder and owned by the build user; a volume's own root stays root's. */
-function rewrite(archive: Readable, folder: string, signal: AbortSignal): { stream: tar.Pack; done: Promise<void> } {
-  const owned = { uid: BUILD_USER, gid: BUILD_USER, uname: '', gname: '' };
-  const under = (name: string) => [folder, name.replace(/^(\.?\/)+/, '')].filter((part) => part !== '').join('/');
+/** One archive of all entries, each below its folder and owned by the build user; a volume's own root stays root's. */
+function join(tars: readonly CarriedTar[], signal: AbortSignal): { stream: tar.Pack; done: Promise<void> } {
   const pack = tar.pack();
-  const extract = tar.extract();
   const done = (async () => {
-    const parts = folder.split('/').filter((part) => part !== '');
-    for (let depth = 1; depth <= parts.length; depth += 1) {
-      pack.entry({ ...owned, name: `${parts.slice(0, depth).join('/')}/`, type: 'directory', mode: 0o755 });
-    }
-    const feeding = pipeline(archive, extract, { signal });
-    feeding.catch(() => undefined);
-    for await (const entry of extract) {
-      const { header } = entry;
-      const renamed = { ...header, ...owned, name: under(header.name), pax: null };
-      if (header.type === 'link' && header.linkname) renamed.linkname = under(header.linkname);
-      if (header.type === 'file' || header.type === 'contiguous-file') {
-        const kept = pack.entry(renamed);
-        // It is told again, to nobody, when the whole archive is broken off after its own pipeline has ended.
-        kept.on('error', () => undefined);
-        await pipeline(entry, kept, { signal });
-      } else {
-        pack.entry(renamed);
-        entry.resume();
-      }
-    }
-    await feeding;
+    for (const each of tars) await append(pack, each, signal);
     pack.finalize();
   })();
   done.catch((error: Error) => pack.destroy(error));
   return { stream: pack, done };
+}
+
+async function append(pack: tar.Pack, { folder, open }: CarriedTar, signal: AbortSignal): Promise<void> {
+  const owned = { uid: BUILD_USER, gid: BUILD_USER, uname: '', gname: '' };
+  const parts = folder.split('/').filter((part) => part !== '');
+  const under = (name: string) => [...parts, name.replace(/^(\.?\/)+/, '')].filter((part) => part !== '').join('/');
+  for (let depth = 2; depth <= parts.length; depth += 1) {
+    pack.entry({ ...owned, name: `${parts.slice(0, depth).join('/')}/`, type: 'directory', mode: 0o755 });
+  }
+  const extract = tar.extract();
+  const feeding = pipeline(open(), extract, { signal });
+  feeding.catch(() => undefined);
+  for await (const entry of extract) {
+    const { header } = entry;
+    const renamed = { ...header, ...owned, name: under(header.name), pax: null };
+    if (header.type === 'link' && header.linkname) renamed.linkname = under(header.linkname);
+    if (header.type === 'file' || header.type === 'contiguous-file') {
+      const kept = pack.entry(renamed);
+      // It is told again, to nobody, when the whole archive is broken off after its own pipeline has ended.
+      kept.on('error', () => undefined);
+      await pipeline(entry, kept, { signal });
+    } else {
+      pack.entry(renamed);
+      entry.resume();
+    }
+  }
+  await feeding;
 }

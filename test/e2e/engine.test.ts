@@ -43,7 +43,7 @@ async function inWorkspace(use: (workspace: string) => Promise<void>): Promise<v
   count += 1;
   const workspace = await engine.createWorkspace(`${process.pid}-${count}`, image, signal);
   try {
-    await engine.putTar(workspace, '/build', packFiles(['work/'], []), signal);
+    await engine.putTars(workspace, [{ folder: '/build', open: () => packFiles(['work/'], []) }], signal);
     await use(workspace);
   } finally {
     await engine.removeWorkspace(workspace);
@@ -126,7 +126,7 @@ it('carries files in, owned by the build user, and out', async () => {
       { name: 'note.txt', text: 'hello' },
       { name: 'empty', text: '' },
     ];
-    await engine.putTar(workspace, '/build/deep/folder', packFiles([], files), signal);
+    await engine.putTars(workspace, [{ folder: '/build/deep/folder', open: () => packFiles([], files) }], signal);
     let output = '';
     await engine.run(
       spec(workspace, 'stat -c "%u %n" /build/deep /build/deep/folder/*; echo more >> /build/deep/folder/note.txt'),
@@ -208,6 +208,8 @@ it('breaks off when the archive that it carries in breaks off, with the fault of
         throw new Error('the disk of the worker is gone');
       })(),
     );
-    await expect(engine.putTar(workspace, '/build', broken, signal)).rejects.toThrow('the disk of the worker is gone');
+    await expect(engine.putTars(workspace, [{ folder: '/build', open: () => broken }], signal)).rejects.toThrow(
+      'the disk of the worker is gone',
+    );
   });
 });

@@ -53,10 +53,12 @@ const BUILD_FOLDERS = [
   'wrappers/',
 ];
 
+const TEST_FOLDERS = ['env/', 'home/', 'tmp/', 'reports/'];
+
 /** What the worker has fetched itself before there was a container. */
 export interface Downloads {
   /** The unpacked sdist without its top folder, checked for whatever an archive can do wrong. */
-  sourceTree: Readable;
+  openSourceTree: () => Readable;
   sources: FetchedSource[];
 }
 
@@ -73,12 +75,17 @@ export async function fillWorkspace(
     text: text.endsWith('\n') ? text : `${text}\n`,
   }));
   const certificates = caBundle === undefined ? [] : [{ name: 'ca-bundle.crt', text: caBundle }];
-  await Promise.all([
-    engine.putTar(workspace, '/inputs', packFiles(INPUT_FOLDERS, [...scripts, ...patches, ...certificates]), signal),
-    engine.putTar(workspace, '/build', packFiles(BUILD_FOLDERS, []), signal),
-  ]);
-  await engine.putTar(workspace, '/build/src', downloads.sourceTree, signal);
-  for (const source of downloads.sources) await engine.putTar(workspace, '/inputs/sources', source.pack(), signal);
+  await engine.putTars(
+    workspace,
+    [
+      { folder: '/inputs', open: () => packFiles(INPUT_FOLDERS, [...scripts, ...patches, ...certificates]) },
+      { folder: '/build', open: () => packFiles(BUILD_FOLDERS, []) },
+      { folder: '/test', open: () => packFiles(TEST_FOLDERS, []) },
+      { folder: '/build/src', open: downloads.openSourceTree },
+      ...downloads.sources.map((source) => ({ folder: '/inputs/sources', open: () => source.pack() })),
+    ],
+    signal,
+  );
 }
 
 /** Reads what the sdist asks for and fetches it, as wheels only. */

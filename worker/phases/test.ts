@@ -5,7 +5,7 @@ import { WheelwrightError } from '../../core/errors.js';
 import type { Need, PhaseResult, Repaired, Tested } from '../../core/phases.js';
 import { diagnosed, failed, type PhaseContext, runScript, succeeded, targetPython } from '../phase-context.js';
 import { type Spool, writeFile } from '../spool.js';
-import { packFiles, packStream, readReport, readWorkspaceFile } from '../workspace-files.js';
+import { packStream, readReport, readWorkspaceFile } from '../workspace-files.js';
 import { fetchTestWheels } from './fetch.js';
 
 const reportSchema = z.discriminatedUnion('kind', [
@@ -42,17 +42,10 @@ export async function testWheel(
 ): Promise<PhaseResult<Tested>> {
   const { engine, workspace, order, signal } = context;
   const { test, repair } = order.recipe;
-  await engine.putTar(
-    workspace,
-    '/inputs/wheel',
-    packStream(taken.filename, taken.sizeBytes, createReadStream(taken.file)),
-    signal,
-  );
+  const open = () => packStream(taken.filename, taken.sizeBytes, createReadStream(taken.file));
+  await engine.putTars(workspace, [{ folder: '/inputs/wheel', open }], signal);
   const requirements = [...repaired.requires, ...(test?.requires ?? [])];
-  const [wheels] = await Promise.all([
-    fetchTestWheels(context, taken.filename, requirements),
-    engine.putTar(workspace, '/test', packFiles(['env/', 'home/', 'tmp/', 'reports/'], []), signal),
-  ]);
+  const wheels = await fetchTestWheels(context, taken.filename, requirements);
   if (wheels.kind !== 'done') return wheels;
   const exit = await runScript(
     context,

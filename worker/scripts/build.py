@@ -1,6 +1,6 @@
 """Runs the sdist's own backend (PEP 517), offline: foreign code from here on.
 
-The task comes as JSON in the file WHEELWRIGHT_TASK, the report goes to /build/reports/build.json:
+The task comes as JSON in WHEELWRIGHT_TASK or in the file named there, the report goes to /build/reports/build.json:
 {"kind": "built", "wheels": ["name.whl", ...]}
 {"kind": "more-requirements", "requirements": [...]}    the backend asks for more than is there
 {"kind": "cpu-bound", "message": "..."}    the wheel would not run on every processor of the level that it is for
@@ -134,9 +134,15 @@ def build(task):
     return {"kind": "built", "wheels": [path.name for path in made]}
 
 
+def read_task():
+    """From the variable itself, or from the file that it names when the task is too large for one."""
+    text = os.environ.pop("WHEELWRIGHT_TASK")
+    return json.loads(text if text.startswith("{") else pathlib.Path(text).read_text("utf-8"))
+
+
 def main():
     try:
-        report = build(json.loads(pathlib.Path(os.environ.pop("WHEELWRIGHT_TASK")).read_text("utf-8")))
+        report = build(read_task())
     except BackendUnavailable as error:
         print(error.traceback, file=sys.stderr)
         return f"the build backend cannot be loaded: {error.message or error.backend_name}"

@@ -1,6 +1,6 @@
 """Runs with a network and without foreign code: reads what the unpacked sdist asks for, and fetches it as wheels.
 
-The task comes as JSON in the file WHEELWRIGHT_TASK, the report goes to task["report"]:
+The task comes as JSON in WHEELWRIGHT_TASK or in the file named there, the report goes to task["report"]:
 {"kind": "fetched", "requirements": [...], "sourceDateEpoch": N, "wheels": [{"name", "version", "filename", "sha256"}], "crates": [...]}
 {"kind": "unresolved", "lacking": ["name==1.0", ...], "message": "..."}    what has no wheel, where that is the reason
 {"kind": "bad-source", "message": "..."}
@@ -222,8 +222,14 @@ def run(task):
     return {"kind": "fetched", **report, "wheels": wheels}
 
 
+def read_task():
+    """From the variable itself, or from the file that it names when the task is too large for one."""
+    text = os.environ.pop("WHEELWRIGHT_TASK")
+    return json.loads(text if text.startswith("{") else pathlib.Path(text).read_text("utf-8"))
+
+
 def main():
-    task = json.loads(pathlib.Path(os.environ.pop("WHEELWRIGHT_TASK")).read_text("utf-8"))
+    task = read_task()
     try:
         report = run(task)
     except BadSource as error:

@@ -1,22 +1,24 @@
 """Makes a wheel self-contained and its tag true; no network, no foreign code.
 
-The task comes as JSON in the file WHEELWRIGHT_TASK, the report goes to /build/reports/repair.json:
+The task comes as JSON in WHEELWRIGHT_TASK or in the file named there, the report goes to /build/reports/repair.json:
 {"kind": "repaired" | "pure", "wheel": "/build/...whl", "grafted": [soname], "needs": [{"soname", "by"}],
  "requires": [Requires-Dist that applies here], "modules": [...], "native": [...]}
 {"kind": "fallback"}    the wheel has a platform tag and nothing compiled in it
 {"kind": "bad-wheel" | "refused", "message": "..."}
 """
 
+import contextlib
 import fnmatch
 import io
 import json
 import os
 import pathlib
 import re
+import runpy
 import shutil
-import subprocess
 import sys
 import tempfile
+import traceback
 import zipfile
 from email.parser import BytesParser
 
@@ -165,30 +167,50 @@ def describe(path, task):
     }
 
 
-def run(command):
-    """Runs a tool with its output in the log, and returns that output."""
-    lines = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process:
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            lines.append(line.rstrip())
-    return process.returncode, lines
+class Tee(io.TextIOBase):
+    """Writes to the log and remembers."""
+
+    def __init__(self):
+        self.told = ""
+
+    def write(self, text):
+        self.told += text
+        return sys.__stdout__.write(text)
+
+    def flush(self):
+        sys.__stdout__.flush()
+
+
+def run_module(module, arguments):
+    """As `python -m` in this process, with its output in the log and returned: starting Python anew takes longer than repairing a small wheel."""
+    tee = Tee()
+    sys.argv = [module, *arguments]
+    with contextlib.redirect_stdout(tee), contextlib.redirect_stderr(tee):
+        try:
+            runpy.run_module(module, run_name="__main__")
+            code = 0
+        except SystemExit as end:
+            code = end.code or 0
+        except Exception:
+            traceback.print_exc()
+            code = 1
+    return code, [line for line in tee.told.splitlines() if line.strip()]
 
 
 def graft(raw, task):
     """The wheel with its libraries in it, taken only when auditwheel says that it succeeded: it leaves the unrepaired one behind otherwise."""
     platform = f"{task['policy']}_{task['arch']}"
     folder = pathlib.Path(tempfile.mkdtemp(dir=REPAIRED))
-    command = ["auditwheel", "repair", "--plat", platform, "--only-plat", "--wheel-dir", str(folder)]
+    command = ["repair", "--plat", platform, "--only-plat", "--wheel-dir", str(folder)]
     for soname in task["exclude"]:
         command += ["--exclude", soname]
     if task["libraryPaths"]:
         # --ldpaths would replace the system's own folders.
         os.environ["AUDITWHEEL_LD_LIBRARY_PATH"] = ":".join(task["libraryPaths"])
     say(f"auditwheel makes the wheel self-contained for {platform}")
-    code, lines = run([*command, str(raw)])
+    code, lines = run_module("auditwheel", [*command, str(raw)])
     if code != 0:
-        raise Refused("refused", next((line for line in reversed(lines) if line.strip()), f"auditwheel ended with exit status {code}"))
+        raise Refused("refused", lines[-1] if lines else f"auditwheel ended with exit status {code}")
     made = list(folder.iterdir())
     if len(made) != 1 or not made[0].name.endswith(f"-{platform}.whl"):
         raise Refused("refused", f"auditwheel made {[path.name for path in made]} where one wheel for {platform} was asked for")
@@ -198,7 +220,7 @@ def graft(raw, task):
 def tag_build(path, number):
     if number is None:
         return path
-    code, lines = run([sys.executable, "-I", "-m", "wheel", "tags", "--remove", "--build", str(number), str(path)])
+    code, lines = run_module("wheel", ["tags", "--remove", "--build", str(number), str(path)])
     if code != 0 or not lines:
         raise Refused("bad-wheel", "the build number could not be put into the wheel's name")
     return path.parent / lines[-1].strip()
@@ -229,8 +251,14 @@ def repair(task):
     return {"kind": kind, **report}
 
 
+def read_task():
+    """From the variable itself, or from the file that it names when the task is too large for one."""
+    text = os.environ.pop("WHEELWRIGHT_TASK")
+    return json.loads(text if text.startswith("{") else pathlib.Path(text).read_text("utf-8"))
+
+
 def main():
-    task = json.loads(pathlib.Path(os.environ.pop("WHEELWRIGHT_TASK")).read_text("utf-8"))
+    task = read_task()
     try:
         report = repair(task)
     except Refused as refusal:

@@ -1,6 +1,6 @@
 """Tries a wheel in the clean image: foreign code, no network, no compiler. Runs with the clean image's own interpreter.
 
-The task comes as JSON in the file WHEELWRIGHT_TASK, the report goes to /test/reports/test.json:
+The task comes as JSON in WHEELWRIGHT_TASK or in the file named there, the report goes to /test/reports/test.json:
 {"kind": "passed"}
 {"kind": "missing-libraries", "missing": [{"soname", "by"}]}
 {"kind": "failed", "message": "..."}
@@ -118,8 +118,14 @@ def test(task):
     return {"kind": "passed"}
 
 
+def read_task():
+    """From the variable itself, or from the file that it names when the task is too large for one."""
+    text = os.environ.pop("WHEELWRIGHT_TASK")
+    return json.loads(text if text.startswith("{") else pathlib.Path(text).read_text("utf-8"))
+
+
 def main():
-    report = test(json.loads(pathlib.Path(os.environ.pop("WHEELWRIGHT_TASK")).read_text("utf-8")))
+    report = test(read_task())
     if report["kind"] == "failed":
         say(report["message"])
     pathlib.Path("/test/reports/test.json").write_text(json.dumps(report))
