@@ -1,30 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkWheel, type WheelCheckOptions } from '../../adapters/archive/wheel.js';
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { addPart, check, first } from '../support/wheel-check.js';
 import { makeWheel, type WheelOptions } from '../support/wheel-maker.js';
 import { type ZipPart, zip64Extra } from '../support/zip-maker.js';
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'wheel-test-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-let count = 0;
-async function check(wheel: { filename: string; bytes: Buffer }, options: Partial<WheelCheckOptions> = {}) {
-  const path = join(folder, `${count++}.tmp`);
-  await writeFile(path, wheel.bytes);
-  return checkWheel(path, { filename: wheel.filename, requireNormalizedName: true, ...options });
-}
-
-/** Changes the first part, which is a module. */
-const first = (change: Partial<ZipPart>) => (parts: ZipPart[]) => [
-  { ...(parts[0] as ZipPart), ...change },
-  ...parts.slice(1),
-];
-const addPart = (part: ZipPart) => (parts: ZipPart[]) => [...parts, part];
 const wheelText = (text: string) => ({ wheel: text });
 const WHEEL = 'Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n';
 
