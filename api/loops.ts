@@ -4,6 +4,16 @@ import type { ApiContext } from './context.js';
 /** Builds that one healing looks at. What comes after them is not next anyway. */
 const HEAL_LIMIT = 2_000;
 
+/** Keeps leases from running out while nobody could be heard, or by a clock that was set. */
+export async function moveLeasesOne(
+  { store, clock, settings, log }: Pick<ApiContext, 'store' | 'clock' | 'settings' | 'log'>,
+  byMs: number,
+): Promise<void> {
+  if (byMs === 0) return;
+  log.warn({ byMs }, 'the clock was set, or this program stood still: leases are moved by that time');
+  await store.moveLeases(byMs, clock() + settings.WHEELWRIGHT_LEASE_MS);
+}
+
 /** Gives builds of vanished workers back to the queue. Returns how many attempts were lost. */
 export async function expireLeasesOne(
   context: Pick<ApiContext, 'store' | 'signals' | 'clock' | 'log'>,

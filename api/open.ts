@@ -42,6 +42,8 @@ export interface ApiOptions {
   root: string;
   /** Milliseconds since the epoch; default: the machine's clock. */
   clock?: () => number;
+  /** Milliseconds of a clock that nobody can set; default: the one of this process. */
+  steady?: () => number;
 }
 
 export interface OpenedApi {
@@ -77,7 +79,7 @@ export async function openContext(
   try {
     await ensureAdminToken(data, tokens, clock());
     // While no api listened, nobody could keep a lease alive.
-    await store.prolongLeases(clock() + settings.WHEELWRIGHT_LEASE_MS);
+    await store.renewLeases(clock() + settings.WHEELWRIGHT_LEASE_MS);
     const { upstream, state: upstreamState } = watchUpstream(await openUpstream(settings), clock);
     parts.push(upstream);
     const queue = await openQueue(settings, clock, log);

@@ -6,7 +6,8 @@ import type { Settings } from '../core/settings.js';
 import { createApp } from './app.js';
 import type { ApiContext } from './context.js';
 import { housekeepOne } from './housekeeping.js';
-import { expireLeasesOne, healQueueOne, runLoop, wakeWaitingOne } from './loops.js';
+import { expireLeasesOne, healQueueOne, moveLeasesOne, runLoop, wakeWaitingOne } from './loops.js';
+import { type LostTime, watchLostTime } from './lost-time.js';
 import { type ApiOptions, openContext } from './open.js';
 import { advanceSolvesOne } from './solver.js';
 import { webRoutes } from './web.js';
@@ -43,7 +44,8 @@ export async function startApi(settings: Settings, options: ApiOptions): Promise
     const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, createApp(context, web));
     await healQueueOne(context, Number.MAX_SAFE_INTEGER);
     const url = await listen(server, settings.WHEELWRIGHT_API_PORT, settings.WHEELWRIGHT_HOST);
-    const loops = startLoops(context);
+    const steady = options.steady ?? (() => performance.now());
+    const loops = startLoops(context, watchLostTime({ clock: context.clock, steady }, EXPIRE_EVERY_MS));
     return {
       url,
       context,
@@ -60,12 +62,14 @@ export async function startApi(settings: Settings, options: ApiOptions): Promise
   }
 }
 
-async function startLoops(context: ApiContext): Promise<void> {
+async function startLoops(context: ApiContext, lostTime: LostTime): Promise<void> {
   const healEveryMs = HEAL_EVERY_MS[context.settings.REDIS_URL === undefined ? 'memory' : 'redis'];
   await Promise.all([
-    runLoop(context, 'expire leases', EXPIRE_EVERY_MS, async () =>
-      context.metrics.leasesExpired(await expireLeasesOne(context)),
-    ),
+    runLoop(context, 'expire leases', EXPIRE_EVERY_MS, async () => {
+      await moveLeasesOne(context, lostTime.roundBegins());
+      context.metrics.leasesExpired(await expireLeasesOne(context));
+      lostTime.roundEnded();
+    }),
     runLoop(context, 'wake waiting', WAKE_EVERY_MS, () => wakeWaitingOne(context)),
     runLoop(context, 'solve', SOLVE_EVERY_MS, () => advanceSolvesOne(context)),
     runLoop(context, 'housekeeping', HOUSEKEEP_EVERY_MS, () => housekeepOne(context)),

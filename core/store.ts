@@ -123,8 +123,10 @@ export interface BuildStore {
   finish(lease: LeaseRef, outcome: AttemptOutcome, file: NewFile | undefined, now: number): Promise<void>;
   /** Waits for other builds: the attempt is deferred and the build becomes `waiting`. Nothing is written unless the result is `deferred`. */
   defer(lease: LeaseRef, needs: readonly string[], now: number): Promise<DeferResult>;
-  /** Every lease that holds does so at least until then. For the start of the api. */
-  prolongLeases(until: number): Promise<void>;
+  /** Every lease that holds does so until then. For the start of the api: no worker could be heard before it, and the clock may have been set. */
+  renewLeases(until: number): Promise<void>;
+  /** Every lease that holds does so for so many milliseconds longer, but no longer than until then. With fewer than 0, those that hold for longer than that hold for less. */
+  moveLeases(byMs: number, until: number): Promise<void>;
   /** Refuses a stale token without writing anything. */
   checkLease(lease: LeaseRef): Promise<{ buildId: string }>;
   /** Attempts whose lease ran out become lost; their builds are queued again with backoff, or fail after MAX_LOST_ATTEMPTS. Returns the attempts' ids. */

@@ -9,7 +9,8 @@ import { createVolumes, getTar, putTars, removeVolumes } from './workspace.js';
 
 /** No attempt is meant to live longer; past it, anything of its may be removed by any worker. */
 const WORKSPACE_TTL_MS = 24 * 60 * 60_000;
-const CONTAINER_GRACE_MS = 10 * 60_000;
+/** Only the leftovers of workers on other machines wait for it; longer than a clock is ever set forward. */
+const CONTAINER_GRACE_MS = 2 * 60 * 60_000;
 
 export interface EngineOptions {
   docker?: Docker;

@@ -12,7 +12,7 @@ import { linkFiles, sharedFiles } from './shared-files.js';
 
 type AttemptTable = Pick<
   BuildStore,
-  'claim' | 'heartbeat' | 'startPhase' | 'addInputs' | 'prolongLeases' | 'checkLease'
+  'claim' | 'heartbeat' | 'startPhase' | 'addInputs' | 'renewLeases' | 'moveLeases' | 'checkLease'
 >;
 
 /** @param indexUrl simple index that build requirements come from; see BuildOrder */
@@ -66,14 +66,18 @@ export function attemptTable(db: Database, indexUrl: string): AttemptTable {
           .execute();
       }),
 
-    async prolongLeases(until) {
-      await db
-        .updateTable('attempts')
-        .set({ lease_expires_at: until })
-        .where('status', 'in', LIVE)
-        .where('lease_expires_at', '<', until)
-        .execute();
+    async renewLeases(until) {
+      await db.updateTable('attempts').set({ lease_expires_at: until }).where('status', 'in', LIVE).execute();
     },
+
+    moveLeases: (byMs, until) =>
+      db.transaction().execute(async (trx) => {
+        const live = trx.updateTable('attempts').where('status', 'in', LIVE);
+        // By a clock that was set back, those renewed since are right already, and no longer than that.
+        const moved = byMs < 0 ? live.where('lease_expires_at', '>', until) : live;
+        await moved.set((column) => ({ lease_expires_at: column('lease_expires_at', '+', byMs) })).execute();
+        await live.set({ lease_expires_at: until }).where('lease_expires_at', '>', until).execute();
+      }),
 
     checkLease: (lease) => checkLease(db, lease),
   };

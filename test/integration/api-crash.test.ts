@@ -1,15 +1,15 @@
 // The api killed at random moments under load; the compiled program, as `./wheelwright test` makes it before the tests.
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { openClient } from '../../client/client.js';
 import { openWorkerApi } from '../../client/worker-api.js';
 import { WheelwrightError } from '../../core/errors.js';
+import { startApiProgram } from '../support/api-program.js';
 import { startTestIndex } from '../support/simple-index.js';
 import { makeWheel } from '../support/wheel.js';
 
@@ -19,22 +19,6 @@ const LINES = 60;
 
 /** What the api logged as errors, for the message when the test fails. */
 const errors: string[] = [];
-
-async function startProgram(environment: Record<string, string>): Promise<{ child: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, [resolve('dist/api/main.js')], {
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const url = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const entry = JSON.parse(line) as { url?: string; level: number };
-      if (entry.level >= 50) errors.push(line);
-      if (entry.url !== undefined) resolve(entry.url);
-    });
-    child.once('exit', (code) => reject(new Error(`the api ended with ${code}: ${errors.join('\n')}`)));
-  });
-  return { child, url };
-}
 
 async function kill(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit');
@@ -51,7 +35,7 @@ test('killed again and again: no request, no acknowledged line and no build is l
     WHEELWRIGHT_UPSTREAM: upstream.url,
     WHEELWRIGHT_LEASE_MS: '5000',
   };
-  let program = await startProgram(environment);
+  let program = await startApiProgram(environment, errors);
   onTestFinished(() => void program.child.kill('SIGKILL'));
   const port = new URL(program.url).port;
   const token = (await readFile(join(data, 'admin-token'), 'utf8')).trim();
@@ -113,7 +97,7 @@ test('killed again and again: no request, no acknowledged line and no build is l
   for (let round = 0; round < KILLS; round++) {
     await sleep(100 + Math.random() * 400);
     await kill(program.child);
-    program = await startProgram({ ...environment, WHEELWRIGHT_API_PORT: port });
+    program = await startApiProgram({ ...environment, WHEELWRIGHT_API_PORT: port }, errors);
   }
   await asking;
 

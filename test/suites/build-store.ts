@@ -184,10 +184,18 @@ export function testBuildStore(name: string, open: () => Promise<BuildStore>): v
       const lease = await claim((await add('k1')).id);
       await store.heartbeat(ref(lease), LEASE_MS, now + 20_000);
       expect(await store.expireLeases(now + LEASE_MS)).toEqual([]);
-      await store.prolongLeases(now + 90_000);
-      await store.prolongLeases(now + 80_000);
+      await store.renewLeases(now + 90_000);
+      await store.renewLeases(now + 80_000);
+      expect(await store.expireLeases(now + 79_999)).toEqual([]);
+      await store.moveLeases(5_000, now + 90_000);
+      expect(await store.expireLeases(now + 84_999)).toEqual([]);
+      await store.moveLeases(3_600_000, now + 90_000);
       expect(await store.expireLeases(now + 89_999)).toEqual([]);
-      expect(await store.expireLeases(now + 90_000)).toEqual([lease.attemptId]);
+      await store.moveLeases(-5_000, now + 90_000);
+      expect(await store.expireLeases(now + 89_999)).toEqual([]);
+      await store.moveLeases(-30_000, now + 89_000);
+      expect(await store.expireLeases(now + 59_999)).toEqual([]);
+      expect(await store.expireLeases(now + 60_000)).toEqual([lease.attemptId]);
     });
 
     test('phases and inputs are kept with the attempt', async () => {

@@ -21,8 +21,10 @@ export interface TestApi {
   upstream: TestIndex;
   data: string;
   token: string;
-  /** Moves the service's clock forward. */
+  /** Lets so much time pass for the service. */
   advance(ms: number): void;
+  /** Sets the service's clock, as a person or a time server does: no time passes. */
+  setClock(byMs: number): void;
   call<T = Record<string, unknown>>(
     method: string,
     path: string,
@@ -43,6 +45,7 @@ export async function startTestApi(environment: Record<string, string> = {}): Pr
   const upstream = await startTestIndex();
   const data = await mkdtemp(join(tmpdir(), 'wheelwright-api-'));
   let moved = 0;
+  let set = 0;
   const settings = parseSettings({
     WHEELWRIGHT_DATA: data,
     WHEELWRIGHT_API_PORT: '0',
@@ -51,7 +54,12 @@ export async function startTestApi(environment: Record<string, string> = {}): Pr
     ...environment,
   });
   const start = () =>
-    startApi(settings, { log: pino({ level: 'silent' }), root: resolve('.'), clock: () => Date.now() + moved });
+    startApi(settings, {
+      log: pino({ level: 'silent' }),
+      root: resolve('.'),
+      clock: () => Date.now() + moved + set,
+      steady: () => performance.now() + moved,
+    });
   let api = await start();
   const test: TestApi = {
     get api() {
@@ -62,6 +70,9 @@ export async function startTestApi(environment: Record<string, string> = {}): Pr
     token: (await readFile(join(data, 'admin-token'), 'utf8')).trim(),
     advance: (ms) => {
       moved += ms;
+    },
+    setClock: (byMs) => {
+      set += byMs;
     },
     async call(method, path, { json, body, lease, ...rest } = {}) {
       const token = 'token' in rest ? rest.token : test.token;
