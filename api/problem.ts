@@ -3,6 +3,7 @@ import type { ErrorRequestHandler, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Problem } from '../client/contract.js';
+import { isDiskFull } from '../core/disk-full.js';
 import { type ErrorCode, WheelwrightError } from '../core/errors.js';
 
 const STATUS: Record<ErrorCode, { status: number; title: string }> = {
@@ -42,6 +43,8 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
     const error = wheelwrightErrorOf(thrown);
     if (error.code === 'internal') {
       log.error({ err: thrown, method: request.method, path: request.path }, 'request failed');
+    } else if (isDiskFull(error)) {
+      log.error({ reason: error.message, method: request.method, path: request.path }, 'request failed');
     }
     if (response.headersSent || response.destroyed) {
       response.destroy();
@@ -59,6 +62,12 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
 function wheelwrightErrorOf(thrown: unknown): WheelwrightError {
   if (thrown instanceof WheelwrightError) return thrown;
   if (thrown instanceof z.ZodError) return invalidForm(thrown);
+  if (isDiskFull(thrown)) {
+    return new WheelwrightError('unavailable', 'the disk of the service is full: nothing was stored', {
+      hint: 'Make room where the data folder (WHEELWRIGHT_DATA) is: `wheelwright clean` removes what is kept for a while only. Workers keep their results and send them again.',
+      cause: thrown,
+    });
+  }
   const { type, status } = (thrown ?? {}) as { type?: unknown; status?: unknown };
   if (type === 'entity.too.large') {
     return new WheelwrightError('too-large', 'the body is larger than this call takes', { cause: thrown });

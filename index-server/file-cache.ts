@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { CachedFile, IndexCache } from '../adapters/sqlite/index-cache.js';
+import { isDiskFull } from '../core/disk-full.js';
 import type { Upstream } from '../core/upstream.js';
 import { blobPath } from './blob-path.js';
 import { Download, type DownloadTarget } from './download.js';
@@ -165,9 +166,4 @@ export class FileCache {
       }
     }
   }
-}
-
-function isDiskFull(error: unknown): boolean {
-  const { code, cause } = error as NodeJS.ErrnoException;
-  return code === 'ENOSPC' || code === 'EDQUOT' || (cause !== undefined && isDiskFull(cause));
 }

@@ -6,7 +6,8 @@ export class AttemptEnd extends Error {
     super(
       {
         cancelled: 'someone cancelled the build',
-        superseded: 'the lease is no longer valid: the attempt was given up or taken over',
+        superseded:
+          'the lease is no longer valid: the attempt was given up or taken over, or the token of this worker was revoked',
         stopping: 'the worker was stopped',
       }[kind],
     );

@@ -1,7 +1,9 @@
 import { createReadStream } from 'node:fs';
+import { tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
 import type { WorkerApi } from '../client/worker-api.js';
 import type { AttemptOutcome, Lease } from '../core/attempt.js';
+import { isDiskFull } from '../core/disk-full.js';
 import type { Engine, ImageRefusal } from '../core/engine.js';
 import { WheelwrightError } from '../core/errors.js';
 import type { PackageIndex } from '../core/package-index.js';
@@ -82,11 +84,19 @@ export async function makeAttempt(
     }
   } catch (error) {
     signal.throwIfAborted();
-    const reason = error instanceof Error ? error.message : String(error);
-    const hint = error instanceof WheelwrightError && error.hint !== undefined ? ` ${error.hint}` : '';
+    const fault = isDiskFull(error) ? workerDiskFull(error) : error;
+    const reason = fault instanceof Error ? fault.message : String(fault);
+    const hint = fault instanceof WheelwrightError && fault.hint !== undefined ? ` ${fault.hint}` : '';
     voice.log.say(`lost: ${reason}.${hint}`);
     return { kind: 'lost', reason };
   }
+}
+
+function workerDiskFull(cause: unknown): WheelwrightError {
+  return new WheelwrightError('unavailable', `the disk of the worker is full (${tmpdir()})`, {
+    hint: 'Sources and wheels pass through there: make room, or name another folder by TMPDIR. The attempt is tried again by itself.',
+    cause,
+  });
 }
 
 /** What was come by on the way, to explain a failure with. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { WorkerApi } from '../client/worker-api.js';
 import type { AttemptOutcome, Lease } from '../core/attempt.js';
-import { WheelwrightError } from '../core/errors.js';
+import { type ErrorCode, WheelwrightError } from '../core/errors.js';
 import { type AttemptSite, makeAttempt } from './attempt.js';
 import { AttemptEnd } from './attempt-end.js';
 import { AttemptLog } from './attempt-log.js';
@@ -121,7 +121,9 @@ async function refusedMeansLost<T>(call: () => Promise<T>, end: (reason: Attempt
   }
 }
 
-/** The API knows the lease no more: whatever is done under it counts for nothing. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set(['conflict', 'not-found', 'unauthorized', 'forbidden']);
+
+/** The API knows the lease no more, or the worker's token was revoked: whatever is done under them counts for nothing. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof WheelwrightError && (error.code === 'conflict' || error.code === 'not-found');
+  return error instanceof WheelwrightError && REFUSALS.has(error.code);
 }

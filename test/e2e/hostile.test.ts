@@ -1,4 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { AttemptOutcome } from '../../core/attempt.js';
 import type { EffectiveRecipe } from '../../core/recipe.js';
 import { openSdistFolder, type SdistFolder } from '../fixtures/sdists/sdist.js';
@@ -244,4 +249,25 @@ it('a cancelled build is gone within two seconds', async () => {
     },
   });
   await expect(attempt).rejects.toThrow('cancelled by the test');
+});
+
+it('a worker whose own disk is full loses the attempt, says what to do, and leaves nothing there', async (context) => {
+  const made = await sdists.make({ hooks: '', files: { 'data.txt': randomBytes(1 << 20).toString('base64') } });
+  const small = await mkdtemp(join(tmpdir(), 'wheelwright-small-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', small], { stdio: 'ignore' });
+  } catch {
+    return context.skip();
+  }
+  vi.stubEnv('TMPDIR', small);
+  try {
+    const { outcome, log } = await bench.attempt(await bench.orderFor(made));
+    expect(outcome).toEqual({ kind: 'lost', reason: `the disk of the worker is full (${small})` });
+    expect(log).toContain('name another folder by TMPDIR');
+    expect(await readdir(small)).toEqual([]);
+  } finally {
+    vi.unstubAllEnvs();
+    execFileSync('umount', ['-l', small]);
+    await rm(small, { recursive: true });
+  }
 });

@@ -12,6 +12,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type RunningApi, startApi } from '../../api/start.js';
 import { type Client, openClient } from '../../client/client.js';
+import { createToken, revokeToken } from '../../client/tokens.js';
 import { PHASES, type Phase } from '../../core/phase.js';
 import { parseSettings } from '../../core/settings.js';
 import { openSdistFolder, type SdistFolder } from '../fixtures/sdists/sdist.js';
@@ -40,7 +41,7 @@ const workers: ChildProcess[] = [];
 beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'wheelwright-killed-'));
   sdists = await openSdistFolder();
-  const projects = [...PHASES.map((phase) => `killed-in-${phase}`), 'frozen', 'api-away'];
+  const projects = [...PHASES.map((phase) => `killed-in-${phase}`), 'frozen', 'api-away', 'revoked'];
   const made = await Promise.all(projects.map((project) => sdists.make({ project, hooks: HOOKS })));
   upstream = await serveSdists(made);
   const { port } = upstream.address() as AddressInfo;
@@ -106,6 +107,22 @@ it('frozen past its lease, a worker that goes on can neither publish nor log', a
   expect(await logOf(attemptId)).toBe(log);
 });
 
+it('a worker whose token is revoked in mid-build stops, and another makes the next attempt', async () => {
+  const { id: tokenId, secret } = await createToken(client.connection, { name: 'mortal', scopes: ['worker'] });
+  startWorker({ WHEELWRIGHT_TOKEN: secret });
+  const { builds } = await client.requestBuilds({ requirement: 'revoked==1.0' });
+  const id = builds[0]?.id as string;
+  const attemptId = await reached(id, 'build');
+  await revokeToken(client.connection, tokenId);
+  await expect.poll(() => leftBehind(instance)).toEqual([]);
+  const log = await logOf(attemptId);
+  startWorker();
+  const build = await ended(id);
+  await stopWorkers();
+  expect(build.attempts.map(({ status }) => status)).toEqual(['lost', 'succeeded']);
+  expect(await logOf(attemptId)).toBe(log);
+});
+
 it('with the api away while a build ends, the result is kept and delivered when it is back', async () => {
   startWorker();
   const { builds } = await client.requestBuilds({ requirement: 'api-away==1.0' });
@@ -124,9 +141,9 @@ it('with the api away while a build ends, the result is kept and delivered when 
   expect(build.files).toHaveLength(1);
 });
 
-function startWorker(): ChildProcess {
+function startWorker(more: Record<string, string> = {}): ChildProcess {
   const worker = spawn(process.execPath, ['--enable-source-maps', 'dist/worker/main.js'], {
-    env: { ...process.env, ...environment },
+    env: { ...process.env, ...environment, ...more },
     stdio: process.env.SHOW_LOG ? 'inherit' : 'ignore',
   });
   workers.push(worker);

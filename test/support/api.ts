@@ -43,7 +43,7 @@ export interface TestApi {
 
 export async function startTestApi(environment: Record<string, string> = {}): Promise<TestApi> {
   const upstream = await startTestIndex();
-  const data = await mkdtemp(join(tmpdir(), 'wheelwright-api-'));
+  const data = environment.WHEELWRIGHT_DATA ?? (await mkdtemp(join(tmpdir(), 'wheelwright-api-')));
   let moved = 0;
   let set = 0;
   const settings = parseSettings({
@@ -116,7 +116,7 @@ export async function startTestApi(environment: Record<string, string> = {}): Pr
     async close() {
       await api.close();
       await upstream.close();
-      await rm(data, { recursive: true });
+      if (environment.WHEELWRIGHT_DATA === undefined) await rm(data, { recursive: true });
     },
   };
   return test;
