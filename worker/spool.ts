@@ -1,12 +1,11 @@
 // Files on the worker's own disk for the time of one attempt: whatever is large passes through here in streams, never through memory.
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { isProcessRunning } from '../adapters/host/process.js';
+import { makeTemporaryFolder } from '../adapters/host/temporary-folder.js';
 import { WheelwrightError } from '../core/errors.js';
 
 export interface Spool {
@@ -19,24 +18,12 @@ export interface StoredBytes {
   sizeBytes: number;
 }
 
-const PREFIX = 'wheelwright-worker-';
-
 export async function openSpool(): Promise<Spool> {
-  const folder = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
+  const folder = await makeTemporaryFolder('wheelwright-worker');
   return {
     path: (name) => join(folder, name),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
-}
-
-/** Removes the folders of workers that were killed on this machine. */
-export async function removeAbandonedSpools(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
-    if (pid !== undefined && !isProcessRunning(Number(pid))) {
-      await rm(join(tmpdir(), name), { recursive: true, force: true });
-    }
-  }
 }
 
 /** @throws WheelwrightError `too-large` past the limit. */

@@ -1,10 +1,12 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { removeAbandonedFolders } from '../adapters/host/temporary-folder.js';
 import type { WorkerApi } from '../client/worker-api.js';
 import type { AttemptSite } from './attempt.js';
 import { workOnLease } from './lease-work.js';
 import { watchOutage } from './outage.js';
-import { removeAbandonedSpools } from './spool.js';
 
 const CLAIM_WAIT_MS = 20_000;
 const SWEEP_MS = 10 * 60_000;
@@ -70,12 +72,15 @@ export function openWorker(options: WorkerOptions): Worker {
 }
 
 async function sweepOne(
-  { engine, logger, removeUnusedImages }: WorkerOptions,
+  { engine, logger, settings, removeUnusedImages }: WorkerOptions,
   live: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await removeAbandonedSpools();
+    // Of attempts, of base images in the making, and of distributions' indexes that were being fetched.
+    await removeAbandonedFolders(tmpdir(), 'wheelwright-worker-');
+    await removeAbandonedFolders(tmpdir(), 'wheelwright-base-');
+    await removeAbandonedFolders(join(settings.WHEELWRIGHT_DATA, 'package-index'), '');
     const orphans = await engine.removeOrphans(live, signal);
     if (orphans.length > 0) logger.info({ removed: orphans }, 'removed what a killed worker left behind');
     const images = await removeUnusedImages(signal);

@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import type { MissingPart } from '../../core/failure.js';
 import type { PackageIndex, PackageMatch } from '../../core/package-index.js';
 import { type OwnedFile, pathTestOf, rankOwners } from '../../core/package-match.js';
+import { makeOwnFolder } from '../host/temporary-folder.js';
 
 /** A word that stands in a third of all paths is no help, and a file that long a list of owners would be none either. */
 const MAX_FILES = 2_000;
@@ -62,8 +62,8 @@ export function openContentsIndex(folder: string, fetch: FetchContents): Package
 
 /** Fetches beside the folder and renames, so that a folder is whole or absent. */
 async function fetchInto(folder: string, fetch: FetchContents, signal: AbortSignal): Promise<void> {
-  const unfinished = `${folder}.${randomUUID()}`;
-  await mkdir(unfinished, { recursive: true });
+  await mkdir(dirname(folder), { recursive: true });
+  const unfinished = await makeOwnFolder(folder);
   try {
     await fetch(unfinished, signal);
     await rm(folder, { recursive: true, force: true });

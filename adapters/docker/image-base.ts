@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { WheelwrightError } from '../../core/errors.js';
+import { makeTemporaryFolder } from '../host/temporary-folder.js';
 import { callEngine, statusOf } from './engine-error.js';
 import { buildImage, readMessages } from './image-build.js';
 import { packContext } from './image-context.js';
@@ -71,7 +70,7 @@ export async function bootstrapBase(
   base: BaseTag,
   signal: AbortSignal,
 ): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'wheelwright-base-'));
+  const folder = await makeTemporaryFolder('wheelwright-base');
   try {
     await runBootstrap(what, folder, signal);
     await importFolder(docker, folder, base, signal);
