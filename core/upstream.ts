@@ -4,8 +4,20 @@ import type { ProjectPage } from './simple-index.js';
 /** A project page with what its cache entry needs. */
 export interface UpstreamPage {
   page: ProjectPage;
-  etag?: string;
+  validators: PageValidators;
   /** Seconds that the upstream says the page stays fresh. */
+  maxAgeSeconds?: number;
+}
+
+/** What an upstream can be asked by whether a page has changed (RFC 9110, 8.8); empty where it gives nothing of the kind. */
+export interface PageValidators {
+  etag?: string;
+  lastModified?: string;
+}
+
+/** The page is still the one that had the validators. */
+export interface UnchangedPage {
+  unchanged: true;
   maxAgeSeconds?: number;
 }
 
@@ -18,6 +30,12 @@ export interface Upstream {
    * @throws WheelwrightError `unavailable` when it cannot be reached, answers 5xx, or answers something that is not an index page.
    */
   project(name: string, signal: AbortSignal): Promise<UpstreamPage | undefined>;
+  /** As {@link project}, for someone who has the page already. */
+  projectUnless(
+    name: string,
+    known: PageValidators,
+    signal: AbortSignal,
+  ): Promise<UpstreamPage | UnchangedPage | undefined>;
   /**
    * The bytes behind a URL that a page of this upstream gave. The caller checks the hash.
    * @throws WheelwrightError `unavailable`, or `not-found` when the upstream no longer has it.

@@ -31,6 +31,10 @@ export class ForgivingCache implements IndexCache {
     this.#try((cache) => cache.putPage(upstream, project, page), undefined);
   }
 
+  renewPage(upstream: string, project: string, times: Pick<CachedPage, 'fetchedAt' | 'freshUntil'>): void {
+    this.#try((cache) => cache.renewPage(upstream, project, times), undefined);
+  }
+
   firstHashes(upstream: string, project: string): Map<string, string> {
     return this.#try((cache) => cache.firstHashes(upstream, project), new Map());
   }

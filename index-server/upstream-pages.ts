@@ -38,7 +38,7 @@ export const DOWN_MS = 5_000;
 /** What was said before is served when the upstream takes longer than this; its answer is kept for the next request. */
 const PATIENCE_MS = 3_000;
 
-/** Pages of upstreams: each fetched once however many ask, kept on disk, and served stale while the upstream is down. */
+/** Pages of upstreams: each fetched once however many ask, kept on disk, asked for again only where changed, and served stale while the upstream is down. */
 export class UpstreamPages {
   readonly #options: UpstreamPagesOptions;
   readonly #inFlight = new Map<string, Promise<UpstreamAnswer>>();
@@ -71,7 +71,7 @@ export class UpstreamPages {
     try {
       const slow = this.#slow.get(identity);
       if (slow !== undefined && slow.until > began) throw slow.error;
-      const fetched = this.#fetch(identity, upstream, project, signal);
+      const fetched = this.#fetch(identity, upstream, project, cached, signal);
       const entry = await (cached === undefined ? fetched : inTime(fetched, upstream));
       onUse('miss');
       return this.#answer(identity, entry, false);
@@ -85,15 +85,29 @@ export class UpstreamPages {
     }
   }
 
-  async #fetch(identity: string, upstream: Upstream, project: string, signal: AbortSignal): Promise<CachedPage> {
+  async #fetch(
+    identity: string,
+    upstream: Upstream,
+    project: string,
+    cached: CachedPage | undefined,
+    signal: AbortSignal,
+  ): Promise<CachedPage> {
     const { cache, clock } = this.#options;
-    const answer = await upstream.project(project, signal);
-    const fetchedAt = clock();
-    const fresh = answer === undefined ? UNKNOWN_FRESH_MS : freshMs(answer.maxAgeSeconds);
-    const page = answer === undefined ? undefined : withVersions(answer.page);
-    const entry = { page, fetchedAt, freshUntil: fetchedAt + fresh };
-    cache.putPage(identity, project, entry);
+    const answer =
+      cached?.page === undefined
+        ? await upstream.project(project, signal)
+        : await upstream.projectUnless(project, cached.validators, signal);
     this.#slow.delete(identity);
+    const fetchedAt = clock();
+    const freshUntil = fetchedAt + (answer === undefined ? UNKNOWN_FRESH_MS : freshMs(answer.maxAgeSeconds));
+    if (answer !== undefined && 'unchanged' in answer) {
+      cache.renewPage(identity, project, { fetchedAt, freshUntil });
+      // Asked only where there is a page.
+      return { ...(cached as CachedPage), fetchedAt, freshUntil };
+    }
+    const page = answer === undefined ? undefined : withVersions(answer.page);
+    const entry = { page, validators: answer?.validators ?? {}, fetchedAt, freshUntil };
+    cache.putPage(identity, project, entry);
     return entry;
   }
 

@@ -1,10 +1,12 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import Sqlite from 'better-sqlite3';
 import type { ProjectPage } from '../../core/simple-index.js';
+import type { PageValidators } from '../../core/upstream.js';
 
 /** A page of an upstream as it was last seen; `page` is undefined when the upstream had no such project. Times are milliseconds since the epoch. */
 export interface CachedPage {
   page: ProjectPage | undefined;
+  validators: PageValidators;
   fetchedAt: number;
   freshUntil: number;
 }
@@ -22,6 +24,8 @@ export interface CachedFile {
 export interface IndexCache {
   page(upstream: string, project: string): CachedPage | undefined;
   putPage(upstream: string, project: string, cached: CachedPage): void;
+  /** Notes that a page is still what it was. */
+  renewPage(upstream: string, project: string, times: Pick<CachedPage, 'fetchedAt' | 'freshUntil'>): void;
   /** The hash that each file name of a project first came with. */
   firstHashes(upstream: string, project: string): Map<string, string>;
   rememberHashes(upstream: string, project: string, hashes: ReadonlyMap<string, string>): void;
@@ -39,10 +43,11 @@ export interface IndexCache {
   close(): void;
 }
 
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 const SCHEMA = `
   CREATE TABLE pages (
     upstream TEXT NOT NULL, project TEXT NOT NULL, fetched_at INTEGER NOT NULL, fresh_until INTEGER NOT NULL, page BLOB,
+    etag TEXT, last_modified TEXT,
     PRIMARY KEY (upstream, project)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE first_hashes (
@@ -78,6 +83,14 @@ function prepareSchema(database: Sqlite.Database): void {
   }
 }
 
+interface PageRow {
+  fetchedAt: number;
+  freshUntil: number;
+  page: Buffer | null;
+  etag: string | null;
+  lastModified: string | null;
+}
+
 interface FileRow {
   sha256: string;
   project: string;
@@ -87,11 +100,15 @@ interface FileRow {
 }
 
 function cacheOf(database: Sqlite.Database): IndexCache {
-  const getPage = database.prepare<[string, string], { fetchedAt: number; freshUntil: number; page: Buffer | null }>(
-    'SELECT fetched_at AS fetchedAt, fresh_until AS freshUntil, page FROM pages WHERE upstream = ? AND project = ?',
+  const getPage = database.prepare<[string, string], PageRow>(
+    `SELECT fetched_at AS fetchedAt, fresh_until AS freshUntil, page, etag, last_modified AS lastModified
+     FROM pages WHERE upstream = ? AND project = ?`,
   );
   const putPage = database.prepare(
-    'INSERT OR REPLACE INTO pages (upstream, project, fetched_at, fresh_until, page) VALUES (?, ?, ?, ?, ?)',
+    'INSERT OR REPLACE INTO pages (upstream, project, fetched_at, fresh_until, page, etag, last_modified) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
+  const renewPage = database.prepare(
+    'UPDATE pages SET fetched_at = ?, fresh_until = ? WHERE upstream = ? AND project = ?',
   );
   const getHashes = database.prepare<[string, string], { filename: string; sha256: string }>(
     'SELECT filename, sha256 FROM first_hashes WHERE upstream = ? AND project = ?',
@@ -123,11 +140,19 @@ function cacheOf(database: Sqlite.Database): IndexCache {
       if (row === undefined) return undefined;
       // Written by this program, in a database of its own: not an edge where it would have to be checked again.
       const page = row.page === null ? undefined : (JSON.parse(gunzipSync(row.page).toString()) as ProjectPage);
-      return { page, fetchedAt: row.fetchedAt, freshUntil: row.freshUntil };
+      const validators = {
+        ...(row.etag === null ? {} : { etag: row.etag }),
+        ...(row.lastModified === null ? {} : { lastModified: row.lastModified }),
+      };
+      return { page, validators, fetchedAt: row.fetchedAt, freshUntil: row.freshUntil };
     },
-    putPage: (upstream, project, { page, fetchedAt, freshUntil }) => {
+    putPage: (upstream, project, { page, validators, fetchedAt, freshUntil }) => {
       const packed = page === undefined ? null : gzipSync(JSON.stringify(page), { level: 1 });
-      putPage.run(upstream, project, fetchedAt, freshUntil, packed);
+      const { etag = null, lastModified = null } = validators;
+      putPage.run(upstream, project, fetchedAt, freshUntil, packed, etag, lastModified);
+    },
+    renewPage: (upstream, project, { fetchedAt, freshUntil }) => {
+      renewPage.run(fetchedAt, freshUntil, upstream, project);
     },
     firstHashes: (upstream, project) =>
       new Map(getHashes.all(upstream, project).map((row) => [row.filename, row.sha256])),

@@ -39,13 +39,24 @@ export function openSimpleUpstream(options: SimpleUpstreamOptions): ClosableUpst
   });
   const maxPageBytes = options.maxPageBytes ?? 64 * 2 ** 20;
   const pageTimeoutMs = options.pageTimeoutMs ?? 60_000;
+  const getPage = (name: string, conditions: Record<string, string>, signal: AbortSignal) => {
+    const url = new URL(`${normalizeProjectName(name)}/`, base).href;
+    const inTime = AbortSignal.any([signal, AbortSignal.timeout(pageTimeoutMs)]);
+    return client.get(url, { accept: ACCEPT, 'accept-encoding': 'gzip', ...conditions }, inTime);
+  };
   return {
     url: base.href,
-    project: async (name, signal) => {
-      const url = new URL(`${normalizeProjectName(name)}/`, base).href;
-      const inTime = AbortSignal.any([signal, AbortSignal.timeout(pageTimeoutMs)]);
-      const response = await client.get(url, { accept: ACCEPT, 'accept-encoding': 'gzip' }, inTime);
-      return readPage(response, name, maxPageBytes);
+    project: async (name, signal) => readPage(await getPage(name, {}, signal), name, maxPageBytes),
+    projectUnless: async (name, { etag, lastModified }, signal) => {
+      const conditions = {
+        ...(etag === undefined ? {} : { 'if-none-match': etag }),
+        ...(lastModified === undefined ? {} : { 'if-modified-since': lastModified }),
+      };
+      const response = await getPage(name, conditions, signal);
+      const asked = etag !== undefined || lastModified !== undefined;
+      if (response.status !== 304 || !asked) return readPage(response, name, maxPageBytes);
+      response.body.on('error', () => {}).destroy();
+      return { unchanged: true, ...maxAgeOf(response) };
     },
     file: async (url, signal) => {
       // Compression on the way would make a hash over other bytes than were promised.
@@ -77,12 +88,17 @@ async function readPage(response: HttpResponse, name: string, maxBytes: number):
   }
   const text = await readText(response, maxBytes);
   const page = parsePage(headers['content-type'] ?? '', text, name, url);
-  const maxAge = /(?:^|[\s,])max-age=(\d+)/.exec(headers['cache-control'] ?? '')?.[1];
-  return {
-    page,
-    ...(headers.etag === undefined ? {} : { etag: headers.etag }),
-    ...(maxAge === undefined ? {} : { maxAgeSeconds: Number(maxAge) }),
+  const { etag, 'last-modified': lastModified } = headers;
+  const validators = {
+    ...(etag === undefined ? {} : { etag }),
+    ...(lastModified === undefined ? {} : { lastModified }),
   };
+  return { page, validators, ...maxAgeOf(response) };
+}
+
+function maxAgeOf({ headers }: HttpResponse): { maxAgeSeconds?: number } {
+  const maxAge = /(?:^|[\s,])max-age=(\d+)/.exec(headers['cache-control'] ?? '')?.[1];
+  return maxAge === undefined ? {} : { maxAgeSeconds: Number(maxAge) };
 }
 
 function parsePage(contentType: string, text: string, name: string, url: string): ProjectPage {

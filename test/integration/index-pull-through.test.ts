@@ -4,10 +4,69 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { blobPath } from '../../index-server/blob-path.js';
 import { ask } from '../support/http-ask.js';
-import { namesOf, noise, pageOf, pathOf, pause, useIndexWithUpstream } from '../support/index-with-upstream.js';
+import { json, namesOf, noise, pageOf, pathOf, pause, useIndexWithUpstream } from '../support/index-with-upstream.js';
 import { makeWheel, type TestWheel } from '../support/wheel.js';
 
 const on = useIndexWithUpstream();
+
+describe('a page that is no longer fresh', () => {
+  test.each([
+    ['an ETag', { etag: '"v1"' }, { etag: '"v2"' }, 'if-none-match'],
+    [
+      'a date',
+      { 'last-modified': 'Thu, 01 Jan 2026 00:00:00 GMT' },
+      { 'last-modified': 'Fri, 02 Jan 2026 00:00:00 GMT' },
+      'if-modified-since',
+    ],
+  ])(
+    'is asked for by %s, also by the next process, and sent again only when it has changed',
+    async (_what, before, after, condition) => {
+      const files = [makeWheel('demo-1.0-py3-none-any.whl'), makeWheel('demo-2.0-py3-none-any.whl')].map((wheel) => ({
+        filename: wheel.filename,
+        url: `/files/${wheel.filename}`,
+        hashes: { sha256: wheel.sha256 },
+      }));
+      let offered = { validator: before as Record<string, string>, files: files.slice(0, 1) };
+      const seen: (string | undefined)[] = [];
+      const sent: number[] = [];
+      on.upstream.answers.set('/simple/demo/', (request, response) => {
+        const asked = request.headers[condition] as string | undefined;
+        const [validator] = Object.values(offered.validator);
+        seen.push(asked);
+        sent.push(asked === validator ? 304 : 200);
+        response.writeHead(sent.at(-1) as number, { 'content-type': json.accept, ...offered.validator });
+        response.end(
+          asked === validator
+            ? undefined
+            : JSON.stringify({ meta: { 'api-version': '1.1' }, name: 'demo', files: offered.files }),
+        );
+      });
+      let now = Date.now();
+      const first = await on.start({ clock: () => now });
+      expect(await namesOf(first.url, 'demo')).toEqual(['demo-1.0-py3-none-any.whl']);
+      now += 3_600_000;
+      expect(await namesOf(first.url, 'demo')).toEqual(['demo-1.0-py3-none-any.whl']);
+      // Fresh again, so nobody is asked.
+      now += 200_000;
+      expect(await namesOf(first.url, 'demo')).toEqual(['demo-1.0-py3-none-any.whl']);
+      now += 3_600_000;
+      const second = await on.start({ clock: () => now });
+      expect(await namesOf(second.url, 'demo')).toEqual(['demo-1.0-py3-none-any.whl']);
+      offered = { validator: after, files };
+      now += 3_600_000;
+      expect(await namesOf(second.url, 'demo')).toEqual(['demo-1.0-py3-none-any.whl', 'demo-2.0-py3-none-any.whl']);
+      const [old] = Object.values(before);
+      expect(seen).toEqual([undefined, old, old, old]);
+      expect(sent).toEqual([200, 304, 304, 200]);
+    },
+  );
+
+  test('a 304 that nobody asked for is a fault of the upstream', async () => {
+    on.upstream.answers.set('/simple/demo/', (_, response) => response.writeHead(304).end());
+    const { url } = await on.start();
+    expect((await ask(url, '/simple/demo/')).status).toBe(503);
+  });
+});
 
 describe('pull-through', () => {
   const wheel = makeWheel('demo-1.0-py3-none-any.whl', noise('a', 300_000));

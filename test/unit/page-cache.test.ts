@@ -18,7 +18,7 @@ function counted(answers: (UpstreamPage | Error | undefined)[]) {
   const pages = cachedPages(upstream, 1_000, () => now);
   return { asked, pages: (name: string) => pages(name, never), sleep: (ms: number) => (now += ms) };
 }
-const page = (name: string): UpstreamPage => ({ page: { name, files: [] } });
+const page = (name: string): UpstreamPage => ({ page: { name, files: [] }, validators: {} });
 
 test('many requests for a project ask once, until the page is old', async () => {
   const { asked, pages, sleep } = counted([page('spam'), page('spam')]);
