@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WheelwrightError } from '../core/errors.js';
 import type { OfferedFile } from '../core/index-assembly.js';
 import { blobPath } from './blob-path.js';
@@ -39,8 +40,10 @@ type FileTarget = Extract<RequestTarget, { kind: 'file' }>;
 type UpstreamFile = FileTarget & { offered: OfferedFile; upstream: string };
 type ProvenanceTarget = Extract<RequestTarget, { kind: 'provenance' }>;
 
-/** Smaller files are fetched as a whole when a part is asked for: the rest is wanted soon enough. */
+/** Of smaller files the whole is fetched when a part is asked for: the rest is wanted soon enough. */
 const PART_OF_FILES_FROM_BYTES = 32 * 2 ** 20;
+/** A part of a file whose whole takes longer than this comes from the upstream as well. */
+const WHOLE_IN_MS = 500;
 
 /** Files, their metadata and their provenance, exactly as far as the project's view offers them. Each method throws WheelwrightError `not-found`, `forbidden` for a
  * file that is withheld, or `unavailable` when the upstream fails. */
@@ -122,11 +125,14 @@ export class FileService {
       response.writeHead(200, { ...this.headers(sha256), 'Accept-Ranges': 'bytes', 'Content-Length': sizeBytes }).end();
       return;
     }
-    if (await this.#sendPart(request, response, wanted)) return;
+    const large = (sizeBytes ?? 0) >= PART_OF_FILES_FROM_BYTES;
+    if (large && (await this.#sendPart(request, response, wanted))) return;
     const download = await this.#download(wanted);
     if (request.method === 'HEAD' || request.headers.range !== undefined) {
       // A part can only be vouched for when the whole has been checked.
-      await this.#options.fileCache.settled(sha256);
+      const whole = this.#options.fileCache.settled(sha256);
+      if (!(await settlesWithin(WHOLE_IN_MS, whole)) && (await this.#sendPart(request, response, wanted))) return;
+      await whole;
       if (await this.#sendHeld(request, response, sha256)) return;
       throw new WheelwrightError('unavailable', `${filename} could not be kept`, {
         hint: 'Is the disk of the index full?',
@@ -149,12 +155,12 @@ export class FileService {
   }
 
   /**
-   * A part of a large file that is not held, straight from the upstream and unchecked, as the client would get it there: uv reads the metadata of wheels this
-   * way, and must not wait for gigabytes that it may never install. It is neither kept nor allowed to be kept.
+   * A part of a file that is not held, straight from the upstream and unchecked, as the client would get it there: uv reads the metadata of wheels this way, and
+   * must not wait for gigabytes that it may never install, nor for a slow upstream. It is neither kept nor allowed to be kept.
    */
   async #sendPart(request: IncomingMessage, response: ServerResponse, wanted: UpstreamFile): Promise<boolean> {
     const { url, sizeBytes } = wanted.offered.file;
-    if (request.method === 'HEAD' || sizeBytes === undefined || sizeBytes < PART_OF_FILES_FROM_BYTES) return false;
+    if (request.method === 'HEAD' || sizeBytes === undefined) return false;
     const range = requestedRange(
       request.headers.range,
       request.headers['if-range'] as string | undefined,
@@ -206,6 +212,21 @@ export class FileService {
     const { url, sizeBytes } = offered.file;
     const target = { project, filename, sha256, ...(sizeBytes === undefined ? {} : { sizeBytes }) };
     return this.#options.fileCache.download(target, url, await this.#options.upstreams.get(upstream));
+  }
+}
+
+/** False when the time is over first; does not throw. */
+async function settlesWithin(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
+  const cancel = new AbortController();
+  const late = sleep(ms, false, { signal: cancel.signal }).catch(() => false);
+  try {
+    return await Promise.race([settled, late]);
+  } finally {
+    cancel.abort();
   }
 }
 

@@ -140,6 +140,31 @@ describe('pull-through', () => {
     }
   });
 
+  test('a part of a file that comes slowly is there before the whole, which is kept all the same', async () => {
+    on.upstream.offer('demo', wheel);
+    let finish = () => {};
+    on.upstream.answers.set(`/files/${wheel.filename}`, (request, response) => {
+      const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+      if (start === undefined || end === undefined) {
+        response.writeHead(200, { 'content-length': wheel.bytes.length });
+        response.write(wheel.bytes.subarray(0, 1000));
+        finish = () => response.end(wheel.bytes.subarray(1000));
+        return;
+      }
+      response.writeHead(206, { 'content-range': `bytes ${start}-${end}/${wheel.bytes.length}` });
+      response.end(wheel.bytes.subarray(Number(start), Number(end) + 1));
+    });
+    const { url } = await on.start();
+    const tail = await ask(url, pathOf(wheel), { range: 'bytes=-500' });
+    expect([tail.status, tail.body.equals(wheel.bytes.subarray(-500))]).toEqual([206, true]);
+    expect([tail.headers['cache-control'], tail.headers.etag]).toEqual(['no-store', undefined]);
+    finish();
+    // Vouched for from now on.
+    await expect
+      .poll(async () => (await ask(url, pathOf(wheel), { range: 'bytes=-500' })).headers.etag)
+      .toBe(`"${wheel.sha256}"`);
+  });
+
   test('metadata is offered only once it is held, even where the upstream promises it', async () => {
     on.upstream.offer('demo', wheel, { 'core-metadata': { sha256: 'f'.repeat(64) } });
     const { url } = await on.start();
