@@ -36,18 +36,18 @@ export function ImageCard({ image }: { image: Images['images'][number] }) {
         <thead>
           <tr>
             <th scope="col">Interpreter</th>
-            <th scope="col">Version</th>
-            <th scope="col">Definition digest</th>
+            <th scope="col">Definition</th>
             <th scope="col">In use</th>
           </tr>
         </thead>
         <tbody>
           {image.interpreters.map((interpreter) => (
             <tr key={interpreter.python}>
-              <th scope="row">{interpreter.python}</th>
-              <td>{interpreter.version}</td>
+              <th scope="row">
+                {interpreter.python} <span class="detail">{interpreter.version}</span>
+              </th>
               <td>
-                <code title={interpreter.builderDigest}>{interpreter.builderDigest.slice(0, 16)}…</code>
+                <code title={interpreter.builderDigest}>{interpreter.builderDigest.slice(0, 12)}…</code>
               </td>
               <td>
                 <Use interpreter={interpreter} />

@@ -18,6 +18,9 @@ export function PackagesPage() {
   return (
     <div class="page">
       <h1>Packages</h1>
+      <p class="lead">
+        What was built or uploaded here. Of any other project, a search leads to what its upstream has.
+      </p>
       <form class="filters" onSubmit={(event) => event.preventDefault()}>
         <input
           type="search"

@@ -1,6 +1,7 @@
 import type { Build } from '../../../client/contract.js';
 import type { Solve } from '../../../client/review-contract.js';
 import { at } from '../base.js';
+import { failureOf } from '../build/failure-of.js';
 import { EditList } from '../recipe/edit-list.js';
 import { CopyBlock } from '../ui/copy.js';
 import { ProblemNote } from '../ui/problem.js';
@@ -69,6 +70,7 @@ function Step({ step }: { step: Solve['steps'][number] }) {
   const { data: build } = useResource<Build>(`builds/${step.buildId}`, (read) =>
     read?.finishedAt === undefined ? LIVE_MS : 0,
   );
+  const failure = build === undefined ? undefined : failureOf(build);
   return (
     <li class="card">
       <h2>
@@ -82,6 +84,11 @@ function Step({ step }: { step: Solve['steps'][number] }) {
         )}
       </p>
       <EditList edits={step.edits} />
+      {failure !== undefined && (
+        <p class="detail">
+          {failure.class}: {failure.cause}
+        </p>
+      )}
     </li>
   );
 }

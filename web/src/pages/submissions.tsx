@@ -17,6 +17,7 @@ export function SubmissionsPage() {
   return (
     <div class="page">
       <h1>Submissions</h1>
+      <p class="lead">Recipes that somebody wants everybody’s builds to use.</p>
       <fieldset class="choices">
         <legend class="visually-hidden">Status</legend>
         {[...SUBMISSION_STATUSES, 'all'].map((each) => (
