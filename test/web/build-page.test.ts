@@ -179,6 +179,11 @@ test('a token without the scope is not offered what it may not do', async () => 
   await signIn(secret);
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
   expect(await page.getByRole('button', { name: 'Retry' }).count()).toBe(0);
+  await page.getByRole('link', { name: 'Edit first' }).waitFor();
+  expect(await page.getByRole('button', { name: 'Try this' }).count()).toBe(0);
+  await page.getByRole('link', { name: 'Edit first' }).click();
+  await page.getByText('The recipe is sound').waitFor();
+  expect(await page.getByRole('button', { name: /^(Build with this|Submit)/ }).count()).toBe(0);
 });
 
 test('where reading takes a token, the page asks for it and then shows all, the live log included', async () => {

@@ -1,5 +1,6 @@
 import { createContext } from 'preact';
 import { useCallback, useContext, useEffect, useRef, useState } from 'preact/hooks';
+import type { Scope } from '../../core/token.js';
 import { get, RequestError, request } from './request.js';
 
 /** Who the browser is signed in as. The token itself is in a cookie that no script can read. */
@@ -7,15 +8,15 @@ export interface Session {
   signedIn: boolean;
   /** Name of the token. */
   name?: string;
-  scopes: string[];
+  scopes: Scope[];
   /** Whether reading takes a token as well. */
   readTokenRequired: boolean;
 }
 
 interface SessionState {
   session: Session | undefined;
-  /** Whether a token with that scope is signed in. */
-  may(scope: string): boolean;
+  /** Whether to offer what takes one of these scopes: to a token that has one, and to whoever may still sign in. */
+  offers(...oneOf: Scope[]): boolean;
   /** Does something that takes a token; asks to sign in first where none is, or where the service no longer takes it. Done when that is, or was called off. */
   withToken(action: () => Promise<void>): Promise<void>;
   openSignIn(): void;
@@ -39,7 +40,8 @@ export function SessionProvider({ children }: { children: preact.ComponentChildr
 
   const state: SessionState = {
     session,
-    may: (scope) => session?.scopes.includes(scope) === true || session?.scopes.includes('admin') === true,
+    offers: (...oneOf) =>
+      session?.signedIn !== true || session.scopes.some((scope) => scope === 'admin' || oneOf.includes(scope)),
     openSignIn: () => setDialog({ reason: '', resume: async () => {}, callOff: () => {} }),
     signOut: async () => {
       await request('DELETE', 'session');

@@ -7,9 +7,9 @@ import { useAction } from '../ui/action.js';
 
 /** Cancel, retry and solve. Offered to whoever could do it after signing in; hidden from tokens without the scope. */
 export function BuildActions({ build, onChange }: { build: Build; onChange(): void }) {
-  const { session, may } = useSession();
+  const { offers } = useSession();
   const { run, busy, problem } = useAction();
-  if (session?.signedIn && !may('build')) return null;
+  if (!offers('build')) return null;
 
   const act = async (action: 'cancel' | 'retry') => {
     await run(() => post(`builds/${build.id}/${action}`));

@@ -4,6 +4,7 @@ import { at } from '../base.js';
 import { RecipeDiff } from '../recipe/recipe-diff.js';
 import { get, post } from '../request.js';
 import { go } from '../router.js';
+import { useSession } from '../session.js';
 import { useAction } from '../ui/action.js';
 
 type Proposal = NonNullable<NonNullable<Build['attempts'][number]['failure']>['proposal']>;
@@ -16,6 +17,7 @@ interface ProposedRecipe {
 
 /** The edit that would probably mend a failure, as a change of the recipe; one button tries it. */
 export function ProposalDiff({ build, proposal }: { build: Build; proposal: Proposal }) {
+  const { offers } = useSession();
   const { run, busy, problem } = useAction();
   const [proposed, setProposed] = useState<ProposedRecipe>();
   useEffect(() => {
@@ -48,9 +50,11 @@ export function ProposalDiff({ build, proposal }: { build: Build; proposal: Prop
         <>
           <RecipeDiff project={build.project} lines={proposed.diff} />
           <div class="actions">
-            <button type="button" class="primary" disabled={busy} onClick={attempt}>
-              Try this
-            </button>
+            {offers('build') && (
+              <button type="button" class="primary" disabled={busy} onClick={attempt}>
+                Try this
+              </button>
+            )}
             <a class="button" href={at(`recipes?from=${build.id}`)}>
               Edit first
             </a>

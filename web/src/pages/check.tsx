@@ -15,7 +15,7 @@ export function CheckPage() {
   useTitle('Check');
   const service = useService();
   const { data } = useResource<Images>('images');
-  const { withToken } = useSession();
+  const { withToken, offers } = useSession();
   const [file, setFile] = useState('');
   const [chosen, setChosen] = useState<{ python?: string; policy?: string }>({});
   const [dragging, setDragging] = useState(false);
@@ -116,7 +116,7 @@ export function CheckPage() {
       {answer !== undefined && (
         <>
           <CheckTable answer={answer} />
-          {toBuild > 0 && (
+          {toBuild > 0 && offers('build') && (
             <button type="button" class="primary load-more" disabled={busy} onClick={build}>
               Build {toBuild === 1 ? 'the one that' : `the ${toBuild} that`} would compile
             </button>

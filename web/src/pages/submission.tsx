@@ -22,8 +22,8 @@ export function SubmissionPage({ id }: { id: string }) {
   const { data, error, reload } = useResource<Submission>(path, (read) =>
     read?.status === 'open' ? LIVE_MS : DECIDED_MS,
   );
-  const { session, may } = useSession();
-  const maySay = session?.signedIn !== true || may('submit') || may('approve');
+  const { offers } = useSession();
+  const maySay = offers('submit', 'approve');
   useTitle(data === undefined ? 'Submission' : `Recipe of ${data.project}, ${data.status}`);
   if (data === undefined) {
     return (

@@ -15,12 +15,12 @@ interface Props {
 
 /** Releases by targets: built here, failed with its class, a wheel upstream, or to be built. */
 export function ReleaseMatrix({ project, upstream, onChange }: Props) {
-  const { session, may } = useSession();
+  const { offers } = useSession();
   const { run, problem } = useAction();
   const { targets, rows } = matrixRows(project, upstream);
   if (rows.length === 0) return null;
   const platforms = Map.groupBy(targets, ({ policy, arch }) => `${policy}_${arch}`);
-  const mayBuild = !session?.signedIn || may('build');
+  const mayBuild = offers('build');
 
   const build = (version: string, { target }: MatrixCell) =>
     run(async () => {

@@ -3,6 +3,7 @@ import type { Build } from '../../../client/contract.js';
 import type { Submission } from '../../../client/review-contract.js';
 import { get, post } from '../request.js';
 import { go } from '../router.js';
+import { useSession } from '../session.js';
 import { useAction } from '../ui/action.js';
 
 interface Props {
@@ -17,6 +18,7 @@ interface Props {
 export function RecipeActions({ recipe, sound, from }: Props) {
   const [requirement, setRequirement] = useState('');
   const [reason, setReason] = useState('');
+  const { offers } = useSession();
   const { run, busy, problem } = useAction();
 
   useEffect(() => {
@@ -49,34 +51,38 @@ export function RecipeActions({ recipe, sound, from }: Props) {
           {problem}
         </p>
       )}
-      <form class="try" onSubmit={attempt}>
-        <label for="recipe-requirement">Try it on</label>
-        <input
-          id="recipe-requirement"
-          type="text"
-          required
-          placeholder="my-package==1.0"
-          value={requirement}
-          onInput={(event) => setRequirement(event.currentTarget.value)}
-        />
-        <button type="submit" disabled={busy || !sound}>
-          Build with this recipe
-        </button>
-        <p class="hint">Its wheel is served under /trial/simple/ only.</p>
-      </form>
-      <form class="try" onSubmit={submit}>
-        <label for="recipe-reason">Submit it for everybody: why it is needed</label>
-        <input
-          id="recipe-reason"
-          type="text"
-          value={reason}
-          onInput={(event) => setReason(event.currentTarget.value)}
-        />
-        <button type="submit" class="primary" disabled={busy || !sound}>
-          Submit for review
-        </button>
-        <p class="hint">It is tried on every default target, and used once someone with the scope approve says so.</p>
-      </form>
+      {offers('build') && (
+        <form class="try" onSubmit={attempt}>
+          <label for="recipe-requirement">Try it on</label>
+          <input
+            id="recipe-requirement"
+            type="text"
+            required
+            placeholder="my-package==1.0"
+            value={requirement}
+            onInput={(event) => setRequirement(event.currentTarget.value)}
+          />
+          <button type="submit" disabled={busy || !sound}>
+            Build with this recipe
+          </button>
+          <p class="hint">Its wheel is served under /trial/simple/ only.</p>
+        </form>
+      )}
+      {offers('submit') && (
+        <form class="try" onSubmit={submit}>
+          <label for="recipe-reason">Submit it for everybody: why it is needed</label>
+          <input
+            id="recipe-reason"
+            type="text"
+            value={reason}
+            onInput={(event) => setReason(event.currentTarget.value)}
+          />
+          <button type="submit" class="primary" disabled={busy || !sound}>
+            Submit for review
+          </button>
+          <p class="hint">It is tried on every default target, and used once someone with the scope approve says so.</p>
+        </form>
+      )}
     </>
   );
 }

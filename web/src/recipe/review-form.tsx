@@ -13,16 +13,15 @@ interface Props {
 
 /** Say something, approve, or reject with a reason; each only where the token may. */
 export function ReviewForm({ submission, onChange }: Props) {
-  const { session, may } = useSession();
+  const { offers } = useSession();
   const deciding = useAction();
   const [text, setText] = useState('');
   const comment = useComment(submission.id, () => {
     setText('');
     onChange();
   });
-  const anyone = session?.signedIn !== true;
-  const mayDecide = submission.status === 'open' && (anyone || may('approve'));
-  if (!anyone && !may('submit') && !may('approve')) return null;
+  const mayDecide = submission.status === 'open' && offers('approve');
+  if (!offers('submit', 'approve')) return null;
   const said = text.trim();
   const busy = deciding.busy || comment.busy;
   const problem = deciding.problem ?? comment.problem;
