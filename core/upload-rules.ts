@@ -11,6 +11,8 @@ export interface ProjectStanding {
   owned: boolean;
   /** Names and prefixes kept for this organisation. */
   reserved: readonly string[];
+  /** A project here, or a reserved name, that a project which is new can be taken for. */
+  looksLike?: string;
 }
 
 /** Reads standings; the only thing that an upload must know beyond files. */
@@ -21,7 +23,7 @@ export interface ProjectStandings {
 
 /**
  * @param mayClaim whether the token may begin a project under a reserved name.
- * @throws WheelwrightError `forbidden` for a project that takes no uploads (PEP 792), `conflict` for a reserved name (PEP 752).
+ * @throws WheelwrightError `forbidden` for a project that takes no uploads (PEP 792) and for the look-alike of another, `conflict` for a reserved name (PEP 752).
  */
 export function checkUploadAllowed(project: string, standing: ProjectStanding, mayClaim: boolean): void {
   if (standing.status === 'archived' || standing.status === 'quarantined') {
@@ -33,5 +35,14 @@ export function checkUploadAllowed(project: string, standing: ProjectStanding, m
     throw new WheelwrightError('conflict', `the name ${project} is reserved`, {
       hint: 'The first file of a project under a reserved name takes a token with the scope admin; after that any upload token will do.',
     });
+  }
+  if (standing.status === undefined && !mayClaim && standing.looksLike !== undefined) {
+    throw new WheelwrightError(
+      'forbidden',
+      `the name ${project} can be taken for ${standing.looksLike}, which is here already`,
+      {
+        hint: 'Usually it is a slip of the pen. Where it is meant, the first file takes a token with the scope admin; after that any upload token will do.',
+      },
+    );
   }
 }

@@ -1,7 +1,7 @@
 import { type IndexReader, openIndexReader } from '../adapters/sqlite/index-reader.js';
 import { WheelwrightError } from '../core/errors.js';
 import { isReserved } from '../core/index-policy.js';
-import { MAX_OWNED_NAMES, OwnedNames } from './owned-names.js';
+import { lookAlikeOf, nameSkeleton } from '../core/look-alike.js';
 
 /** What changed in the service's database: some projects, or possibly everything. */
 export type HostedChange = { kind: 'projects'; names: readonly string[] } | { kind: 'everything' };
@@ -22,7 +22,6 @@ export class HostedIndex {
   #seen = false;
   #serial = 0;
   #reserved: readonly string[] = [];
-  #owned: OwnedNames | undefined;
   #checkedAt = Number.NEGATIVE_INFINITY;
   /** Requests that came together are answered together, and look once. */
   #looked = false;
@@ -88,11 +87,7 @@ export class HostedIndex {
 
   /** A name owned or reserved here that a project of another name can be taken for. */
   lookAlike(project: string): string | undefined {
-    this.#owned ??= new OwnedNames([
-      ...this.#reserved.filter((name) => !name.endsWith('-')),
-      ...(this.reader?.ownedNames(MAX_OWNED_NAMES + 1) ?? []),
-    ]);
-    return this.#owned.lookAlike(project);
+    return this.reader?.ownedLookAlike(nameSkeleton(project), project) ?? lookAlikeOf(project, this.#reserved);
   }
 
   close(): void {
@@ -110,7 +105,6 @@ export class HostedIndex {
       return;
     }
     this.#seen = true;
-    this.#owned = undefined;
     this.#serial = this.#reader.serial();
     this.#reserved = this.#reader.reservedNames();
     this.#onChange({ kind: 'everything' });
@@ -127,8 +121,6 @@ export class HostedIndex {
     const everything = serial < this.#serial || reserved.join() !== this.#reserved.join();
     this.#serial = serial;
     this.#reserved = reserved;
-    if (everything) this.#owned = undefined;
-    else for (const name of names) if (reader.project(name)?.owned === true) this.#owned?.add(name);
     this.#onChange(everything ? { kind: 'everything' } : { kind: 'projects', names });
   }
 }

@@ -33,7 +33,8 @@ export interface IndexReader {
   files(project: string, channel: Channel): HostedFile[];
   file(filename: string): HostedFile | undefined;
   reservedNames(): string[];
-  ownedNames(limit: number): string[];
+  /** An owned project of another name that has this skeleton (core/look-alike.ts). */
+  ownedLookAlike(skeleton: string, not: string): string | undefined;
   /** Whether the project has a file in the channel. */
   hasFiles(project: string, channel: Channel): boolean;
   /** Names of projects with a file in the channel, sorted, from `from` (inclusive) to before `to`. */
@@ -98,7 +99,11 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
   };
   const file = database.prepare<[string], FileRow>(`SELECT ${FILE_COLUMNS} FROM files WHERE filename = ?`).raw();
   const reserved = database.prepare<[], string>('SELECT name FROM reserved_names ORDER BY name').pluck();
-  const owned = database.prepare<[number], string>('SELECT name FROM projects WHERE owned = 1 LIMIT ?').pluck();
+  const alike = database
+    .prepare<[string, string], string>(
+      'SELECT name FROM projects WHERE skeleton = ? AND owned = 1 AND name <> ? ORDER BY name LIMIT 1',
+    )
+    .pluck();
   const inChannel = (channel: Channel) =>
     `EXISTS (SELECT 1 FROM files WHERE project = name${channel === 'stable' ? " AND channel = 'stable'" : ''})`;
   const has = {
@@ -134,7 +139,7 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
       return row === undefined ? undefined : hostedFile(row);
     },
     reservedNames: () => reserved.all(),
-    ownedNames: (limit) => owned.all(limit),
+    ownedLookAlike: (skeleton, not) => alike.get(skeleton, not),
     hasFiles: (name, channel) => has[channel].get(name) === 1,
     projectNames: (channel, from, to, limit) => namesOf[channel].all(from, to ?? null, to ?? null, limit),
     hasToken: (secret) => token.get(secretHash(secret)) === 1,

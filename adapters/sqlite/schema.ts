@@ -1,5 +1,5 @@
 // The tables of migrations/, as Kysely sees them. Times are milliseconds since the epoch; columns named *_json hold one JSON document.
-import type { Generated } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 import type { AttemptStatus } from '../../core/attempt.js';
 import type { BuildStatus, Channel } from '../../core/build.js';
 import type { Phase } from '../../core/phase.js';
@@ -97,6 +97,8 @@ export interface ProjectsTable {
   status: ProjectStatus;
   status_reason: string | null;
   serial: number;
+  /** Computed by SQLite. */
+  skeleton: ColumnType<string, never, never>;
 }
 
 export interface FilesTable {

@@ -255,6 +255,39 @@ describe('a project', () => {
   });
 });
 
+describe('a new project whose name can be taken for another', () => {
+  beforeEach(async () => {
+    await db
+      .insertInto('reserved_names')
+      .values(['corn', 'ship-'].map((name) => ({ name, created_at: NOW })))
+      .onConflict((c) => c.doNothing())
+      .execute();
+    await upload(makeWheel({ filename: 'look_alike-1.0-py3-none-any.whl' }));
+  });
+
+  it.each([
+    ['1ook_a1ike', 'look-alike'],
+    ['lookalike', 'look-alike'],
+    ['l00k_alike', 'look-alike'],
+    ['com', 'corn'],
+  ])('is refused: %s for %s', async (name, taken) => {
+    const answer = await upload(makeWheel({ filename: `${name}-1.0-py3-none-any.whl` }));
+    expect(answer).toMatchObject({ status: 403, text: expect.stringContaining(`can be taken for ${taken}`) });
+    expect(await store.filesOfProject(name.replaceAll('_', '-'))).toEqual([]);
+  });
+
+  it.each(['look_alikes', 'ship', 'hook_alike'])('is none, and taken: %s', async (name) => {
+    expect(await upload(makeWheel({ filename: `${name}-1.0-py3-none-any.whl` }))).toMatchObject({ status: 200 });
+  });
+
+  it('may be begun by an administrator, and goes on by any upload token', async () => {
+    const first = makeWheel({ filename: 'lookal1ke-1.0-py3-none-any.whl' });
+    expect(await upload({ ...first, secret: 'admin-secret' })).toMatchObject({ status: 200 });
+    const second = makeWheel({ filename: 'lookal1ke-1.1-py3-none-any.whl' });
+    expect(await upload(second)).toMatchObject({ status: 200 });
+  });
+});
+
 describe('an sdist', () => {
   const pkgInfo = 'Metadata-Version: 2.2\nName: Src-Demo\nVersion: 1.0\nRequires-Python: >=3.9\n';
 
