@@ -14,6 +14,8 @@ export interface PackageMatch {
   path: string;
   /** The file lies where compilers and tools look by themselves, and nothing else is as good. */
   certain: boolean;
+  /** Known by a likeness of names only. */
+  byName?: true;
 }
 
 /** Other packages than the best to try, where it is not certain that the best is meant. */
@@ -58,7 +60,8 @@ export async function enrichProposal(failure: Failure, index: PackageIndex, sign
   };
 }
 
-function whyOf({ package: name, path }: PackageMatch): string {
+function whyOf({ package: name, path, byName }: PackageMatch): string {
+  if (byName) return `${name} is a development package of that name`;
   return path === '' ? `the build itself advises ${name}` : `${name} has /${path}`;
 }
 
@@ -70,9 +73,14 @@ async function matchesOf(part: MissingPart, index: PackageIndex, signal: AbortSi
   }
   // foo-config goes out of use: distributions drop it and keep foo.pc.
   const library = part.kind === 'tool' ? /^(.+)[-_]config$/.exec(part.name)?.[1] : undefined;
-  if (library === undefined) return [];
-  const matches = await index.whoHas({ kind: 'cmake', name: library }, signal);
-  return matches.map((match) => ({ ...match, certain: false }));
+  const matches = library === undefined ? [] : await index.whoHas({ kind: 'cmake', name: library }, signal);
+  if (matches.length > 0) return matches.map((match) => ({ ...match, certain: false }));
+  if (part.kind !== 'cmake' && part.kind !== 'library' && part.kind !== 'pkg-config') return [];
+  const bare = part.name.toLowerCase().replace(/^lib/, '');
+  for (const name of [`lib${bare}-dev`, `${bare}-dev`]) {
+    if (await index.hasPackage(name, signal)) return [{ package: name, path: '', certain: false, byName: true }];
+  }
+  return [];
 }
 
 const WORD: Readonly<Record<MissingPart['kind'], string>> = {

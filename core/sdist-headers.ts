@@ -33,7 +33,7 @@ export async function headerIdea(
   index: PackageIndex,
   signal: AbortSignal,
 ): Promise<Proposal | undefined> {
-  if (!SILENT.includes(failure.class) || failure.proposal !== undefined || failure.phase !== 'build') return undefined;
+  if (!SILENT.includes(failure.class) || (failure.proposal !== undefined && !failure.proposal.guess)) return undefined;
   const found: PackageMatch[] = [];
   for (const name of foreignHeaders(texts, owns).slice(0, MAX_ASKED)) {
     const [best] = await index.whoHas({ kind: 'header', name }, signal);

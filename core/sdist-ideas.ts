@@ -30,7 +30,6 @@ export function mayHoldSwitches(path: string): boolean {
  * @param paths all files of the sdist
  */
 export function sdistIdeas(failure: Failure, texts: readonly SdistText[], paths: readonly string[]): Proposal[] {
-  if (failure.phase === 'test' || failure.phase === 'publish') return [];
   return [...switchIdeas(failure, texts), ...generatedAnew(failure, paths), ...unpinned(failure, texts)].slice(
     0,
     MAX_IDEAS,

@@ -68,7 +68,8 @@ function asOfRelease({ class: kind, phase }: Failure, version: string, { release
 }
 
 function olderReleases(failure: Failure, facts: SolveFacts, tries: readonly SolveTry[]): Idea[] {
-  if (facts.pinned || !isTooNewForBase(failure)) return [];
+  // What a compiler refuses may be a newer library's interface, which no line says.
+  if (facts.pinned || !(isTooNewForBase(failure) || failure.class === 'compile-error')) return [];
   const next = nextOlder(facts, tries);
   return next === undefined ? [] : [{ kind: 'older-release', version: next }];
 }

@@ -44,6 +44,8 @@ export async function addSdistIdeas(
   log: Pick<AttemptLog, 'say'>,
   signal: AbortSignal,
 ): Promise<Failure> {
+  // What was built is beyond the reach of its sources.
+  if (failure.phase !== 'fetch' && failure.phase !== 'build') return failure;
   if (read === undefined || (failure.proposal !== undefined && !failure.proposal.guess)) return failure;
   try {
     const paths: string[] = [];

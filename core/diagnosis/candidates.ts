@@ -12,6 +12,8 @@ export interface Candidate {
 interface Kept extends Candidate {
   /** An exception that the code caught, raising another. */
   handled: boolean;
+  /** Line up to which the same message went on. */
+  until?: number;
 }
 
 /** How far from a program's last words its probe may be to be what it complains about. */
@@ -68,9 +70,28 @@ export class Candidates {
 /** Keeps the earliest of a weight, but rather one that nobody caught; of one line, what was made of it last, with more of its sentence read. */
 function keep(among: Map<number, Kept>, candidate: Kept): void {
   const present = among.get(candidate.weight);
-  if (present === undefined || (present.handled && !candidate.handled)) among.set(candidate.weight, candidate);
+  const longer = present && prolonged(present, candidate);
+  if (longer !== undefined) among.set(candidate.weight, longer);
+  else if (present === undefined || (present.handled && !candidate.handled)) among.set(candidate.weight, candidate);
   else if (present.lineNumber === candidate.lineNumber)
     among.set(candidate.weight, { ...candidate, line: present.line });
+}
+
+/** How far the end of pkg-config's message may be from its beginning. */
+const MESSAGE_LINES = 16;
+
+/** ld, pkg-config and CMake name all that they miss, a line for each: one message that needs all of it. */
+function prolonged(present: Kept, { finding, lineNumber }: Kept): Kept | undefined {
+  const [part] = finding.missing ?? [];
+  const missing = present.finding.missing ?? [];
+  if (part === undefined || present.handled || (part.kind !== 'library' && part.kind !== 'pkg-config'))
+    return undefined;
+  if (finding.class !== present.finding.class || missing[0]?.kind !== part.kind) return undefined;
+  const end = present.until ?? present.lineNumber;
+  const known = missing.some(({ name }) => name === part.name);
+  if (known && lineNumber > end && lineNumber <= end + MESSAGE_LINES) return { ...present, until: lineNumber };
+  if (known || lineNumber !== end + 1) return undefined;
+  return { ...present, finding: { ...present.finding, missing: [...missing, part] }, until: lineNumber };
 }
 
 function weightiest(among: ReadonlyMap<number, Kept>): Candidate | undefined {

@@ -98,6 +98,18 @@ describe('which line decides', () => {
     ]);
   });
 
+  test('all that one message of the linker or of pkg-config misses, not only its first line', () => {
+    const missing = (text: string) => diagnoseText(text).missing?.map(({ name }) => name);
+    const ld = ['/usr/bin/ld: cannot find -lham', '/usr/bin/ld: cannot find -legg', 'collect2: error: ld returned 1'];
+    expect(missing(ld.join('\n'))).toEqual(['ham', 'egg']);
+    const perhaps = 'Perhaps you should add the directory\nto the PKG_CONFIG_PATH environment variable';
+    const asked = (name: string) => `Package ${name} was not found in the pkg-config search path.\n${perhaps}`;
+    const one = `${asked('ham')}\n${asked('egg')}\nNo package 'ham' found\nNo package 'egg' found`;
+    expect(missing(one)).toEqual(['ham', 'egg']);
+    const two = `${asked('ham')}\nNo package 'ham' found\nchecking further\n${asked('egg')}\nNo package 'egg' found`;
+    expect(missing(two)).toEqual(['ham']);
+  });
+
   test('what a build would download is looked for in the distribution, as a guess', () => {
     const told = (url: string) => diagnoseText(`error: could not download ${url}`);
     expect(told('https://forge.example/eggs/libham/archive/v1.2.tar.gz')).toMatchObject({

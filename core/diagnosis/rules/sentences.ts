@@ -3,7 +3,7 @@ import type { Finding, Rule } from '../rule.js';
 
 // Setup scripts say in their own words what they miss. Three forms of sentence cover nearly all of them.
 const ARTICLES =
-  '(?:(?:the|a|an|any|your|local|required|valid|installed|suitable|working|needed|dependency|version of|program|executable|command|library|header|headers for|headers of|development files for|system) )*';
+  '(?:(?:the|a|an|any(?: of the)?|requested|one of the|your|local|required|valid|installed|suitable|working|needed|dependency|version of|program|executable|command|library|header|packages?|headers for|headers of|development files for|system) )*';
 const NAME = '[`\'"“‘]?([A-Za-z][\\w.+-]*[\\w+])[`\'"”’]?';
 const NOUN =
   '(headers?(?: files?)?|librar(?:y|ies)|C library|development (?:files|headers|libraries|package)|dev(?:elopment)? package|include(?:s| files| directory| path)?|installation|executable|program|binary|command|utility|tool|SDK)';
@@ -17,16 +17,16 @@ const IS_MISSING = new RegExp(
   'i',
 );
 const PLEASE_INSTALL = new RegExp(
-  `(?:please install|(?:you )?(?:need|have) to install|must install|make sure (?:that )?(?:you have )?(?:installed )?|have you installed )${ARTICLES.replace('(?:(?:', ' ?(?:(?:')}${NAME}(?: ${NOUN})?`,
+  `(?:please install|(?:you )?(?:need|have) to install|must install|make sure (?:that )?(?:you have )?(?:installed )?|(?:have you installed|do you have|cannot (?:proceed|continue|build|work) without|can't (?:proceed|continue|build|work) without) )${ARTICLES.replace('(?:(?:', ' ?(?:(?:')}${NAME}(?![\\w.+-]| can\\b)(?: ${NOUN})?`,
   'i',
 );
 
 /** A program that gives up says so; others only report and go on. */
 const GIVES_UP = /^\s*\W*(?:(?:\w+\.)*\w*(?:Error|Exception|Exit)|error|ERROR|CRITICAL|FATAL|fatal|Fatal)\b:?[:\s]/;
 const GOES_ON =
-  /^\s*(?:-- |checking |Run-time dependency|Library |Program |Has header|Compiler for)|found: NO|warn|disabl|skipp|optional|without|fall(?:ing)? back|ignor|deprecat|continu|not found in cache|trying/i;
+  /^\s*(?:-- |checking |Run-time dependency|Library |Program |Has header|Compiler for)|found: NO|warn|disabl|skipp|optional|(?<!(?:proceed|continue|build|work) )without|fall(?:ing)? back|ignor|deprecat|continu|not found in cache|trying/i;
 const NO_NAME =
-  /^(?:file|files|module|modules|version|setup|python|directory|it|them|that|this|any|all|one|package|packages|library|libraries|header|headers|path|paths|dependency|dependencies|source|sources|compiler|build|install|installed|command|matching|valid|requirement|requirements|distribution|function|symbol|attribute|class|tool|tools|program|executable|configuration|config|file|following|for|in|on|of|to|not|no|be|is|are|also|you|your|sure|have|using|from|with|and|or|if|which|pip|conda|apt|apt-get|brew|wheel|metadata|license|readme)$/i;
+  /^(?:the|any|requested|file|files|module|modules|version|setup|python|directory|it|them|that|this|any|all|one|package|packages|library|libraries|header|headers|path|paths|dependency|dependencies|source|sources|compiler|build|install|installed|command|matching|valid|requirement|requirements|distribution|function|symbol|attribute|class|tool|tools|program|executable|configuration|config|file|following|for|in|on|of|to|not|no|be|is|are|also|you|your|sure|have|using|from|with|and|or|if|which|pip|conda|apt|apt-get|brew|wheel|metadata|license|readme)$/i;
 
 /** Advice for Debian names a package outright; but the headers of Debian's own Python are not those of the image's. */
 const DEBIAN_PACKAGE = /\b(?!python)(lib[a-z0-9][a-z0-9+.-]*-dev|[a-z0-9][a-z0-9+.-]*[a-z0-9]-dev)\b/;
@@ -69,13 +69,17 @@ function refine([line]: RegExpExecArray, gaveUp: boolean): Partial<Finding> | 'i
 }
 
 const SENTENCE =
-  /(?:could ?n[o']t|cannot|can't|can not|unable|failed|did ?n[o']t) (?:to )?(?:find|locate|load|detect)|not (?:be )?found|missing|not installed|not available|required to|needed to|must be installed|to install|please install|make sure|have you installed|not to be installed/i;
+  /(?:could ?n[o']t|cannot|can't|can not|unable|failed|did ?n[o']t) (?:to )?(?:find|locate|load|detect)|not (?:be )?found|missing|not installed|not available|required to|needed to|must be installed|to install|please install|make sure|have you installed|do you have .*installed|(?:cannot|can't) (?:proceed|continue|build|work) without|not to be installed/i;
 
 const TOO_OLD =
   /(?:requires?|needs?|must be|is required|minimum (?:supported|required))\b.*?\d+\.\d.*?(?:or (?:later|newer|above|higher|greater)|and above|\+)|(?:requires?|needs?|must be|found|is)\b.*?(?:>=|at least|minimum(?: version)?(?: is)?|newer than) ?v?\d+\.\d|\bis too old\b|\btoo old\b.*(?:version|librar)|[Mm]inimum (?:supported|required) .*version.* is|version .* is (?:older than|less than|lower than) (?:the )?(?:required|minimum|supported)/i;
 
-function refineTooOld([line = '']: RegExpExecArray): Partial<Finding> | 'ignore' {
-  if (!GIVES_UP.test(line) && !/ERROR: Problem encountered/.test(line)) return 'ignore';
+const TOO_OLD_CAUSE =
+  'The base has an older version of something than this release needs; the line says of what. No package of the same suite helps: an older release of the project, a newer target, or the library built first from a newer source package does.';
+
+function refineTooOld([line = '']: RegExpExecArray, gaveUp: boolean): Partial<Finding> | 'ignore' {
+  if ((GIVES_UP.test(line) || /ERROR: Problem encountered/.test(line)) !== gaveUp || GOES_ON.test(line))
+    return 'ignore';
   if (/rustc|cargo|requires? python|python (?:version )?[<>=\d]|setuptools|\bpip\b|cython|numpy/i.test(line))
     return 'ignore';
   if (/\b(?:gcc|g\+\+|clang|compiler)\b/i.test(line)) {
@@ -93,9 +97,16 @@ export const sentenceRules: readonly Rule[] = [
     match: TOO_OLD,
     weight: 'dependency',
     class: 'library-too-old',
-    cause:
-      'The base has an older version of something than this release needs; the line says of what. No package of the same suite helps: an older release of the project, a newer target, or the library built first from a newer source package does.',
-    refine: refineTooOld,
+    cause: TOO_OLD_CAUSE,
+    refine: (match) => refineTooOld(match, true),
+  },
+  {
+    match:
+      /[Mm]inimum (?:supported|required) .*version.* is|version .* is (?:older|less|lower) than (?:the )?(?:required|minimum|supported)/,
+    weight: 'sentence',
+    class: 'library-too-old',
+    cause: TOO_OLD_CAUSE,
+    refine: (match) => refineTooOld(match, false),
   },
   {
     match: SENTENCE,
