@@ -72,7 +72,7 @@ export async function startUploadService(): Promise<UploadService> {
     blobs,
     server,
     url,
-    upload: (file) => send(url, file),
+    upload: (file) => sendUpload(url, file),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -82,7 +82,8 @@ export async function startUploadService(): Promise<UploadService> {
   };
 }
 
-async function send(
+/** Sends a form as twine does, with the changes asked for. */
+export async function sendUpload(
   url: string,
   { filename, bytes, fields = {}, secret = 'upload-secret', user = '__token__', fileFirst }: Upload,
 ): Promise<UploadAnswer> {
