@@ -1,5 +1,5 @@
 // What may be done about a failure, the likeliest first. Ideas come from the failure itself and from what is known about releases; none is about a package.
-import type { Failure, FailureClass } from './failure.js';
+import type { Failure, FailureClass, Proposal } from './failure.js';
 import { isTooNewForBase, nextOlder } from './solve-older.js';
 import type { SolveFacts, SolveTry } from './solve-try.js';
 
@@ -68,8 +68,21 @@ function asOfRelease({ class: kind, phase }: Failure, version: string, { release
 }
 
 function olderReleases(failure: Failure, facts: SolveFacts, tries: readonly SolveTry[]): Idea[] {
-  // What a compiler refuses may be a newer library's interface, which no line says.
-  if (facts.pinned || !(isTooNewForBase(failure) || failure.class === 'compile-error')) return [];
+  // What a compiler refuses may be a newer library's interface, which no line says; what is there and still not found is not what was wanted.
+  const mayBeTooNew =
+    isTooNewForBase(failure) || failure.class === 'compile-error' || didNotHelp(failure.proposal, failure, tries);
+  if (facts.pinned || !mayBeTooNew) return [];
   const next = nextOlder(facts, tries);
   return next === undefined ? [] : [{ kind: 'older-release', version: next }];
+}
+
+function didNotHelp(proposal: Proposal | undefined, failure: Failure, tries: readonly SolveTry[]): boolean {
+  const edit = JSON.stringify(proposal?.edit);
+  return tries.some(
+    ({ edits, outcome }) =>
+      outcome.kind === 'failed' &&
+      outcome.failure?.class === failure.class &&
+      edits.length > 0 &&
+      JSON.stringify(edits.at(-1)?.edit) === edit,
+  );
 }

@@ -6,7 +6,7 @@ import { canonicalJson } from './recipe-digest.js';
 import { mergeSettings } from './recipe-merge.js';
 import { ideasFor } from './solve-ideas.js';
 import { isTooNewForBase, nextOlder } from './solve-older.js';
-import type { PlannedTry, SolveFacts, SolveTry } from './solve-try.js';
+import type { PlannedTry, SolveEdit, SolveFacts, SolveTry } from './solve-try.js';
 
 /** Builds that one solve may take in all, those that make its recipe smaller included. */
 export const MAX_TRIES = 8;
@@ -120,8 +120,7 @@ function withoutOne(tries: readonly SolveTry[], best: number, facts: SolveFacts)
   if (found?.outcome.kind !== 'succeeded' || found.outcome.durationMs > CHEAP_MS) return undefined;
   const { version, edits } = found;
   // On an older release the last edit of the newer one may be needless as well.
-  const last = tries.find(({ buildId }) => buildId === edits.at(-1)?.evidence.buildId);
-  const from = last !== undefined && last.version !== version ? edits.length - 1 : edits.length - 2;
+  const from = madeFor(edits.at(-1), tries)?.version === version ? edits.length - 2 : edits.length - 1;
   for (let at = from; at >= 0; at -= 1) {
     const smaller: PlannedTry = { purpose: 'without', version, edits: edits.toSpliced(at, 1), parent: best };
     if (mayBeNeedless(found, at, tries) && !isRepetition(smaller, tries, facts)) return smaller;
@@ -129,12 +128,17 @@ function withoutOne(tries: readonly SolveTry[], best: number, facts: SolveFacts)
   return undefined;
 }
 
-/** A guess may have changed nothing; what another release asked for may not be wanted by this one; what a log asked for may no longer be wanted once the requirements or switches are others. */
+/** A guess may have changed nothing; a toolchain of a newer release may not be wanted by this one; what a log asked for may no longer be wanted once the requirements or switches are others. */
+/** The try whose failure led to an edit. */
+function madeFor(edit: SolveEdit | undefined, tries: readonly SolveTry[]): SolveTry | undefined {
+  return tries.find(({ buildId }) => buildId === edit?.evidence.buildId);
+}
+
 function mayBeNeedless({ edits, version }: SolveTry, at: number, tries: readonly SolveTry[]): boolean {
   const edit = edits[at];
   return (
     edit?.guess === true ||
-    tries.some(({ buildId, version: other }) => buildId === edit?.evidence.buildId && other !== version) ||
+    ('toolchains' in (edit?.edit ?? {}) && madeFor(edit, tries)?.version !== version) ||
     edits.slice(at + 1).some(({ edit }) => 'requires' in edit || 'environment' in edit || 'config-settings' in edit)
   );
 }

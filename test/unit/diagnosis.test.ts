@@ -96,6 +96,33 @@ describe('which line decides', () => {
     expect(told('RuntimeError: Could not configure working env. Have you installed Ham?')).toMatchObject([
       { name: 'Ham' },
     ]);
+    expect(told('MISSING DEPENDENCY: ham library not found, please install it to continue')).toMatchObject([
+      { name: 'ham' },
+    ]);
+    expect(told('RuntimeError: Cannot proceed without the ham4 library.')).toMatchObject([{ name: 'ham4' }]);
+    for (const nothing of [
+      'OSError: pkg-config was not able to find any of the requested packages. Make sure pkg-config can discover them',
+      'error: Cannot find pkg-config dependencies:',
+      "RuntimeError: Couldn't find lib dependency",
+      'ERROR: HAM_LIBDIR dir not found. Please set HAM_LIBDIR.',
+    ]) {
+      expect(told(nothing), nothing).toBeUndefined();
+    }
+  });
+
+  test('what is too old, and what is too old or absent', () => {
+    expect(diagnoseText('ERROR: egg >= 3.1 is required for ham. Please upgrade egg.').class).toBe('library-too-old');
+    expect(diagnoseText('ImportError: egg version should be >=3.5, found 3.4').class).toBe('library-too-old');
+    expect(diagnoseText('ERROR: System egg is too old or not found. ham requires egg >= 0.21.')).toMatchObject({
+      class: 'missing-library',
+      missing: [{ name: 'egg', loose: true }],
+    });
+  });
+
+  test('Cython asked for in a sentence is a build requirement, and no library of the system', () => {
+    expect(diagnoseText('ERROR: Cython is required to build ham from source.').proposal?.edit).toEqual({
+      requires: { additions: ['cython'] },
+    });
   });
 
   test('all that one message of the linker or of pkg-config misses, not only its first line', () => {

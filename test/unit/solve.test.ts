@@ -208,6 +208,20 @@ describe('where the base is too old', () => {
     expect(end).toMatchObject({ kind: 'solved', try: 1 });
   });
 
+  test('so it is where the package is there and what it brings is still not found', () => {
+    const notFound = missing('egg is too old or not found', apt('libegg-dev'), true);
+    const { end, tries } = solve(({ version }) => (version === '1.9' ? 'succeeds' : notFound), {
+      ...older,
+      pinned: false,
+    });
+    expect(tries.map(({ version, edits }) => [version, edits.length])).toEqual([
+      ['2.0', 0],
+      ['2.0', 1],
+      ['1.9', 0],
+    ]);
+    expect(end.kind).toBe('solved');
+  });
+
   test('a pinned one is not answered by another: the ways out are told in their order', () => {
     const { end, tries } = solve(() => tooOld, older);
     expect(tries).toHaveLength(1);

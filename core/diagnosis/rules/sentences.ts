@@ -3,13 +3,13 @@ import type { Finding, Rule } from '../rule.js';
 
 // Setup scripts say in their own words what they miss. Three forms of sentence cover nearly all of them.
 const ARTICLES =
-  '(?:(?:the|a|an|any(?: of the)?|requested|one of the|your|local|required|valid|installed|suitable|working|needed|dependency|version of|program|executable|command|library|header|packages?|headers for|headers of|development files for|system) )*';
+  '(?:(?:the|a|an|any(?: of the)?|requested|one of the|your|local|required|valid|installed|suitable|working|needed|dependency|version of|location of|path (?:of|to)|main|shared|static|native|program|executable|command|library|header|packages?|headers for|headers of|development files for|system) )*';
 const NAME = '[`\'"“‘]?([A-Za-z][\\w.+-]*[\\w+])[`\'"”’]?';
 const NOUN =
   '(headers?(?: files?)?|librar(?:y|ies)|C library|development (?:files|headers|libraries|package)|dev(?:elopment)? package|include(?:s| files| directory| path)?|installation|executable|program|binary|command|utility|tool|SDK)';
 
 const NOT_FOUND = new RegExp(
-  `(?:could not|couldn't|cannot|can't|can not|unable to|failed to|did not|didn't) (?:find|locate|load|detect) ${ARTICLES}${NAME}(?: version [\\d.]+)?(?: ${NOUN})?(?=[\\s.,;:!(]|$)`,
+  `(?:could not|couldn't|cannot|can't|can not|unable to|failed to|did not|didn't) (?:find|locate|load|detect) ${ARTICLES}${NAME}(?: version [\\d.]+)?(?! dependenc)(?: ${NOUN})?(?=[\\s.,;:!(]|$)`,
   'i',
 );
 const IS_MISSING = new RegExp(
@@ -24,9 +24,9 @@ const PLEASE_INSTALL = new RegExp(
 /** A program that gives up says so; others only report and go on. */
 const GIVES_UP = /^\s*\W*(?:(?:\w+\.)*\w*(?:Error|Exception|Exit)|error|ERROR|CRITICAL|FATAL|fatal|Fatal)\b:?[:\s]/;
 const GOES_ON =
-  /^\s*(?:-- |checking |Run-time dependency|Library |Program |Has header|Compiler for)|found: NO|warn|disabl|skipp|optional|(?<!(?:proceed|continue|build|work) )without|fall(?:ing)? back|ignor|deprecat|continu|not found in cache|trying/i;
+  /^\s*(?:-- |checking |Run-time dependency|Library |Program |Has header|Compiler for)|found: NO|warn|disabl|skipp|optional|(?<!(?:proceed|continue|build|work) )without|fall(?:ing)? back|ignor|deprecat|continuing|will continue|not found in cache|trying/i;
 const NO_NAME =
-  /^(?:the|any|requested|file|files|module|modules|version|setup|python|directory|it|them|that|this|any|all|one|package|packages|library|libraries|header|headers|path|paths|dependency|dependencies|source|sources|compiler|build|install|installed|command|matching|valid|requirement|requirements|distribution|function|symbol|attribute|class|tool|tools|program|executable|configuration|config|file|following|for|in|on|of|to|not|no|be|is|are|also|you|your|sure|have|using|from|with|and|or|if|which|pip|conda|apt|apt-get|brew|wheel|metadata|license|readme)$/i;
+  /^(?:the|any|requested|required|location|folders?|dirs?|libs?|main|includes?|vendored|bundled|pkg-config dependencies|file|files|module|modules|version|setup|python|directory|it|them|that|this|any|all|one|package|packages|library|libraries|header|headers|path|paths|dependency|dependencies|source|sources|compiler|build|install|installed|command|matching|valid|requirement|requirements|distribution|function|symbol|attribute|class|tool|tools|program|executable|configuration|config|file|following|for|in|on|of|to|not|no|be|is|are|also|you|your|sure|have|using|from|with|and|or|if|which|pip|conda|apt|apt-get|brew|wheel|metadata|license|readme)$/i;
 
 /** Advice for Debian names a package outright; but the headers of Debian's own Python are not those of the image's. */
 const DEBIAN_PACKAGE = /\b(?!python)(lib[a-z0-9][a-z0-9+.-]*-dev|[a-z0-9][a-z0-9+.-]*[a-z0-9]-dev)\b/;
@@ -57,6 +57,14 @@ function refine([line]: RegExpExecArray, gaveUp: boolean): Partial<Finding> | 'i
   const found = read(line);
   if (found === undefined) return 'ignore';
   const { kind, name } = found.part;
+  if (/^cython(?:\.|$)/i.test(name)) {
+    return {
+      class: 'build-requirement',
+      cause: 'The build says that it needs Cython, which is not among its declared build requirements.',
+      edit: { requires: { additions: ['cython'] } },
+      why: 'cython is a Python package; the project does not declare it.',
+    };
+  }
   const what = kind === 'header' ? 'missing-header' : kind === 'tool' ? 'missing-tool' : 'missing-library';
   return {
     class: what,
@@ -72,7 +80,7 @@ const SENTENCE =
   /(?:could ?n[o']t|cannot|can't|can not|unable|failed|did ?n[o']t) (?:to )?(?:find|locate|load|detect)|not (?:be )?found|missing|not installed|not available|required to|needed to|must be installed|to install|please install|make sure|have you installed|do you have .*installed|(?:cannot|can't) (?:proceed|continue|build|work) without|not to be installed/i;
 
 const TOO_OLD =
-  /(?:requires?|needs?|must be|is required|minimum (?:supported|required))\b.*?\d+\.\d.*?(?:or (?:later|newer|above|higher|greater)|and above|\+)|(?:requires?|needs?|must be|found|is)\b.*?(?:>=|at least|minimum(?: version)?(?: is)?|newer than) ?v?\d+\.\d|\bis too old\b|\btoo old\b.*(?:version|librar)|[Mm]inimum (?:supported|required) .*version.* is|version .* is (?:older than|less than|lower than) (?:the )?(?:required|minimum|supported)/i;
+  /(?:requires?|needs?|must be|is required|minimum (?:supported|required))\b.*?\d+\.\d.*?(?:or (?:later|newer|above|higher|greater)|and above|\+)|(?:requires?|needs?|must be|should be|found|is)\b.*?(?:>=|at least|minimum(?: version)?(?: is)?|newer than) ?v?\d+\.\d|\b(?:is|version) too old\b|\btoo old\b.*(?:version|librar)|[Mm]inimum (?:supported|required) .*version.* is|version .* is (?:older than|less than|lower than) (?:the )?(?:required|minimum|supported)/i;
 
 const TOO_OLD_CAUSE =
   'The base has an older version of something than this release needs; the line says of what. No package of the same suite helps: an older release of the project, a newer target, or the library built first from a newer source package does.';
@@ -80,6 +88,11 @@ const TOO_OLD_CAUSE =
 function refineTooOld([line = '']: RegExpExecArray, gaveUp: boolean): Partial<Finding> | 'ignore' {
   if ((GIVES_UP.test(line) || /ERROR: Problem encountered/.test(line)) !== gaveUp || GOES_ON.test(line))
     return 'ignore';
+  // Old or absent, which a package settles.
+  const name = /\b([A-Za-z][\w.+-]+) (?:library )?(?:is |version )?too old,? or (?:is )?(?:not|missing)/i.exec(
+    line,
+  )?.[1];
+  if (name !== undefined) return { class: 'missing-library', missing: [{ kind: 'cmake', name, loose: true }] };
   if (/rustc|cargo|requires? python|python (?:version )?[<>=\d]|setuptools|\bpip\b|cython|numpy/i.test(line))
     return 'ignore';
   if (/\b(?:gcc|g\+\+|clang|compiler)\b/i.test(line)) {
@@ -102,11 +115,14 @@ export const sentenceRules: readonly Rule[] = [
   },
   {
     match:
-      /[Mm]inimum (?:supported|required) .*version.* is|version .* is (?:older|less|lower) than (?:the )?(?:required|minimum|supported)/,
+      />= ?v?\d[\d.]* (?:is|are) (?:required|needed)|[Mm]inimum (?:supported|required) .*version.* is|version .* is (?:older|less|lower) than (?:the )?(?:required|minimum|supported)/,
     weight: 'sentence',
     class: 'library-too-old',
     cause: TOO_OLD_CAUSE,
-    refine: (match) => refineTooOld(match, false),
+    refine: (match) => {
+      const gaveUp = refineTooOld(match, true);
+      return gaveUp === 'ignore' ? refineTooOld(match, false) : gaveUp;
+    },
   },
   {
     match: SENTENCE,
