@@ -115,6 +115,17 @@ it('applies what a recipe says about requirements, sources and preparation', asy
   expect(wheel?.version).toBe('0.43.0');
 });
 
+it('offers to test what imports where a part does not; a library that only looks like a module is no part', async () => {
+  const native = compiled('').replaceAll('PyInit_native', 'init_native').replace('native.so": ', 'plugin.so": ');
+  const broken = native.replace('{"plugin', '{"sample.py": b"x = 1\\n", "extra.py": b"1 / 0\\n", "plugin');
+  const finished = await build({ hooks: broken });
+  expect(finished.outcome, finished.log).toMatchObject({
+    kind: 'failed',
+    failure: { phase: 'test', ideas: [{ edit: { test: { imports: ['sample'] } }, guess: true }] },
+  });
+  expect(finished.log).toContain('plugin is a library and no module');
+});
+
 it('names every library that the clean image lacks, and accepts them once the recipe says that they are needed', async () => {
   const recipe: EffectiveRecipe = { system: { apt: ['libexpat1-dev', 'libx11-dev'] } };
   const options = { hooks: compiled('-lexpat -lX11') };

@@ -2,19 +2,26 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { WheelwrightError } from '../../core/errors.js';
+import type { Proposal } from '../../core/failure.js';
 import type { Need, PhaseResult, Repaired, Tested } from '../../core/phases.js';
 import { diagnosed, failed, type PhaseContext, runScript, succeeded, targetPython } from '../phase-context.js';
 import { type Spool, writeFile } from '../spool.js';
 import { packStream, readReport, readWorkspaceFile } from '../workspace-files.js';
 import { fetchTestWheels } from './fetch.js';
 
+const MODULE = /^[\w.]{1,200}$/;
 const reportSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('passed') }),
   z.object({
     kind: z.literal('missing-libraries'),
     missing: z.array(z.object({ soname: z.string(), by: z.string() })).min(1),
   }),
-  z.object({ kind: z.literal('failed'), message: z.string() }),
+  z.object({
+    kind: z.literal('failed'),
+    message: z.string(),
+    imported: z.array(z.string().regex(MODULE)).optional(),
+    broken: z.array(z.string().regex(MODULE)).optional(),
+  }),
 ]);
 
 /** Takes the wheel out of where foreign code ran: what is tried from here on, and later published, are these bytes. */
@@ -81,17 +88,28 @@ export async function testWheel(
     case 'missing-libraries':
       return missingLibraries(context, report.missing);
     case 'failed':
-      return testFailed(context);
+      return testFailed(context, report);
     default:
       return report satisfies never;
   }
 }
 
 /** There is no compiler in the clean image: what reads like one's complaint is the wheel's. */
-function testFailed(context: PhaseContext): PhaseResult<Tested> {
+function testFailed(
+  context: PhaseContext,
+  { imported = [], broken = [] }: { imported?: string[] | undefined; broken?: string[] | undefined },
+): PhaseResult<Tested> {
   const failure = context.diagnosis.conclude({ phase: 'test' });
   const ours = failure.class === 'compile-error' || failure.class === 'unknown' ? 'test-failed' : failure.class;
-  return { kind: 'failed', failure: { ...failure, class: ours } };
+  const ideas = optionalParts(context, imported, broken);
+  return { kind: 'failed', failure: { ...failure, class: ours, ...(ideas.length === 0 ? {} : { ideas }) } };
+}
+
+/** Where the recipe does not say what must import, a part that does not may be an optional one, as long as something of the wheel does. */
+function optionalParts({ order }: PhaseContext, imported: string[], broken: string[]): Proposal[] {
+  if (order.recipe.test?.imports !== undefined || imported.length === 0 || broken.length === 0) return [];
+  const why = `${broken.join(', ')} may be optional: ${imported.join(', ')} can be imported without`;
+  return [{ edit: { test: { imports: imported } }, why, guess: true }];
 }
 
 function missingLibraries(context: PhaseContext, missing: readonly Need[]): PhaseResult<Tested> {

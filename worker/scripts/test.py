@@ -3,7 +3,7 @@
 The task comes as JSON in WHEELWRIGHT_TASK or in the file named there, the report goes to /test/reports/test.json:
 {"kind": "passed"}
 {"kind": "missing-libraries", "missing": [{"soname", "by"}]}
-{"kind": "failed", "message": "..."}
+{"kind": "failed", "message": "...", "imported": [...], "broken": [...]}    which modules import and which do not, where that is the reason
 """
 
 import ctypes
@@ -39,10 +39,15 @@ for name in task["modules"]:
         else:
             traceback.print_exc()
             failed.append(name)
-    except BaseException:
-        traceback.print_exc()
-        failed.append(name)
+    except BaseException as error:
+        # A library for ctypes or a plugin, which only looks like a module.
+        if not task["strict"] and isinstance(error, ImportError) and "module export function" in str(error):
+            print(f"[wheelwright] test: {name} is a library and no module of Python: passed over")
+        else:
+            traceback.print_exc()
+            failed.append(name)
     sys.stderr.flush()
+json.dump({"imported": good, "broken": failed}, open(sys.argv[2], "w", encoding="utf-8"))
 if failed:
     sys.exit(f"these modules do not import in the clean image: {', '.join(failed)}")
 if task["modules"] and not good:
@@ -102,12 +107,13 @@ def test(task):
         modules = [name for name in names if name.split(".")[0] not in NOT_PART and not is_below(name, task["skip"])]
         strict = False
     # Files: no argument holds more than 128 KiB.
-    to_import = FILES / "modules.json"
+    to_import, imported = FILES / "modules.json", FILES / "imported.json"
     to_import.write_text(json.dumps({"modules": modules, "strict": strict, "own": task["modules"]}), "utf-8")
     os.chdir("/test/home")
-    code = subprocess.run([PYTHON, "-I", "-X", "faulthandler", "-c", IMPORT, to_import]).returncode
+    code = subprocess.run([PYTHON, "-I", "-X", "faulthandler", "-c", IMPORT, to_import, imported]).returncode
     if code != 0:
-        return {"kind": "failed", "message": f"importing what the wheel brings {ended(code)}"}
+        found = json.loads(imported.read_text("utf-8")) if imported.is_file() else {}
+        return {"kind": "failed", "message": f"importing what the wheel brings {ended(code)}", **found}
     if task.get("script"):
         say("running the recipe's test")
         script = FILES / "recipe_test.py"
