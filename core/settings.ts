@@ -38,6 +38,9 @@ export const SETTINGS = {
   WHEELWRIGHT_RUST_TOOLCHAIN: optional().describe(
     'folder of a Rust toolchain as rustup lays it out, for recipes that ask for rust',
   ),
+  WHEELWRIGHT_GO_TOOLCHAIN: optional().describe(
+    'folder of a Go toolchain as its own archive lays it out, for recipes that ask for go',
+  ),
   WHEELWRIGHT_INSTANCE: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,40}$/)

@@ -28,7 +28,7 @@ export function openHostEngine(
     caBundle: settings.WHEELWRIGHT_CA_BUNDLE ?? SYSTEM_CA_BUNDLE,
     debianMirror: settings.WHEELWRIGHT_DEBIAN_MIRROR,
     indexUrl,
-    rustToolchain: settings.WHEELWRIGHT_RUST_TOOLCHAIN,
+    toolchainFolders: { rust: settings.WHEELWRIGHT_RUST_TOOLCHAIN, go: settings.WHEELWRIGHT_GO_TOOLCHAIN },
     instance: settings.WHEELWRIGHT_INSTANCE,
   });
   const engine = openEngine({

@@ -8,15 +8,15 @@ import { callEngine, ignoreGone, statusOf } from './engine-error.js';
 import { buildImage } from './image-build.js';
 import { findImage, imageLabels, shortDigest } from './image-names.js';
 import { refusalOf } from './image-refusal.js';
-import { packRustToolchain, type RustToolchain } from './image-rust.js';
 import { type ImageSite, type Progress, readCaBundle, timed } from './image-targets.js';
+import { packToolchainFolder, type ToolchainFolder, toolchainTitle } from './toolchain-folder.js';
 
 /** What a derived image holds beyond the builder or clean image that it is made from. */
 export interface DerivedContent {
   /** Validated names, sorted, each once. */
   packages: readonly string[];
   environment: Readonly<Record<string, string>>;
-  rust?: RustToolchain | undefined;
+  folders: readonly ToolchainFolder[];
 }
 
 export interface DerivedFrom {
@@ -44,13 +44,14 @@ export async function makeDerived(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<{ kind: 'made'; reference: string } | ImageRefusal> {
-  if (content.packages.length === 0 && content.rust === undefined) return { kind: 'made', reference: from.reference };
-  const { packages, environment, rust } = content;
-  const digest = digestOf({ parent: from.digest, of: from.reference, packages, environment, rust: rust?.sha256 });
+  if (content.packages.length === 0 && content.folders.length === 0) return { kind: 'made', reference: from.reference };
+  const { packages, environment, folders } = content;
+  const hashes = Object.fromEntries(folders.map(({ toolchain, sha256 }) => [toolchain, sha256]));
+  const digest = digestOf({ parent: from.digest, of: from.reference, packages, environment, ...hashes });
   const reference = `wheelwright-derived:${from.reference.replace(/^wheelwright-/, '').replace(':', '-')}-${shortDigest(digest)}`;
   if (await findImage(site.docker, reference, digest, signal)) return { kind: 'made', reference };
 
-  const names = [...packages, ...(rust ? [`Rust ${rust.version}`] : [])].join(' ');
+  const names = [...packages, ...folders.map(toolchainTitle)].join(' ');
   const built = await timed(site, from.name, `installing ${names}`, progress, async () => {
     const context = pack();
     const packing = packDerived(context, await readCaBundle(site.caBundle), from.reference, content).catch(
@@ -67,16 +68,18 @@ export async function makeDerived(
 async function packDerived(context: Pack, caBundle: Buffer, parent: string, content: DerivedContent): Promise<void> {
   context.entry({ name: 'Dockerfile' }, derivedDockerfile(parent, content));
   context.entry({ name: 'ca-bundle.crt', mode: 0o644, mtime: new Date(0) }, caBundle);
-  if (content.rust) await packRustToolchain(context, content.rust);
+  for (const folder of content.folders) await packToolchainFolder(context, folder);
   context.finalize();
 }
 
 /** Package names reach no shell: they are an argument list of their own. */
-export function derivedDockerfile(parent: string, { packages, environment, rust }: DerivedContent): string {
+export function derivedDockerfile(parent: string, { packages, environment, folders }: DerivedContent): string {
   const lines = [`FROM ${parent}`, 'USER root', 'COPY ca-bundle.crt /opt/wheelwright/ca-bundle.crt'];
   if (packages.length > 0) lines.push(`RUN ${JSON.stringify(['/opt/wheelwright/install-packages', ...packages])}`);
-  // Behind the image's own PATH: the build's interpreter stays first.
-  if (rust) lines.push('COPY rust/ /opt/rust/', `ENV PATH=\${PATH}:/opt/rust/bin`);
+  for (const { toolchain } of folders) {
+    // Behind the image's own PATH: the build's interpreter stays first.
+    lines.push(`COPY ${toolchain}/ /opt/${toolchain}/`, `ENV PATH=\${PATH}:/opt/${toolchain}/bin`);
+  }
   for (const [name, value] of Object.entries(environment)) lines.push(`ENV ${name}=${value}`);
   return [...lines, 'USER 1000:1000', ''].join('\n');
 }

@@ -4,12 +4,12 @@ import { type ImageDefinition, isDebianPackageName, isRpmPackageName } from '../
 import type { EffectiveRecipe } from '../../core/recipe.js';
 import type { DerivedContent } from './image-derived.js';
 import { refuse } from './image-refusal.js';
-import type { RustToolchain } from './image-rust.js';
+import { FOLDER_TOOLCHAINS, type FolderToolchain, type ToolchainFolder } from './toolchain-folder.js';
 
 type Toolchain = NonNullable<EffectiveRecipe['toolchains']>[number];
 type Manager = 'apt' | 'dnf';
 
-/** Rust from the distribution where no toolchain folder is given: `-web` is what Debian keeps recent enough for browsers. */
+/** Rust and Go from the distribution where no toolchain folder is given: `-web` is what Debian keeps recent enough for browsers. */
 const PACKAGES: Record<Manager, Record<Exclude<Toolchain, 'bazel'>, readonly string[]>> = {
   apt: {
     fortran: ['gfortran'],
@@ -29,8 +29,8 @@ const PACKAGES: Record<Manager, Record<Exclude<Toolchain, 'bazel'>, readonly str
   },
 };
 
-/** The machine's Rust toolchain, if it has one; only asked where a recipe wants Rust, since hashing it takes seconds. */
-export type RustSource = () => Promise<RustToolchain | undefined>;
+/** The machine's folder of a toolchain, if it has one; only asked where a recipe wants it, since hashing it takes seconds. */
+export type FolderSource = (toolchain: FolderToolchain) => Promise<ToolchainFolder | undefined>;
 
 export type RecipeContent =
   | { kind: 'content'; builder: DerivedContent; clean: DerivedContent; inputs: AttemptInput[] }
@@ -40,7 +40,7 @@ export type RecipeContent =
 export async function contentOf(
   definition: ImageDefinition,
   recipe: EffectiveRecipe,
-  readRust: RustSource,
+  readFolder: FolderSource,
 ): Promise<RecipeContent> {
   const manager: Manager = definition.family === 'debian' ? 'apt' : 'dnf';
   const toolchains = recipe.toolchains ?? [];
@@ -57,19 +57,20 @@ export async function contentOf(
     );
   }
 
-  const rust = toolchains.includes('rust') ? await readRust() : undefined;
+  const wanted = FOLDER_TOOLCHAINS.filter((name) => toolchains.includes(name));
+  const folders = (await Promise.all(wanted.map(readFolder))).filter((found) => found !== undefined);
   const packaged = toolchains
     .filter((name) => name !== 'bazel')
-    .filter((name) => name !== 'rust' || rust === undefined);
+    .filter((name) => !folders.some(({ toolchain }) => toolchain === name));
   return {
     kind: 'content',
     builder: {
       packages: sorted([...(recipe.system?.[manager] ?? []), ...packaged.flatMap((name) => PACKAGES[manager][name])]),
       environment: toolchains.includes('java') && manager === 'apt' ? { JAVA_HOME: '/usr/lib/jvm/default-java' } : {},
-      rust,
+      folders,
     },
-    clean: { packages: sorted(recipe.runtime?.[manager] ?? []), environment: {} },
-    inputs: rust ? [{ kind: 'toolchain', name: 'rust', version: rust.version, sha256: rust.sha256 }] : [],
+    clean: { packages: sorted(recipe.runtime?.[manager] ?? []), environment: {}, folders: [] },
+    inputs: folders.map(({ toolchain, version, sha256 }) => ({ kind: 'toolchain', name: toolchain, version, sha256 })),
   };
 }
 

@@ -7,7 +7,6 @@ import type { EffectiveRecipe } from '../../core/recipe.js';
 import { installedPackages, makeDerived } from './image-derived.js';
 import { SingleFlight } from './image-flight.js';
 import { findImage } from './image-names.js';
-import { findRustToolchain, type RustToolchain, readRustToolchain } from './image-rust.js';
 import {
   findTarget,
   type ImageSite,
@@ -20,11 +19,17 @@ import {
 import { contentOf } from './image-toolchains.js';
 import { readToolLock } from './image-tools.js';
 import { noteUse, removeUnused } from './image-unused.js';
+import {
+  type FolderToolchain,
+  findToolchainFolder,
+  readToolchainFolder,
+  type ToolchainFolder,
+} from './toolchain-folder.js';
 
 export interface ImagesOptions extends Omit<ImageSite, 'now'> {
   definitions: readonly LoadedImage[];
-  /** Folder of a Rust toolchain as rustup lays it out; undefined: the one that rustup uses on this machine, else the distribution's Rust. */
-  rustToolchain: string | undefined;
+  /** Folder of each toolchain; undefined: the one that this machine itself uses, else the distribution's packages. */
+  toolchainFolders: Readonly<Record<FolderToolchain, string | undefined>>;
   /** Milliseconds of a clock that never goes back; only for saying how long steps took. */
   now?: () => number;
 }
@@ -64,14 +69,17 @@ export function openImages(options: ImagesOptions): Images {
   const site: ImageSite = { ...options, now: options.now ?? (() => performance.now()) };
   const { docker } = site;
   const flights = new SingleFlight();
-  let rust: Promise<RustToolchain | undefined> | undefined;
+  const toolchains = new Map<FolderToolchain, Promise<ToolchainFolder | undefined>>();
 
-  function readRust(): Promise<RustToolchain | undefined> {
-    rust ??= (async () => {
-      const folder = options.rustToolchain ?? (await findRustToolchain());
-      return folder === undefined ? undefined : readRustToolchain(folder);
-    })();
-    return rust;
+  function readFolder(toolchain: FolderToolchain): Promise<ToolchainFolder | undefined> {
+    const reading =
+      toolchains.get(toolchain) ??
+      (async () => {
+        const folder = options.toolchainFolders[toolchain] ?? (await findToolchainFolder(toolchain));
+        return folder === undefined ? undefined : readToolchainFolder(toolchain, folder);
+      })();
+    toolchains.set(toolchain, reading);
+    return reading;
   }
 
   function planOf(target: Target): TargetPlan {
@@ -112,7 +120,7 @@ export function openImages(options: ImagesOptions): Images {
     signal: AbortSignal,
   ): Promise<BuilderImages | ImageRefusal> {
     const { image } = planOf(target);
-    const content = await contentOf(image.definition, recipe, readRust);
+    const content = await contentOf(image.definition, recipe, readFolder);
     if (content.kind === 'refused') return content;
     const references = await buildImage(target, progress, signal);
     const derive = (role: keyof TargetImages) => {

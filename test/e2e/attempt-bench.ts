@@ -67,7 +67,7 @@ export async function openAttemptBench(python = 'cp313', image = 'debian-11'): P
     caBundle,
     debianMirror: process.env.WHEELWRIGHT_DEBIAN_MIRROR,
     indexUrl: process.env.PIP_INDEX_URL,
-    rustToolchain: process.env.WHEELWRIGHT_RUST_TOOLCHAIN,
+    toolchainFolders: { rust: process.env.WHEELWRIGHT_RUST_TOOLCHAIN, go: process.env.WHEELWRIGHT_GO_TOOLCHAIN },
     instance,
   });
   const engine = openEngine({

@@ -45,7 +45,7 @@ beforeAll(async () => {
     caBundle: process.env.WHEELWRIGHT_CA_BUNDLE ?? '/etc/ssl/certs/ca-certificates.crt',
     debianMirror: process.env.WHEELWRIGHT_DEBIAN_MIRROR,
     indexUrl: process.env.PIP_INDEX_URL,
-    rustToolchain: undefined,
+    toolchainFolders: { rust: undefined, go: undefined },
     instance,
   });
   made = await prepare({}, console.error);

@@ -10,8 +10,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { loadImages } from '../../adapters/disk/image-definitions.js';
 import { buildImage } from '../../adapters/docker/image-build.js';
 import { packContext } from '../../adapters/docker/image-context.js';
-import { packRustToolchain, readRustToolchain } from '../../adapters/docker/image-rust.js';
 import { openImages } from '../../adapters/docker/images.js';
+import { packToolchainFolder, readToolchainFolder } from '../../adapters/docker/toolchain-folder.js';
 import { targetsOf } from '../../core/image.js';
 
 const { signal } = new AbortController();
@@ -94,7 +94,7 @@ describe('openImages', () => {
       caBundle: '/nowhere',
       debianMirror: undefined,
       indexUrl: undefined,
-      rustToolchain: undefined,
+      toolchainFolders: { rust: undefined, go: undefined },
       instance: 'test',
     });
     return { images, targets: definitions.flatMap(targetsOf) };
@@ -142,18 +142,20 @@ describe('a Rust toolchain folder', () => {
 
   it('is identified by what is copied, and nothing else', async () => {
     const folder = await toolchain();
-    const first = await readRustToolchain(folder);
+    const first = await readToolchainFolder('rust', folder);
     expect(first.version).toBe('1.95.0');
     await writeFile(join(folder, 'share/doc/index.html'), 'documentation');
     await writeFile(join(folder, 'lib/rustlib/src/lib.rs'), 'source');
-    expect(await readRustToolchain(folder)).toEqual(first);
+    expect(await readToolchainFolder('rust', folder)).toEqual(first);
     await writeFile(join(folder, 'lib/libstd.so'), 'Library');
-    expect((await readRustToolchain(folder)).sha256).not.toBe(first.sha256);
+    expect((await readToolchainFolder('rust', folder)).sha256).not.toBe(first.sha256);
   });
 
   it('is packed with its links and executable bits', async () => {
     const tar = pack();
-    const packing = packRustToolchain(tar, await readRustToolchain(await toolchain())).then(() => tar.finalize());
+    const packing = packToolchainFolder(tar, await readToolchainFolder('rust', await toolchain())).then(() =>
+      tar.finalize(),
+    );
     const entries: string[] = [];
     for await (const entry of tar.pipe(extract())) {
       entries.push(`${entry.header.name} ${entry.header.mode?.toString(8)} ${entry.header.linkname ?? ''}`.trim());
@@ -168,6 +170,6 @@ describe('a Rust toolchain folder', () => {
   });
 
   it('must hold a rustc that runs', async () => {
-    await expect(readRustToolchain('/nowhere')).rejects.toMatchObject({ code: 'invalid' });
+    await expect(readToolchainFolder('rust', '/nowhere')).rejects.toMatchObject({ code: 'invalid' });
   });
 });

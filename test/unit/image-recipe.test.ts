@@ -27,7 +27,7 @@ const definition = imageSchema.parse({
 });
 
 describe('what a recipe adds', () => {
-  const noRust = async () => undefined;
+  const noFolder = async () => undefined;
 
   it('is sorted, each package once, runtime libraries in the clean image only', async () => {
     const recipe = {
@@ -35,32 +35,51 @@ describe('what a recipe adds', () => {
       toolchains: ['fortran' as const],
       runtime: { apt: ['libexpat1'] },
     };
-    expect(await contentOf(definition, recipe, noRust)).toMatchObject({
+    expect(await contentOf(definition, recipe, noFolder)).toMatchObject({
       builder: { packages: ['gfortran', 'liba', 'libz'] },
       clean: { packages: ['libexpat1'] },
     });
   });
 
-  it('takes Rust from Debian where no toolchain folder is given', async () => {
-    expect(await contentOf(definition, { toolchains: ['rust'] }, noRust)).toMatchObject({
-      builder: { packages: ['cargo-web', 'rustc-web'] },
+  it('takes Rust and Go from Debian where no toolchain folder is given', async () => {
+    expect(await contentOf(definition, { toolchains: ['rust', 'go'] }, noFolder)).toMatchObject({
+      builder: { packages: ['cargo-web', 'golang-go', 'rustc-web'], folders: [] },
+      inputs: [],
+    });
+  });
+
+  it('takes a toolchain from the folder that is given, and records what is in it', async () => {
+    const go = { toolchain: 'go' as const, folder: '/go', version: '1.26.8', sha256: 'abc' };
+    const content = await contentOf(definition, { toolchains: ['rust', 'go'] }, async (name) =>
+      name === 'go' ? go : undefined,
+    );
+    expect(content).toMatchObject({
+      builder: { packages: ['cargo-web', 'rustc-web'], folders: [go] },
+      inputs: [{ kind: 'toolchain', name: 'go', version: '1.26.8', sha256: 'abc' }],
     });
   });
 
   it.each(['a;id', '-oAPT::Foo=1', 'libpq-', 'x y', ''])('is refused with %j as a package', async (name) => {
     for (const recipe of [{ system: { apt: [name] } }, { runtime: { apt: [name] } }]) {
-      expect(await contentOf(definition, recipe, noRust)).toMatchObject({ kind: 'refused', line: `apt: "${name}"` });
+      expect(await contentOf(definition, recipe, noFolder)).toMatchObject({ kind: 'refused', line: `apt: "${name}"` });
     }
   });
 
   it('is refused with bazel', async () => {
-    expect(await contentOf(definition, { toolchains: ['bazel'] }, noRust)).toMatchObject({ kind: 'refused' });
+    expect(await contentOf(definition, { toolchains: ['bazel'] }, noFolder)).toMatchObject({ kind: 'refused' });
   });
 });
 
 describe('derivedDockerfile', () => {
+  it('copies toolchain folders, behind the PATH of the image', () => {
+    const folders = [{ toolchain: 'go' as const, folder: '/go', version: '1.26.8', sha256: 'abc' }];
+    expect(derivedDockerfile('wheelwright-builder:x', { packages: [], environment: {}, folders })).toContain(
+      'COPY go/ /opt/go/\nENV PATH=${PATH}:/opt/go/bin\n',
+    );
+  });
+
   it('passes packages as arguments and not through a shell, and ends unprivileged', () => {
-    const content = { packages: ['g++', 'libpq-dev'], environment: { JAVA_HOME: '/java' } };
+    const content = { packages: ['g++', 'libpq-dev'], environment: { JAVA_HOME: '/java' }, folders: [] };
     expect(derivedDockerfile('wheelwright-builder:x', content)).toBe(
       [
         'FROM wheelwright-builder:x',
