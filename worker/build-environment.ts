@@ -25,6 +25,13 @@ export function buildEnvironment(order: BuildOrder, sourceDateEpoch: number, job
     CARGO_HOME: '/inputs/cargo',
     CARGO_NET_OFFLINE: 'true',
     MATURIN_NO_INSTALL_RUST: '1',
+    GOMODCACHE: '/inputs/go',
+    GOPROXY: 'off',
+    GOSUMDB: 'off',
+    GOTOOLCHAIN: 'local',
+    GOFLAGS: '-trimpath',
+    // Java takes the home folder from the passwd file.
+    MAVEN_OPTS: '-Duser.home=/build/home',
     PIP_NO_INDEX: '1',
     PIP_DISABLE_PIP_VERSION_CHECK: '1',
     // What compilers and build tools read to know how many jobs to start.

@@ -1,12 +1,12 @@
 // Wheels must not need the processor of the machine that built them. The flag is taken away by watching the compiler; the proof is in the instructions of
 // the wheel, which the build looks at itself: a wrapper that let the flag through would make these builds fail.
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { findRustToolchain } from '../../adapters/docker/image-rust.js';
+import { findToolchainFolder } from '../../adapters/docker/toolchain-folder.js';
 import type { EffectiveRecipe } from '../../core/recipe.js';
 import { openSdistFolder, type SdistFolder, type SdistOptions } from '../fixtures/sdists/sdist.js';
 import { type AttemptBench, type Finished, openAttemptBench } from './attempt-bench.js';
 
-const rust = process.env.WHEELWRIGHT_RUST_TOOLCHAIN ?? (await findRustToolchain());
+const rust = process.env.WHEELWRIGHT_RUST_TOOLCHAIN ?? (await findToolchainFolder('rust'));
 if (rust !== undefined) process.env.WHEELWRIGHT_RUST_TOOLCHAIN = rust;
 
 let bench: AttemptBench;

@@ -74,7 +74,7 @@ describe('derivedDockerfile', () => {
   it('copies toolchain folders, behind the PATH of the image', () => {
     const folders = [{ toolchain: 'go' as const, folder: '/go', version: '1.26.8', sha256: 'abc' }];
     expect(derivedDockerfile('wheelwright-builder:x', { packages: [], environment: {}, folders })).toContain(
-      'COPY go/ /opt/go/\nENV PATH=${PATH}:/opt/go/bin\n',
+      `COPY go/ /opt/go/\nENV PATH=\${PATH}:/opt/go/bin\n`,
     );
   });
 

@@ -22,11 +22,11 @@ const fetchReportSchema = z.discriminatedUnion('kind', [
     requirements: z.array(z.string()),
     sourceDateEpoch: z.int().optional(),
     wheels: z.array(wheelSchema),
-    crates: z.array(z.object({ name: z.string(), version: z.string(), sha256: z.string() })).optional(),
+    toolchainSources: z.array(z.object({ name: z.string(), version: z.string(), sha256: z.string() })).optional(),
   }),
   z.object({ kind: z.literal('unresolved'), lacking: z.array(z.string()), message: z.string() }),
   z.object({ kind: z.literal('bad-source'), message: z.string() }),
-  z.object({ kind: z.literal('crates-failed') }),
+  z.object({ kind: z.literal('sources-failed') }),
 ]);
 type FetchReport = z.infer<typeof fetchReportSchema>;
 
@@ -39,6 +39,8 @@ const INPUT_FOLDERS = [
   'test-wheels/',
   'wheel/',
   'cargo/',
+  'go/',
+  'maven/',
 ];
 const BUILD_FOLDERS = [
   'src/',
@@ -96,7 +98,7 @@ export async function fetchInputs(
   const { recipe } = context.order;
   const report = await fetchWheels(context, {
     source: true,
-    rust: recipe.toolchains?.includes('rust') ?? false,
+    toolchains: recipe.toolchains ?? [],
     replace: recipe.requires?.replace ?? false,
     requirements: recipe.requires?.additions ?? [],
     destination: '/inputs/build-wheels',
@@ -145,7 +147,7 @@ export async function fetchTestWheels(
 interface FetchTask {
   phase?: 'test';
   source?: boolean;
-  rust?: boolean;
+  toolchains?: readonly string[];
   replace?: boolean;
   wheel?: string;
   requirements: readonly string[];
@@ -211,7 +213,7 @@ async function concludeFetch(
       const kind: AttemptInput['kind'] = phase === 'fetch' ? 'build-requirement' : 'test-requirement';
       await context.record([
         ...report.wheels.map(({ name, version, sha256 }) => ({ kind, name, version, sha256 })),
-        ...(report.crates ?? []).map((crate) => ({ kind: 'source' as const, ...crate })),
+        ...(report.toolchainSources ?? []).map((source) => ({ kind: 'source' as const, ...source })),
       ]);
       return { kind: 'done', value: report };
     }
@@ -227,7 +229,7 @@ async function concludeFetch(
         line: report.message,
         cause: 'What the sdist declares about its build cannot be used as it is. A patch in the recipe can mend it.',
       });
-    case 'crates-failed':
+    case 'sources-failed':
       return diagnosed(context, { phase });
     default:
       return report satisfies never;
@@ -246,7 +248,7 @@ function unresolved<T>(context: PhaseContext, phase: 'fetch' | 'test'): PhaseRes
   };
 }
 
-/** What our own tools are told where there is a network; uv and Python's urllib, pip, curl and cargo each have a name of their own for it. */
+/** What our own tools are told where there is a network; uv, go and Python's urllib, pip, curl and cargo each have a name of their own for it. */
 const CERTIFICATES = '/inputs/ca-bundle.crt';
 const FETCH_ENVIRONMENT = {
   HOME: '/tmp',

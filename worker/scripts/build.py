@@ -28,6 +28,7 @@ SOURCE = pathlib.Path("/build/src")
 ENVIRONMENT = pathlib.Path("/build/env")
 OUT = pathlib.Path("/build/out")
 PREPARED = pathlib.Path("/build/state/prepared")
+ARTIFACTS = pathlib.Path("/inputs/maven")
 PYTHON = ENVIRONMENT / "bin" / "python"
 
 
@@ -51,11 +52,20 @@ def place_sources(sources):
             shutil.copyfile(fetched, target)
 
 
+def offer_artifacts():
+    """To Maven, which also writes into its repository."""
+    if any(ARTIFACTS.iterdir()):
+        maven = pathlib.Path.home() / ".m2"
+        shutil.copytree(ARTIFACTS, maven / "repository")
+        (maven / "settings.xml").write_text("<settings><offline>true</offline></settings>\n")
+
+
 def prepare(task):
     """Once for each attempt, however often the backend asks for more."""
     if PREPARED.exists():
         return
     place_sources(task["sources"])
+    offer_artifacts()
     if task.get("prepare"):
         say("running the recipe's prepare script")
         # No argument holds more than 128 KiB.

@@ -1,10 +1,10 @@
 """Runs with a network and without foreign code: reads what the unpacked sdist asks for, and fetches it as wheels.
 
 The task comes as JSON in WHEELWRIGHT_TASK or in the file named there, the report goes to task["report"]:
-{"kind": "fetched", "requirements": [...], "sourceDateEpoch": N, "wheels": [{"name", "version", "filename", "sha256"}], "crates": [...]}
+{"kind": "fetched", "requirements": [...], "sourceDateEpoch": N, "wheels": [{"name", "version", "filename", "sha256"}], "toolchainSources": [...]}
 {"kind": "unresolved", "lacking": ["name==1.0", ...], "message": "..."}    what has no wheel, where that is the reason
 {"kind": "bad-source", "message": "..."}
-{"kind": "crates-failed"}    cargo's own words are in the log
+{"kind": "sources-failed"}    the words of cargo, go or Maven are in the log
 """
 
 import concurrent.futures
@@ -23,8 +23,10 @@ from packaging.pylock import PackageWheel, Pylock
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import toolchain_sources
+
 SOURCE = pathlib.Path("/build/src")
-CARGO_HOME = "/inputs/cargo"
 EARLIEST_ZIP_TIME = 315532800  # 1980-01-01, before which a zip archive cannot say when
 NO_WHEEL = re.compile(
     r"(?:all versions of )?([A-Za-z0-9][\w.-]*)((?:[=<>!~]=?[^\s,]+,?)*) (?:has|have) no (?:usable wheels|wheels with)"
@@ -34,10 +36,6 @@ NO_WHEEL = re.compile(
 
 
 class BadSource(Exception):
-    pass
-
-
-class CratesFailed(Exception):
     pass
 
 
@@ -170,28 +168,6 @@ def fetch(lock, destination, without, index_host):
     ]
 
 
-def fetch_crates():
-    """Fetches the crates of every Cargo.lock, or makes one where there is none. Neither runs a build script."""
-    folders = [path.parent for path in SOURCE.rglob("Cargo.lock") if path.with_name("Cargo.toml").is_file()]
-    if not folders:
-        manifests = sorted(SOURCE.rglob("Cargo.toml"), key=lambda path: (len(path.parts), path))
-        folders = [manifest.parent for manifest in manifests[:1]]
-    crates = {}
-    for folder in folders:
-        lock = folder / "Cargo.lock"
-        say(f"fetch: fetching the crates of {folder.relative_to(SOURCE) / 'Cargo.toml'}")
-        command = ["cargo", "fetch", "--manifest-path", str(folder / "Cargo.toml"), *(["--locked"] if lock.exists() else [])]
-        # Not from the source's folder: a .cargo/config.toml there may name programs to run.
-        done = subprocess.run(command, cwd="/", env={**os.environ, "CARGO_HOME": CARGO_HOME}, stderr=subprocess.STDOUT)
-        if done.returncode != 0:
-            raise CratesFailed
-        for package in tomllib.loads(lock.read_text("utf-8")).get("package", []):
-            if "checksum" in package:
-                name = f"crates/{package['name']}"
-                crates[name, package["version"]] = {"name": name, "version": package["version"], "sha256": package["checksum"]}
-    return list(crates.values())
-
-
 def run(task):
     report = {}
     if task.get("source"):
@@ -200,7 +176,7 @@ def run(task):
         check(declared)
         requirements = [*declared, *task["requirements"]]
         report["sourceDateEpoch"] = newest_time()
-        report["crates"] = fetch_crates() if task["rust"] else []
+        report["toolchainSources"] = toolchain_sources.fetch(task["toolchains"], SOURCE)
     else:
         requirements = task["requirements"]
     report["requirements"] = requirements
@@ -235,8 +211,8 @@ def main():
     except BadSource as error:
         say(f"{task['phase']}: {error}")
         report = {"kind": "bad-source", "message": str(error)}
-    except CratesFailed:
-        report = {"kind": "crates-failed"}
+    except toolchain_sources.Failed:
+        report = {"kind": "sources-failed"}
     pathlib.Path(task["report"]).write_text(json.dumps(report))
 
 

@@ -1,0 +1,109 @@
+"""What the sdist's Rust, Go and Java parts are made of, fetched before the build, which then finds it without a network.
+
+Only cargo, go and Maven themselves run here, and none of them is let run what a project wrote.
+"""
+
+import hashlib
+import os
+import pathlib
+import re
+import subprocess
+import tomllib
+import xml.etree.ElementTree as xml
+
+import maven_artifacts
+
+CARGO_HOME = "/inputs/cargo"
+GO_MODULES = pathlib.Path("/inputs/go")
+
+
+class Failed(Exception):
+    pass
+
+
+def say(text):
+    print(f"[wheelwright] fetch: {text}", flush=True)
+
+
+def run(command, cwd="/", **environment):
+    done = subprocess.run(command, cwd=cwd, env={**os.environ, **environment}, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        raise Failed
+
+
+def sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fetch_crates(source):
+    """Fetches the crates of every Cargo.lock, or makes one where there is none. Neither runs a build script."""
+    folders = [path.parent for path in source.rglob("Cargo.lock") if path.with_name("Cargo.toml").is_file()]
+    if not folders:
+        manifests = sorted(source.rglob("Cargo.toml"), key=lambda path: (len(path.parts), path))
+        folders = [manifest.parent for manifest in manifests[:1]]
+    crates = {}
+    for folder in folders:
+        lock = folder / "Cargo.lock"
+        say(f"fetching the crates of {folder.relative_to(source) / 'Cargo.toml'}")
+        # Not from the source's folder: a .cargo/config.toml there may name programs to run.
+        run(
+            ["cargo", "fetch", "--manifest-path", str(folder / "Cargo.toml"), *(["--locked"] if lock.exists() else [])],
+            CARGO_HOME=CARGO_HOME,
+        )
+        for package in tomllib.loads(lock.read_text("utf-8")).get("package", []):
+            if "checksum" in package:
+                name = f"crates/{package['name']}"
+                crates[name, package["version"]] = {"name": name, "version": package["version"], "sha256": package["checksum"]}
+    return list(crates.values())
+
+
+def go_version(text):
+    found = re.search(r"\bgo ?(\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else (1, 0)
+
+
+def fetch_modules(source):
+    """Fetches the modules of every go.mod, checked against its go.sum, or else against the checksum database. See https://go.dev/ref/mod."""
+    installed = go_version(subprocess.run(["go", "version"], stdout=subprocess.PIPE, text=True, check=True).stdout)
+    environment = {
+        "GOMODCACHE": str(GO_MODULES),
+        "GOPATH": "/tmp/go",
+        "GOTOOLCHAIN": "local",
+        # Modules come from a module proxy: no program of version control meets what a project wrote.
+        "GOVCS": "*:off",
+        "GOFLAGS": "-buildvcs=false" if installed >= (1, 18) else "",
+    }
+    for path in sorted(source.rglob("go.mod")):
+        folder = path.parent
+        if "testdata" in path.parts or (folder / "vendor" / "modules.txt").is_file():
+            continue
+        say(f"fetching the Go modules of {path.relative_to(source)}")
+        declared = re.search(r"^go +\d+\.\d+", path.read_text("utf-8"), re.MULTILINE)
+        # From 1.17 on go.mod lists all that the build needs. Before, only the packages tell it from what is merely required somewhere.
+        if (folder / "go.sum").is_file() and declared and go_version(declared[0]) >= (1, 17):
+            run(["go", "mod", "download"], folder, **environment)
+        else:
+            run(["go", "list", "-mod=mod", "-deps", "-f", "", "./..."], folder, **environment)
+    return [module(path) for path in sorted((GO_MODULES / "cache" / "download").rglob("@v/*.zip"))]
+
+
+def module(path):
+    """A path of the module cache, where `!a` stands for `A`."""
+    name = str(path.parent.parent.relative_to(GO_MODULES / "cache" / "download"))
+    unescape = lambda text: re.sub(r"!([a-z])", lambda found: found[1].upper(), text)
+    return {"name": f"go/{unescape(name)}", "version": unescape(path.stem), "sha256": sha256(path)}
+
+
+def fetch_artifacts(source):
+    try:
+        return maven_artifacts.fetch(source, run, sha256, say)
+    except (ValueError, xml.ParseError) as error:
+        say(f"a pom.xml cannot be read: {error}")
+        raise Failed from None
+
+
+def fetch(toolchains, source):
+    """Returns [{"name", "version", "sha256"}] of all that was fetched. Raises Failed when a tool says no: its words are in the log."""
+    fetchers = {"rust": fetch_crates, "go": fetch_modules, "java": fetch_artifacts}
+    return [found for toolchain in toolchains for found in fetchers.get(toolchain, lambda _: [])(source)]
