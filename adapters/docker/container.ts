@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import type { ContainerExit, ContainerSpec, OutputSink } from '../../core/engine.js';
+import { WheelwrightError } from '../../core/errors.js';
 import { containerSettings } from './container-settings.js';
 import { watchDisk } from './disk-watch.js';
 import { callEngine, engineError, ignoreGone } from './engine-error.js';
@@ -9,6 +10,8 @@ import { demultiplex } from './log-stream.js';
 
 /** Most containers end before anyone need look at their disk. */
 const DISK_WATCH_AFTER_MS = 3_000;
+/** Exit code of a process that SIGKILL ended. */
+const SIGKILLED = 137;
 /** How long a killed container may take to be gone before the engine counts as broken. */
 const KILL_MS = 10_000;
 
@@ -99,7 +102,7 @@ async function attend(
     });
     signal.throwIfAborted();
     if (cut !== undefined && cut !== 'aborted') return { kind: cut };
-    return { kind: 'exited', code, oomKilled: code !== 0 && (await wasOomKilled(container, signal)) };
+    return await exitOf(docker, container, code, signal);
   } finally {
     clearTimeout(timeout);
     clearTimeout(diskWatch);
@@ -108,8 +111,37 @@ async function attend(
   }
 }
 
-/** True also when only a child of the container's first process was killed. */
-async function wasOomKilled(container: Docker.Container, signal: AbortSignal): Promise<boolean> {
-  const { State } = await callEngine('asking how a container ended', signal, () => container.inspect());
-  return State.OOMKilled;
+/** @throws WheelwrightError `unavailable` when the container did not end by itself */
+async function exitOf(
+  docker: Docker,
+  container: Docker.Container,
+  code: number,
+  signal: AbortSignal,
+): Promise<ContainerExit> {
+  if (code === 0) return { kind: 'exited', code, oomKilled: false };
+  const { State: state } = await callEngine('asking how a container ended', signal, () => container.inspect());
+  // True also when only a child of the container's first process was killed.
+  const oomKilled = state.OOMKilled;
+  if (code === SIGKILLED && !oomKilled && (await wasKilledFromOutside(docker, container.id, state, signal))) {
+    throw new WheelwrightError('unavailable', 'the container was killed by somebody else who uses the engine', {
+      hint: 'By `docker kill` or `docker rm -f`, or by a clean-up script on that machine. The attempt is tried again by itself.',
+    });
+  }
+  return { kind: 'exited', code, oomKilled };
+}
+
+/** What a container's own processes do to each other is no event of the engine, nor what the kernel does for want of memory. */
+async function wasKilledFromOutside(
+  docker: Docker,
+  id: string,
+  state: { StartedAt: string; FinishedAt: string },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const since = Math.floor(Date.parse(state.StartedAt) / 1000);
+  const until = Math.floor(Date.parse(state.FinishedAt) / 1000) + 1;
+  return callEngine('asking who ended a container', signal, async () => {
+    const events = await docker.getEvents({ since, until, filters: { container: [id], event: ['kill'] } });
+    for await (const _ of events) return true;
+    return false;
+  });
 }

@@ -175,6 +175,23 @@ it('says that the engine is gone when it dies in the middle', async () => {
   await rm(folder, { recursive: true });
 });
 
+it('tells a container that somebody killed from one whose processes killed each other', async () => {
+  await inWorkspace(async (workspace) => {
+    const byItself = await engine.run(spec(workspace, 'kill -KILL $$'), async () => 'continue', signal);
+    expect(byItself).toEqual({ kind: 'exited', code: 137, oomKilled: false });
+    const filters = { label: [`wheelwright.instance=${instance}`], status: ['running'] };
+    const killed = engine.run(spec(workspace, 'sleep 20'), async () => 'continue', signal);
+    killed.catch(() => undefined);
+    const running = () => docker.listContainers({ filters });
+    await expect.poll(async () => (await running()).length, { timeout: 15_000 }).toBe(1);
+    for (const { Id } of await running()) await docker.getContainer(Id).kill();
+    await expect(killed).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('killed by somebody else'),
+    });
+  });
+});
+
 it('removes what a killed worker left behind, and nothing of a living one', async () => {
   const labels = (owner: string) => ({
     'wheelwright.instance': instance,
