@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
+import { inheritedSocket } from '../adapters/http/listening.js';
 import { WheelwrightError } from '../core/errors.js';
 import { parseSettings } from '../core/settings.js';
 import { startApi } from './start.js';
@@ -11,7 +12,7 @@ const log = pino({ name: 'api', level: process.env.WHEELWRIGHT_LOG_LEVEL ?? 'inf
 try {
   const settings = parseSettings(process.env);
   // Compiled programs are in dist/, beside which the folders that are read stand.
-  const api = await startApi(settings, { log, root: resolve(programs, '..') });
+  const api = await startApi(settings, { log, root: resolve(programs, '..'), socket: inheritedSocket(process.env) });
   log.info({ url: api.url }, 'listening');
   const stop = (signal: string) => {
     log.info({ signal }, 'stopping');

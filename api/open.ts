@@ -44,6 +44,8 @@ export interface ApiOptions {
   clock?: () => number;
   /** Milliseconds of a clock that nobody can set; default: the one of this process. */
   steady?: () => number;
+  /** File descriptor of a socket that listens already, in place of host and port. */
+  socket?: number | undefined;
 }
 
 export interface OpenedApi {

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { listen } from '../adapters/http/listening.js';
 import type { Settings } from '../core/settings.js';
 import { createApp } from './app.js';
 import type { ApiContext } from './context.js';
@@ -26,7 +26,6 @@ const SOLVE_EVERY_MS = 500;
 /** Cheap in memory; on Redis it takes its server some milliseconds for every hundred builds. */
 const HEAL_EVERY_MS = { memory: 2_000, redis: 20_000 };
 const HOUSEKEEP_EVERY_MS = 3_600_000;
-const CLOSE_PATIENCE_MS = 5_000;
 /** A wheel of some gigabytes over a slow line. */
 const REQUEST_TIMEOUT_MS = 60 * 60_000;
 
@@ -43,15 +42,19 @@ export async function startApi(settings: Settings, options: ApiOptions): Promise
     const web = await webRoutes(join(options.root, 'dist', 'web'));
     const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, createApp(context, web));
     await healQueueOne(context, Number.MAX_SAFE_INTEGER);
-    const url = await listen(server, settings.WHEELWRIGHT_API_PORT, settings.WHEELWRIGHT_HOST);
+    const listener = await listen(server, {
+      host: settings.WHEELWRIGHT_HOST,
+      port: settings.WHEELWRIGHT_API_PORT,
+      socket: options.socket,
+    });
     const steady = options.steady ?? (() => performance.now());
     const loops = startLoops(context, watchLostTime({ clock: context.clock, steady }, EXPIRE_EVERY_MS));
     return {
-      url,
+      url: listener.url,
       context,
       async close() {
         stopping.abort();
-        await Promise.all([loops, closeServer(server)]);
+        await Promise.all([loops, listener.drain(settings.WHEELWRIGHT_DRAIN_MS)]);
         await closeContext();
       },
     };
@@ -75,27 +78,4 @@ async function startLoops(context: ApiContext, lostTime: LostTime): Promise<void
     runLoop(context, 'housekeeping', HOUSEKEEP_EVERY_MS, () => housekeepOne(context)),
     runLoop(context, 'heal queue', healEveryMs, () => healQueueOne(context)),
   ]);
-}
-
-/** Returns the URL. @throws when the port is taken */
-function listen(server: Server, port: number, host: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      const { port: given } = server.address() as AddressInfo;
-      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${given}`);
-    });
-  });
-}
-
-/** Lets requests that are under way end, for a while. */
-async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // A kept-alive connection becomes idle only when its last answer is out.
-  const sweep = setInterval(() => server.closeIdleConnections(), 20);
-  const patience = setTimeout(() => server.closeAllConnections(), CLOSE_PATIENCE_MS);
-  await closed;
-  clearInterval(sweep);
-  clearTimeout(patience);
 }

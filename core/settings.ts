@@ -54,6 +54,9 @@ export const SETTINGS = {
     'time that a stopping worker has to finish before it hands its attempts back',
   ),
   WHEELWRIGHT_LEASE_MS: count(30_000).describe('time without a heartbeat after which an attempt counts as lost'),
+  WHEELWRIGHT_DRAIN_MS: count(15_000).describe(
+    'time that answers under way have to end when api or index-server are stopped',
+  ),
   WHEELWRIGHT_FETCH_NETWORK: z
     .string()
     .default('host')

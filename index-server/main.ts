@@ -1,11 +1,12 @@
 import { pino } from 'pino';
+import { inheritedSocket } from '../adapters/http/listening.js';
 import { parseSettings } from '../core/settings.js';
 import { startIndexServer } from './server.js';
 
 const settings = parseSettings(process.env);
 const log = pino({ name: 'index-server', level: settings.WHEELWRIGHT_LOG_LEVEL }, pino.destination(2));
 try {
-  const server = await startIndexServer(settings, log);
+  const server = await startIndexServer(settings, log, inheritedSocket(process.env));
   log.info({ url: `${server.url}/simple/` }, 'the index listens');
   const stop = (signal: NodeJS.Signals) => {
     log.info({ signal }, 'stopping');

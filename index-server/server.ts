@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
+import { listen } from '../adapters/http/listening.js';
 import type { Settings } from '../core/settings.js';
 import { ChunkCache } from './chunk-cache.js';
 import { DiskSender } from './disk-sender.js';
@@ -31,12 +32,13 @@ const MINUTE_MS = 60_000;
 /** Files over all views that are kept in memory; a view of 5,000 files takes a few megabytes with its pages. */
 const VIEW_FILES = 40_000;
 
-/** As {@link serveIndex}, with the settings of the environment. */
+/** As {@link serveIndex}, with the settings of the environment. `socket`: see adapters/http. */
 export async function startIndexServer(
   settings: Settings,
   log: Logger = pino({ level: 'silent' }),
+  socket?: number,
 ): Promise<IndexServer> {
-  return serveIndex(await readIndexSettings(settings), log);
+  return serveIndex({ ...(await readIndexSettings(settings)), socket }, log);
 }
 
 /**
@@ -128,13 +130,14 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
   const server = listener(
     monitored((request, response) => handler.handle(request, response), { hosted, blobFolder, cacheFolder, cacheUses }),
   );
-  url = await listen(server, settings);
+  const accepting = await listen(server, settings);
+  url = accepting.url;
   return {
     url,
     close: async () => {
+      await accepting.drain(settings.drainMs);
       closing.abort();
       clearInterval(tidying);
-      await closeServer(server);
       await fileCache.close();
       await upstreams.close();
       hosted.close();
@@ -172,23 +175,4 @@ function listener(handle: Parameters<typeof createServer>[1] & {}): Server {
     (socket as Socket).destroySoon();
   });
   return server;
-}
-
-function listen(server: Server, { host, port }: IndexSettings): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port, backlog: 1024 }, () => {
-      server.off('error', reject);
-      const { address, family, port: actual } = server.address() as AddressInfo;
-      resolve(`http://${family === 'IPv6' ? `[${address}]` : address}:${actual}`);
-    });
-  });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), 2_000).unref();
-  });
 }

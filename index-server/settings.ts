@@ -10,6 +10,10 @@ export interface IndexSettings {
   dataFolder: string;
   host: string;
   port: number;
+  /** File descriptor of a socket that listens already, in place of host and port. */
+  socket?: number | undefined;
+  /** Time that answers under way have to end when the server is closed. */
+  drainMs: number;
   /** Where clients find the index, without a trailing slash; undefined: at host and port. */
   publicUrl?: string;
   policy: IndexPolicy;
@@ -34,6 +38,7 @@ export async function readIndexSettings(settings: Settings): Promise<IndexSettin
     dataFolder: settings.WHEELWRIGHT_DATA,
     host: settings.WHEELWRIGHT_HOST,
     port: settings.WHEELWRIGHT_INDEX_PORT,
+    drainMs: settings.WHEELWRIGHT_DRAIN_MS,
     ...(settings.WHEELWRIGHT_INDEX_URL === undefined ? {} : { publicUrl: indexUrl(settings) }),
     policy: await readPolicy(settings.WHEELWRIGHT_INDEX_POLICY, settings.WHEELWRIGHT_DATA),
     ...(settings.WHEELWRIGHT_UPSTREAM === undefined ? {} : { upstreamUrl: settings.WHEELWRIGHT_UPSTREAM }),

@@ -118,6 +118,7 @@ export function openIndexSite(options: { database?: boolean } = {}): IndexSite {
           tokenRequired: false,
           cacheBytes: 1e9,
           maxFileBytes: 1e9,
+          drainMs: 2_000,
           ...settings,
         },
         pino({ level: process.env.TEST_LOG ?? 'silent' }, pino.destination(2)),

@@ -1,0 +1,89 @@
+import type { Server } from 'node:http';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+
+/** Where a server listens: at an address of its own, or on a socket that whoever started the process holds open for it. */
+export interface Place {
+  host: string;
+  /** 0: a free one. */
+  port: number;
+  /** File descriptor of a socket that listens already; see {@link inheritedSocket}. */
+  socket?: number | undefined;
+}
+
+const BACKLOG = 1024;
+const FIRST_INHERITED = 3;
+
+/**
+ * The socket that systemd, or whatever else speaks its protocol, hands to this process: https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html
+ * It stays open when the process ends, so that what connects meanwhile waits for the next one instead of being refused.
+ */
+export function inheritedSocket(environment: Readonly<Record<string, string | undefined>>): number | undefined {
+  const { LISTEN_PID, LISTEN_FDS } = environment;
+  return LISTEN_PID === String(process.pid) && LISTEN_FDS === '1' ? FIRST_INHERITED : undefined;
+}
+
+export interface Listener {
+  /** Base URL without a trailing slash. */
+  url: string;
+  /**
+   * Takes no new connection, lets the answers under way end, and closes each connection after its answer, so that nobody loses one. Resolves when all are
+   * closed; those that take longer than the grace are broken off.
+   */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** @throws the error of the system, e.g. when the port is taken */
+export async function listen(server: Server, place: Place): Promise<Listener> {
+  const connections = trackConnections(server);
+  return {
+    url: await startListening(server, place),
+    async drain(graceMs) {
+      const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+      connections.closeIdle();
+      const patience = setTimeout(() => server.closeAllConnections(), graceMs);
+      await closed;
+      clearTimeout(patience);
+    },
+  };
+}
+
+/**
+ * Closes connections when they are idle. Node's own means for it, of which close() of an HTTP server is one, takes a connection for idle as soon as the end of its
+ * answer was written, and cuts off what the client has not taken yet.
+ */
+function trackConnections(server: Server): { closeIdle(): void } {
+  /** How many answers are under way on each. */
+  const open = new Map<Socket, number>();
+  let closing = false;
+  server.on('connection', (socket: Socket) => {
+    open.set(socket, 0);
+    socket.once('close', () => open.delete(socket));
+  });
+  server.prependListener('request', ({ socket }, response) => {
+    // Told so, a client does not send its next request into a connection that is being closed.
+    if (closing) response.setHeader('Connection', 'close');
+    open.set(socket, (open.get(socket) ?? 0) + 1);
+    response.once('close', () => {
+      const left = (open.get(socket) ?? 1) - 1;
+      if (!socket.destroyed) open.set(socket, left);
+      if (closing && left === 0) socket.destroySoon();
+    });
+  });
+  return {
+    closeIdle() {
+      closing = true;
+      for (const [socket, answers] of open) if (answers === 0) socket.destroySoon();
+    },
+  };
+}
+
+function startListening(server: Server, { host, port, socket }: Place): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(socket === undefined ? { host, port, backlog: BACKLOG } : { fd: socket, backlog: BACKLOG }, () => {
+      server.off('error', reject);
+      const { address, family, port: given } = server.address() as AddressInfo;
+      resolve(`http://${family === 'IPv6' ? `[${address}]` : address}:${given}`);
+    });
+  });
+}
