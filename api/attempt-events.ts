@@ -50,8 +50,10 @@ export async function* attemptEventStream(
         line = Math.min(chunk.firstLine + countLines(chunk.text) - 1, upTo);
         if (line >= upTo) break;
       }
-      if (pending.length > 0) yield pending.map((phase) => renderPhase(phase, line)).join('');
-      seen = attempt.phases.length;
+      // What was read of the attempt may be newer than what was read of its log: such a phase waits for its line.
+      const due = pending.filter(({ firstLine }) => firstLine <= line + 1);
+      if (due.length > 0) yield due.map((phase) => renderPhase(phase, line)).join('');
+      seen = attempt.phases.length - pending.length + due.length;
       if (!LIVE.includes(attempt.status)) {
         if ((await logs.lineCount(attemptId)) > line) continue;
         yield render({ event: 'end', status: attempt.status });

@@ -36,7 +36,12 @@ export async function finishAttempt(
   }
   context.signals.changed(lease.attemptId);
   await wakeWaitingOne(context);
-  return (await context.store.build(build.id)) ?? build;
+  const after = (await context.store.build(build.id)) ?? build;
+  // What was lost waits its backoff out, until the healing of the queue finds it.
+  if (outcome.kind === 'lost' && outcome.handedBack && after.status === 'queued') {
+    await context.queue.add({ buildId: after.id, priority: after.priority, notBefore: 0 });
+  }
+  return after;
 }
 
 /** Returns the outcome that was recorded, which may be another than the one reported. */

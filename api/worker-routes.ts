@@ -1,9 +1,16 @@
 // The worker's side of the API. Every write carries the lease token and is refused once the lease does not hold.
 import { json, type Request, Router, raw } from 'express';
-import { claimRequestSchema, inputsSchema, LEASE_HEADER, outcomeSchema, phaseStartSchema } from '../client/contract.js';
+import {
+  claimRequestSchema,
+  inputsSchema,
+  LEASE_HEADER,
+  outcomeSchema,
+  phaseStartSchema,
+  progressSchema,
+} from '../client/contract.js';
 import type { AttemptInput, AttemptOutcome, Lease } from '../core/attempt.js';
 import { WheelwrightError } from '../core/errors.js';
-import type { LeaseRef } from '../core/store.js';
+import type { LeaseRef, Progress } from '../core/store.js';
 import type { Guards } from './authentication.js';
 import { viewBuild } from './build-view.js';
 import { connectionSignal } from './connection-signal.js';
@@ -12,6 +19,8 @@ import { finishAttempt } from './finish.js';
 import { lineNumber } from './parameters.js';
 
 const MAX_LOG_CHUNK_BYTES = 4 * 2 ** 20;
+/** JSON may take six bytes for one. */
+const MAX_PROGRESS_BYTES = 6 * MAX_LOG_CHUNK_BYTES;
 const MAX_INPUTS_BYTES = 4 * 2 ** 20;
 const MAX_OUTCOME_BYTES = 2 ** 20;
 
@@ -51,6 +60,14 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
     const body: unknown = request.body;
     const piece = Buffer.isBuffer(body) ? body.toString('utf8') : '';
     const nextLine = await logs.append(lease, lineNumber(request.query.from), piece, clock());
+    signals.changed(lease.attemptId);
+    response.json({ nextLine });
+  });
+
+  router.post('/attempts/:id/progress', worker, json({ limit: MAX_PROGRESS_BYTES }), async (request, response) => {
+    const lease = leaseOf(request);
+    const { from, text: piece, ...more } = progressSchema.parse(request.body);
+    const nextLine = await logs.append(lease, from, piece, clock(), more as Progress);
     signals.changed(lease.attemptId);
     response.json({ nextLine });
   });

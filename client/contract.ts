@@ -268,25 +268,40 @@ export const heartbeatSchema = z.object({ cancelRequested: z.boolean() });
 /** POST /api/v1/attempts/:id/phase */
 export const phaseStartSchema = z.strictObject({ phase: z.enum(PHASES) });
 
+const inputsOfAttempt = z.array(
+  z.strictObject({
+    kind: z.enum([
+      'sdist',
+      'build-requirement',
+      'test-requirement',
+      'system-package',
+      'image',
+      'toolchain',
+      'source',
+      'tool',
+    ]),
+    name: z.string(),
+    version: z.string(),
+    sha256: z.string().optional(),
+  }),
+);
+
 /** POST /api/v1/attempts/:id/inputs */
-export const inputsSchema = z.strictObject({
-  inputs: z.array(
+export const inputsSchema = z.strictObject({ inputs: inputsOfAttempt });
+
+/** POST /api/v1/attempts/:id/progress: core's `AttemptProgress`; answers as the log does, of which it is the longer form. */
+export const progressSchema = z.strictObject({
+  from: z.int().min(1),
+  text: z.string(),
+  phases: z.array(
     z.strictObject({
-      kind: z.enum([
-        'sdist',
-        'build-requirement',
-        'test-requirement',
-        'system-package',
-        'image',
-        'toolchain',
-        'source',
-        'tool',
-      ]),
-      name: z.string(),
-      version: z.string(),
-      sha256: z.string().optional(),
+      seq: z.int().min(1),
+      phase: z.enum(PHASES),
+      firstLine: z.int().min(1),
+      agoMs: z.int().min(0),
     }),
   ),
+  inputs: inputsOfAttempt,
 });
 
 /** POST /api/v1/attempts/:id/log?from=N, body text/plain of whole lines, answers this; a repeated chunk is a no-op. */
@@ -309,7 +324,7 @@ export const outcomeSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('failed'), failure: failureSchema }),
   z.strictObject({ kind: z.literal('deferred'), requirements: z.array(z.string()).min(1) }),
-  z.strictObject({ kind: z.literal('lost'), reason: z.string() }),
+  z.strictObject({ kind: z.literal('lost'), reason: z.string(), handedBack: z.literal(true).optional() }),
   z.strictObject({ kind: z.literal('cancelled') }),
 ]);
 

@@ -1,6 +1,6 @@
 // The worker's side of the API. Every write carries the lease's token; a stale one is refused with `conflict`.
 import type { Readable } from 'node:stream';
-import type { AttemptInput, AttemptOutcome, Lease } from '../core/attempt.js';
+import type { AttemptInput, AttemptOutcome, AttemptProgress, Lease } from '../core/attempt.js';
 import type { Phase } from '../core/phase.js';
 import { type Connection, openConnection, parseAnswer, send, sendForJson, sendStream } from './connection.js';
 import { artifactStoredSchema, heartbeatSchema, LEASE_HEADER, leaseSchema, logAppendedSchema } from './contract.js';
@@ -14,6 +14,8 @@ export interface WorkerApi {
   addInputs(lease: Lease, inputs: readonly AttemptInput[], signal: AbortSignal): Promise<void>;
   /** Appends whole lines, the first of which has this 1-based number; returns the number of the next one. */
   appendLog(lease: Lease, firstLine: number, text: string, signal: AbortSignal): Promise<number>;
+  /** Appends lines as appendLog does, with the phases that began among them and what was taken in; the same again is a no-op. */
+  progress(lease: Lease, progress: AttemptProgress, signal: AbortSignal): Promise<number>;
   /** Streams a wheel up; the API answers with what it stored. */
   putArtifact(
     lease: Lease,
@@ -57,6 +59,10 @@ export function openWorkerApi(options: { url: string; token?: string | undefined
         signal,
       });
       return nextLine;
+    },
+    async progress(lease, json, signal) {
+      const call = { json, headers: fenced(lease), signal };
+      return (await sendForJson(connection, 'POST', path(lease, 'progress'), logAppendedSchema, call)).nextLine;
     },
     async putArtifact(lease, filename, bytes, sizeBytes, signal) {
       const headers = {

@@ -1,5 +1,6 @@
 import type { Channel, Sdist, Target } from './build.js';
 import type { Failure } from './failure.js';
+import type { Phase } from './phase.js';
 import type { EffectiveRecipe } from './recipe.js';
 
 export const ATTEMPT_STATUSES = ['leased', 'running', 'succeeded', 'failed', 'lost', 'cancelled', 'deferred'] as const;
@@ -55,6 +56,26 @@ export interface AttemptInput {
   sha256?: string;
 }
 
+/** What an attempt has told since the last time: lines of its log, the phases that began among them, and what was taken in. */
+export interface AttemptProgress {
+  /** Number of the text's first line. */
+  from: number;
+  /** Whole lines, or nothing. */
+  text: string;
+  phases: PhaseStart[];
+  inputs: AttemptInput[];
+}
+
+export interface PhaseStart {
+  /** Counts the phases of the attempt from 1: the same again is a no-op. */
+  seq: number;
+  phase: Phase;
+  /** Number of its first line in the log. */
+  firstLine: number;
+  /** Milliseconds since it began. */
+  agoMs: number;
+}
+
 /** What a worker found out about the wheel that it made; the API checks the archive itself all the same. */
 export interface WheelReport {
   filename: string;
@@ -64,10 +85,12 @@ export interface WheelReport {
   needs: string[];
 }
 
-/** How an attempt ended, as the worker reports it. */
+/**
+ * How an attempt ended, as the worker reports it. `handedBack`: the worker was stopped in an orderly way, so the build is tried again at once, and the loss does not count.
+ */
 export type AttemptOutcome =
   | { kind: 'succeeded'; wheel: WheelReport }
   | { kind: 'failed'; failure: Failure }
   | { kind: 'deferred'; requirements: string[] }
-  | { kind: 'lost'; reason: string }
+  | { kind: 'lost'; reason: string; handedBack?: true | undefined }
   | { kind: 'cancelled' };

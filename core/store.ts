@@ -1,5 +1,5 @@
 // The truth about builds, behind one asynchronous interface, so that another database can stand behind it.
-import type { AttemptInput, AttemptOutcome, AttemptStatus, Lease, WheelReport } from './attempt.js';
+import type { AttemptInput, AttemptOutcome, AttemptProgress, AttemptStatus, Lease, WheelReport } from './attempt.js';
 import type { BuildStatus, Channel, Sdist, Target } from './build.js';
 import type { Failure } from './failure.js';
 import type { Phase } from './phase.js';
@@ -184,10 +184,16 @@ export interface BlobStore {
   remove(sha256: string, storedBefore: number): Promise<boolean>;
 }
 
+/** What comes with lines of a log; see AttemptProgress. */
+export type Progress = Pick<AttemptProgress, 'phases' | 'inputs'>;
+
 /** One log per attempt, appended by line number so that a repeated chunk is a no-op; writes are fenced by the lease. */
 export interface LogStore {
-  /** `text` is whole lines, each ended by `\n`. Returns the number of the next line expected. @throws WheelwrightError `conflict` for a gap. */
-  append(lease: LeaseRef, firstLine: number, text: string, now: number): Promise<number>;
+  /**
+   * `text` is whole lines, each ended by `\n`. Returns the number of the next line expected. `more` is stored with them, in one transaction.
+   * @throws WheelwrightError `conflict` for a gap.
+   */
+  append(lease: LeaseRef, firstLine: number, text: string, now: number, more?: Progress): Promise<number>;
   /** Whole lines from a 1-based line number on, in pieces; ends at what is there now. */
   read(attemptId: string, fromLine: number): AsyncIterable<{ firstLine: number; text: string; at: number }>;
   lineCount(attemptId: string): Promise<number>;

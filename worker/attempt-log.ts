@@ -1,3 +1,6 @@
+import type { AttemptInput } from '../core/attempt.js';
+import type { Phase } from '../core/phase.js';
+
 /** A batch is sent when it is this old or this large, whichever comes first. */
 const BATCH_MS = 200;
 const BATCH_CHARS = 256 * 1024;
@@ -6,9 +9,17 @@ const HELD_CHARS = 1024 * 1024;
 /** Longer lines are broken up, so that one without an end cannot fill the memory. */
 const MAX_LINE_CHARS = 64 * 1024;
 
+/** What an attempt tells beside its lines, in the same order. */
+export interface LogMarks {
+  /** Phases that began; `seq` counts those of the attempt from 1, `firstLine` is the next line's number, `at` is by performance.now(). */
+  phases: { seq: number; phase: Phase; firstLine: number; at: number }[];
+  /** What was taken in. */
+  inputs: AttemptInput[];
+}
+
 export interface AttemptLogOptions {
-  /** Stores whole lines, the first of which has this number; resolves once they are safe. Tries again by itself. */
-  append: (firstLine: number, text: string) => Promise<void>;
+  /** Stores whole lines (or none), the first of which has this number, and the marks; resolves once they are safe. Tries again by itself. */
+  append: (firstLine: number, text: string, marks: LogMarks) => Promise<void>;
   /** Gets every line with its number, as it is stored. */
   onLine: (text: string, number: number) => void;
   /** Size past which {@link AttemptLog.write} says stop. */
@@ -16,7 +27,8 @@ export interface AttemptLogOptions {
 }
 
 /**
- * The log of one attempt: cuts output into numbered lines and sends them in batches, one at a time, in order and in bounded memory.
+ * The log of one attempt: cuts output into numbered lines and sends them in batches, one at a time, in order and in bounded memory. Phases and inputs travel with
+ * them, so that the work waits for none of it.
  * Once a batch cannot be stored, every call throws the reason.
  */
 export class AttemptLog {
@@ -27,6 +39,8 @@ export class AttemptLog {
   #bytes = 0;
   #held = '';
   #heldFrom = 1;
+  #marks: LogMarks = { phases: [], inputs: [] };
+  #phases = 0;
   #sending: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #failure: { error: unknown } | undefined;
@@ -44,6 +58,20 @@ export class AttemptLog {
   say(text: string): void {
     this.endLine();
     for (const line of text.split('\n')) this.#addLine(`[wheelwright] ${line}`);
+  }
+
+  /** The next line is the first of a phase. */
+  enterPhase(phase: Phase): void {
+    this.endLine();
+    this.#phases += 1;
+    this.#marks.phases.push({ seq: this.#phases, phase, firstLine: this.#lines + 1, at: performance.now() });
+    this.#sendSoon(0);
+  }
+
+  /** What the attempt took in. */
+  record(inputs: readonly AttemptInput[]): void {
+    this.#marks.inputs.push(...inputs);
+    this.#sendSoon(BATCH_MS);
   }
 
   /** Output of a container. Resolves when there is room for more, which is what slows a container down that prints faster than can be stored. */
@@ -66,7 +94,7 @@ export class AttemptLog {
   /** Resolves once everything up to here is stored. */
   async flush(): Promise<void> {
     this.endLine();
-    while ((this.#held !== '' || this.#sending !== undefined) && this.#failure === undefined) await this.#send();
+    while ((this.#holdsAny || this.#sending !== undefined) && this.#failure === undefined) await this.#send();
     this.#throwFailure();
   }
 
@@ -109,21 +137,26 @@ export class AttemptLog {
     this.#timer = undefined;
     this.#sending ??= this.#sendOne().finally(() => {
       this.#sending = undefined;
-      if (this.#held !== '') this.#sendSoon(BATCH_MS);
+      if (this.#holdsAny) this.#sendSoon(BATCH_MS);
     });
     return this.#sending;
   }
 
   async #sendOne(): Promise<void> {
-    if (this.#held === '') return;
-    const text = this.#held;
-    const firstLine = this.#heldFrom;
+    if (!this.#holdsAny) return;
+    const [text, marks] = [this.#held, this.#marks];
+    const firstLine = text === '' ? this.#lines + 1 : this.#heldFrom;
     this.#held = '';
+    this.#marks = { phases: [], inputs: [] };
     try {
-      await this.#options.append(firstLine, text);
+      await this.#options.append(firstLine, text, marks);
     } catch (error) {
       this.#failure = { error };
     }
+  }
+
+  get #holdsAny(): boolean {
+    return this.#held !== '' || this.#marks.phases.length > 0 || this.#marks.inputs.length > 0;
   }
 
   #throwFailure(): void {

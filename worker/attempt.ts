@@ -33,7 +33,7 @@ export interface AttemptSite {
   settings: Settings;
   engine: Engine;
   upstream: Pick<Upstream, 'file'>;
-  api: Pick<WorkerApi, 'startPhase' | 'addInputs' | 'putArtifact'>;
+  api: Pick<WorkerApi, 'putArtifact'>;
   scripts: readonly TextFile[];
   caBundle: string | undefined;
   indexToken: string | undefined;
@@ -116,15 +116,14 @@ async function runPhases(
   const { order } = lease;
   const { engine, api, settings } = site;
   const { log } = voice;
-  const enter = async (phase: Phase) => {
+  const enter = (phase: Phase) => {
     const diagnosis = startDiagnosis(order, phase);
+    log.enterPhase(phase);
     voice.listen(diagnosis);
-    await log.flush();
-    await persistently(() => api.startPhase(lease, phase, signal), signal);
     return diagnosis;
   };
 
-  let diagnosis = await enter('fetch');
+  let diagnosis = enter('fetch');
   log.say(
     `fetch: ${order.project} ${order.version} for ${order.target.python} on ${order.target.policy}_${order.target.arch}`,
   );
@@ -154,16 +153,14 @@ async function runPhases(
     diagnosis,
     limits: attemptLimits(settings, order.recipe, capacity),
     indexToken: site.indexToken,
-    record: (inputs) =>
-      inputs.length === 0 ? Promise.resolve() : persistently(() => api.addInputs(lease, inputs, signal), signal),
     signal,
   };
-  const phase = async (name: Phase): Promise<PhaseContext> => {
-    diagnosis = await enter(name);
+  const phase = (name: Phase): PhaseContext => {
+    diagnosis = enter(name);
     return { ...context, diagnosis };
   };
 
-  await context.record([
+  log.record([
     { kind: 'sdist', name: order.project, version: order.version, sha256: order.sdist.sha256 },
     ...images.inputs,
   ]);
@@ -182,7 +179,7 @@ async function runPhases(
   if (first.kind !== 'done') return first;
 
   let fetched: Fetched = first.value;
-  let building = await phase('build');
+  let building = phase('build');
   let built = await buildWheel(building, fetched);
   for (let round = 1; built.kind === 'more-requirements'; round += 1) {
     if (round > MAX_REQUIREMENT_ROUNDS) {
@@ -193,22 +190,22 @@ async function runPhases(
           'Its requirements are installed and it asks for them again. Constraints in the recipe (requires) may settle it.',
       });
     }
-    const more = await fetchMore(await phase('fetch'), fetched, built.requirements);
+    const more = await fetchMore(phase('fetch'), fetched, built.requirements);
     if (more.kind !== 'done') return more;
     fetched = more.value;
-    building = await phase('build');
+    building = phase('build');
     built = await buildWheel(building, fetched);
   }
   if (built.kind !== 'done') return built;
 
-  const repaired = await repairWheel(await phase('repair'), built.value, fetched, building.diagnosis);
+  const repaired = await repairWheel(phase('repair'), built.value, fetched, building.diagnosis);
   if (repaired.kind !== 'done') return repaired;
-  const testing = await phase('test');
+  const testing = phase('test');
   const taken = await takeWheel(testing, repaired.value, spool);
   const tested = await testWheel(testing, repaired.value, taken);
   if (tested.kind !== 'done') return tested;
 
-  await enter('publish');
+  enter('publish');
   const { filename, sha256, sizeBytes, file } = tested.value;
   log.say(`publish: ${filename} sha256=${sha256} ${sizeBytes} bytes`);
   await persistently(() => api.putArtifact(lease, filename, createReadStream(file), sizeBytes, signal), signal);

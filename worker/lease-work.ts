@@ -5,7 +5,7 @@ import type { AttemptOutcome, Lease } from '../core/attempt.js';
 import { type ErrorCode, WheelwrightError } from '../core/errors.js';
 import { type AttemptSite, makeAttempt } from './attempt.js';
 import { AttemptEnd } from './attempt-end.js';
-import { AttemptLog } from './attempt-log.js';
+import { AttemptLog, type LogMarks } from './attempt-log.js';
 import type { PhaseContext } from './phase-context.js';
 import { persistently } from './retry.js';
 
@@ -31,9 +31,9 @@ export async function workOnLease(
 
   let diagnosis: PhaseContext['diagnosis'] | undefined;
   const log = new AttemptLog({
-    append: async (firstLine, text) => {
+    append: async (firstLine, text, marks) => {
       await refusedMeansLost(
-        () => persistently(() => api.appendLog(lease, firstLine, text, silenced.signal), silenced.signal),
+        () => persistently(() => append(api, lease, firstLine, text, marks, silenced.signal), silenced.signal),
         end,
       );
     },
@@ -90,7 +90,9 @@ async function attemptOutcome(
     const reason = signal.reason as unknown;
     if (!(reason instanceof AttemptEnd) || reason.kind === 'superseded') throw error;
     log.say(`ended: ${reason.message}`);
-    return reason.kind === 'cancelled' ? { kind: 'cancelled' } : { kind: 'lost', reason: reason.message };
+    return reason.kind === 'cancelled'
+      ? { kind: 'cancelled' }
+      : { kind: 'lost', reason: reason.message, handedBack: true };
   }
 }
 
@@ -110,6 +112,21 @@ async function beat(
     }
     await sleep(HEARTBEAT_MS, undefined, { signal }).catch(() => undefined);
   }
+}
+
+/** Lines alone, which is nearly all of a log, go as they are. */
+async function append(
+  api: WorkerApi,
+  lease: Lease,
+  firstLine: number,
+  text: string,
+  { phases, inputs }: LogMarks,
+  signal: AbortSignal,
+): Promise<number> {
+  if (phases.length === 0 && inputs.length === 0) return api.appendLog(lease, firstLine, text, signal);
+  const now = performance.now();
+  const began = phases.map(({ at, ...phase }) => ({ ...phase, agoMs: Math.max(0, Math.round(now - at)) }));
+  return api.progress(lease, { from: firstLine, text, phases: began, inputs }, signal);
 }
 
 async function refusedMeansLost<T>(call: () => Promise<T>, end: (reason: AttemptEnd) => void): Promise<T> {

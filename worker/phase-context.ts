@@ -1,5 +1,5 @@
 // What every phase is given, and how it runs a script in a container.
-import type { AttemptInput, BuildOrder } from '../core/attempt.js';
+import type { BuildOrder } from '../core/attempt.js';
 import { createDiagnosis, type Diagnosis, type DiagnosisContext } from '../core/diagnosis/diagnosis.js';
 import type { BuilderImages, ContainerExit, ContainerLimits, ContainerSpec, Engine } from '../core/engine.js';
 import type { Failure, FailureClass } from '../core/failure.js';
@@ -19,7 +19,6 @@ export interface PhaseContext {
   limits: AttemptLimits;
   /** Where reading the index takes one; only for containers that fetch, in which nothing of a project runs. */
   indexToken: string | undefined;
-  record: (inputs: AttemptInput[]) => Promise<void>;
   signal: AbortSignal;
 }
 

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WheelwrightError } from '../../core/errors.js';
-import type { LeaseRef, LogStore } from '../../core/store.js';
+import type { LeaseRef, LogStore, Progress } from '../../core/store.js';
 
 /** One appended piece of a log: which lines (1-based) are which bytes of its file. */
 export interface LogChunk {
@@ -19,7 +19,7 @@ export interface LogRows {
   /** Chunks that reach to `fromLine` or beyond, in order, at most `limit`. */
   from(attemptId: string, fromLine: number, limit: number): Promise<LogChunk[]>;
   /** @throws WheelwrightError `conflict` for a stale token, or when another chunk begins at that line. */
-  add(lease: LeaseRef, chunk: LogChunk): Promise<void>;
+  add(lease: LeaseRef, chunk: LogChunk | undefined, more: Progress | undefined, now: number): Promise<void>;
   /** @throws WheelwrightError `conflict` for a stale token */
   checkLease(lease: LeaseRef): Promise<unknown>;
   /** One chunk in the place of all that there are of an attempt. */
@@ -37,22 +37,21 @@ export async function openLogStore(folder: string, rows: LogRows): Promise<LogSt
   const pathOf = (attemptId: string) => join(folder, `${checkedId(attemptId)}.log`);
   const serially = createSerialiser();
   return {
-    append: (lease, firstLine, text, now) =>
+    append: (lease, firstLine, text, now, more) =>
       serially(lease.attemptId, async () => {
         await rows.checkLease(lease);
         const tail = endOf(await rows.last(lease.attemptId));
-        const fresh = dropKnownLines(text, firstLine, tail.line);
-        if (fresh === '') return tail.line;
+        const fresh = text === '' && more !== undefined ? '' : dropKnownLines(text, firstLine, tail.line);
+        if (fresh === '') {
+          if (more !== undefined) await rows.add(lease, undefined, more, now);
+          return tail.line;
+        }
         const bytes = Buffer.from(fresh);
         const lineCount = countLines(bytes);
         await writeAt(pathOf(lease.attemptId), bytes, tail.byteOffset);
-        await rows.add(lease, {
-          firstLine: tail.line,
-          lineCount,
-          byteOffset: tail.byteOffset,
-          byteCount: bytes.length,
-          at: now,
-        });
+        const { line, byteOffset } = tail;
+        const chunk = { firstLine: line, lineCount, byteOffset, byteCount: bytes.length, at: now };
+        await rows.add(lease, chunk, more, now);
         return tail.line + lineCount;
       }),
 

@@ -97,7 +97,9 @@ async function finish(
       await moveBuild(trx, attempt.build_id, 'fail', { finished_at: now });
       return;
     case 'lost':
-      return endLost(trx, attempt, outcome.reason, now);
+      return outcome.handedBack
+        ? handBack(trx, attempt, outcome.reason, now)
+        : endLost(trx, attempt, outcome.reason, now);
     case 'cancelled':
       await endAttempt(trx, attempt, 'cancelled', now);
       await moveBuild(trx, attempt.build_id, 'cancel', { finished_at: now });
@@ -120,6 +122,17 @@ async function attemptOf(trx: Database, lease: LeaseRef): Promise<Selectable<Att
   return attempt;
 }
 
+/** Queues the build again as if the attempt had not been made: however often workers are restarted, no build fails of it. */
+async function handBack(trx: Database, attempt: Selectable<AttemptsTable>, reason: string, now: number): Promise<void> {
+  const cause = `The attempt was handed back: ${reason}. The build is tried again at once.`;
+  await endAttempt(trx, attempt, 'lost', now, infrastructure(attempt, cause));
+  await moveBuild(trx, attempt.build_id, 'requeue');
+}
+
+function infrastructure({ phase }: Selectable<AttemptsTable>, cause: string): Failure {
+  return { class: 'infrastructure', ...(phase === null ? {} : { phase }), line: '', lineNumber: 0, cause };
+}
+
 /** Queues the build again after a pause, or fails it when its attempts were lost too often. */
 async function endLost(trx: Database, attempt: Selectable<AttemptsTable>, reason: string, now: number): Promise<void> {
   if (attempt.cancel_requested === 1) return endAttempt(trx, attempt, 'cancelled', now);
@@ -133,13 +146,7 @@ async function endLost(trx: Database, attempt: Selectable<AttemptsTable>, reason
   const next = last
     ? `It was the ${losses}th such loss, so it is not tried again by itself. Look at the workers and the container engine, then retry the build.`
     : 'The build is tried again by itself.';
-  await endAttempt(trx, attempt, 'lost', now, {
-    class: 'infrastructure',
-    ...(attempt.phase === null ? {} : { phase: attempt.phase }),
-    line: '',
-    lineNumber: 0,
-    cause: `The attempt was lost: ${reason}. ${next}`,
-  });
+  await endAttempt(trx, attempt, 'lost', now, infrastructure(attempt, `The attempt was lost: ${reason}. ${next}`));
   if (last) await moveBuild(trx, attempt.build_id, 'fail', { finished_at: now, lost_attempts: losses });
   else {
     const not_before = now + lostBackoffMs(losses);

@@ -1,13 +1,14 @@
 // What a worker does with its attempt while it lasts. How it ends is in attempt-endings.ts.
-import { sql } from 'kysely';
-import type { Lease } from '../../core/attempt.js';
+import { type OnConflictBuilder, sql } from 'kysely';
+import type { AttemptInput, Lease } from '../../core/attempt.js';
 import { transitionBuild } from '../../core/build.js';
-import type { BuildStore, LeaseRef } from '../../core/store.js';
+import type { BuildStore, LeaseRef, Progress } from '../../core/store.js';
 import { loadBuilds } from './build-records.js';
 import type { Database } from './database.js';
 import { LIVE, staleLease, writeFenced } from './fence.js';
 import { nextBuildTag } from './file-table.js';
 import { newId, newSecret } from './id.js';
+import type { Tables } from './schema.js';
 import { linkFiles, sharedFiles } from './shared-files.js';
 
 type AttemptTable = Pick<
@@ -50,20 +51,7 @@ export function attemptTable(db: Database, indexUrl: string): AttemptTable {
     addInputs: (lease, inputs) =>
       db.transaction().execute(async (trx) => {
         await writeFenced(trx, lease, { status: 'running' });
-        if (inputs.length === 0) return;
-        await trx
-          .insertInto('attempt_inputs')
-          .values(
-            inputs.map(({ kind, name, version, sha256 }) => ({
-              attempt_id: lease.attemptId,
-              kind,
-              name,
-              version,
-              sha256: sha256 ?? null,
-            })),
-          )
-          .onConflict((conflict) => conflict.columns(['attempt_id', 'kind', 'name', 'version']).doNothing())
-          .execute();
+        await insertInputs(trx, lease.attemptId, inputs);
       }),
 
     async renewLeases(until) {
@@ -83,6 +71,50 @@ export function attemptTable(db: Database, indexUrl: string): AttemptTable {
   };
 }
 
+/** What an attempt has told beside lines of its log; the same again is a no-op. @throws WheelwrightError `conflict` for a stale token */
+export async function addProgress(
+  trx: Database,
+  lease: LeaseRef,
+  { phases, inputs }: Progress,
+  now: number,
+): Promise<void> {
+  const last = phases.at(-1);
+  await writeFenced(trx, lease, { status: 'running', ...(last === undefined ? {} : { phase: last.phase }) });
+  if (last !== undefined) {
+    const beganAt = phases.map(({ agoMs }) => now - agoMs);
+    await closePhases(trx, lease.attemptId, beganAt[0] ?? now, phases[0]?.seq);
+    const rows = phases.map(({ seq, phase, firstLine }, index) => ({
+      attempt_id: lease.attemptId,
+      seq,
+      phase,
+      first_line: firstLine,
+      started_at: beganAt[index] ?? now,
+      finished_at: beganAt[index + 1] ?? null,
+    }));
+    const known = (conflict: OnConflictBuilder<Tables, 'attempt_phases'>) =>
+      conflict.columns(['attempt_id', 'seq']).doNothing();
+    await trx.insertInto('attempt_phases').values(rows).onConflict(known).execute();
+  }
+  await insertInputs(trx, lease.attemptId, inputs);
+}
+
+async function insertInputs(trx: Database, attemptId: string, inputs: readonly AttemptInput[]): Promise<void> {
+  if (inputs.length === 0) return;
+  await trx
+    .insertInto('attempt_inputs')
+    .values(
+      inputs.map(({ kind, name, version, sha256 }) => ({
+        attempt_id: attemptId,
+        kind,
+        name,
+        version,
+        sha256: sha256 ?? null,
+      })),
+    )
+    .onConflict((conflict) => conflict.columns(['attempt_id', 'kind', 'name', 'version']).doNothing())
+    .execute();
+}
+
 /** @throws WheelwrightError `conflict` for a stale token */
 export async function checkLease(db: Database, lease: LeaseRef): Promise<{ buildId: string }> {
   const row = await db
@@ -96,14 +128,15 @@ export async function checkLease(db: Database, lease: LeaseRef): Promise<{ build
   return { buildId: row.build_id };
 }
 
-/** Ends the phase that an attempt is in, if any. */
-export async function closePhases(db: Database, attemptId: string, now: number): Promise<void> {
-  await db
+/** Ends the phase that an attempt is in, if any; with `before`, only one of a smaller number. */
+export async function closePhases(db: Database, attemptId: string, now: number, before?: number): Promise<void> {
+  let open = db
     .updateTable('attempt_phases')
     .set({ finished_at: now })
     .where('attempt_id', '=', attemptId)
-    .where('finished_at', 'is', null)
-    .execute();
+    .where('finished_at', 'is', null);
+  if (before !== undefined) open = open.where('seq', '<', before);
+  await open.execute();
 }
 
 async function claim(

@@ -1,6 +1,6 @@
 import { WheelwrightError } from '../../core/errors.js';
-import type { LeaseRef } from '../../core/store.js';
-import { checkLease } from './attempt-table.js';
+import type { LeaseRef, Progress } from '../../core/store.js';
+import { addProgress, checkLease } from './attempt-table.js';
 import type { Database } from './database.js';
 
 /** One appended piece of a log; see adapters/disk/logs.ts, which takes these rows without knowing where they are kept. */
@@ -44,9 +44,11 @@ export function logRows(db: Database) {
     },
 
     /** @throws WheelwrightError `conflict` for a stale token, or when another chunk begins at that line. */
-    add: (lease: LeaseRef, chunk: LogChunk): Promise<void> =>
+    add: (lease: LeaseRef, chunk: LogChunk | undefined, more: Progress | undefined, now: number): Promise<void> =>
       db.transaction().execute(async (trx) => {
-        await checkLease(trx, lease);
+        if (more === undefined) await checkLease(trx, lease);
+        else await addProgress(trx, lease, more, now);
+        if (chunk === undefined) return;
         const added = await trx
           .insertInto('log_chunks')
           .values({

@@ -123,7 +123,9 @@ export async function openAttemptBench(python = 'cp313', image = 'debian-11'): P
       const wheels: Buffer[] = [];
       let diagnosis: PhaseContext['diagnosis'] | undefined;
       const log = new AttemptLog({
-        append: async (_firstLine, text) => {
+        append: async (_firstLine, text, marks) => {
+          finished.phases.push(...marks.phases.map(({ phase }) => phase));
+          finished.inputs.push(...marks.inputs);
           finished.log += text;
           options.onLog?.(`\n${text}`);
           if (process.env.SHOW_LOG)
@@ -150,8 +152,6 @@ export async function openAttemptBench(python = 'cp313', image = 'debian-11'): P
                 url.startsWith('file:') ? createReadStream(url.slice(5)) : upstream.file(url, signal),
             },
             api: {
-              startPhase: async (_lease, phase) => void finished.phases.push(phase),
-              addInputs: async (_lease, inputs) => void finished.inputs.push(...inputs),
               putArtifact: async (_lease, _filename, bytes, sizeBytes) => {
                 for await (const chunk of bytes) wheels.push(chunk as Buffer);
                 return { sha256: '', sizeBytes };

@@ -94,6 +94,49 @@ test('an attempt from claim to published file', async () => {
   expect(again).toMatchObject({ status: 200, body: finished.body });
 });
 
+test('lines, phases and inputs in one call, kept once however often it is sent, and live in their order', async () => {
+  const { lease, id } = await claimed();
+  const send = (json: unknown) => service.call('POST', `/api/v1/attempts/${lease.attemptId}/progress`, { json, lease });
+  const input = { kind: 'tool', name: 'gcc', version: '10.2' };
+  const first = {
+    from: 1,
+    text: 'one\ntwo\n',
+    phases: [
+      { seq: 1, phase: 'fetch', firstLine: 1, agoMs: 400 },
+      { seq: 2, phase: 'build', firstLine: 2, agoMs: 100 },
+    ],
+    inputs: [input],
+  };
+  expect(await send(first)).toMatchObject({ status: 200, body: { nextLine: 3 } });
+  expect(await send(first)).toMatchObject({ status: 200, body: { nextLine: 3 } });
+  const more = { from: 3, text: '', phases: [{ seq: 3, phase: 'test', firstLine: 3, agoMs: 0 }], inputs: [] };
+  expect(await send(more)).toMatchObject({ status: 200, body: { nextLine: 3 } });
+  expect(await send({ ...more, from: 9, text: 'gap\n' })).toMatchObject({ status: 409 });
+  const [attempt] = (await service.build(id)).attempts;
+  expect(attempt).toMatchObject({ status: 'running', phase: 'test' });
+  expect(attempt?.phases.map(({ phase, firstLine }) => [phase, firstLine])).toEqual([
+    ['fetch', 1],
+    ['build', 2],
+    ['test', 3],
+  ]);
+  const [fetch, build] = attempt?.phases ?? [];
+  expect(fetch?.finishedAt).toBe(build?.startedAt);
+  expect(Date.parse(build?.startedAt ?? '') - Date.parse(fetch?.startedAt ?? '')).toBe(300);
+  expect((await service.call('GET', `/api/v1/attempts/${lease.attemptId}/inputs`)).body).toMatchObject({
+    inputs: [input],
+  });
+  await service.finish(lease, { kind: 'cancelled' });
+  expect((await send(more)).status).toBe(409);
+  const events = await service.call<string>('GET', `/api/v1/attempts/${lease.attemptId}/events`);
+  expect([...events.body.matchAll(/"(?:text|phase)":"(\w+)"/g)].map(([, what]) => what)).toEqual([
+    'fetch',
+    'one',
+    'build',
+    'two',
+    'test',
+  ]);
+});
+
 test('a long poll is answered as soon as a build is asked for', async () => {
   const polling = service.claim(30_000);
   const [build] = await service.ask('spam');

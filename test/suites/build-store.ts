@@ -180,6 +180,20 @@ export function testBuildStore(name: string, open: () => Promise<BuildStore>): v
       expect(build.attempts.at(-1)?.failure?.class).toBe('infrastructure');
     });
 
+    test('attempts that are handed back are tried again at once, however often', async () => {
+      const { id } = await add('k1');
+      for (let restarts = 0; restarts <= MAX_LOST_ATTEMPTS + 1; restarts++) {
+        const lease = await claim(id);
+        const outcome = { kind: 'lost', reason: 'the worker was stopped', handedBack: true } as const;
+        await store.finish(ref(lease), outcome, undefined, now);
+        await store.finish(ref(lease), outcome, undefined, now);
+        const build = await reload(id);
+        expect(build.status).toBe('queued');
+        expect(build.attempts.at(-1)).toMatchObject({ status: 'lost', failure: { class: 'infrastructure' } });
+        expect((await store.queuedBuilds(now, 10)).map((queued) => queued.id)).toEqual([id]);
+      }
+    });
+
     test('a live lease does not expire', async () => {
       const lease = await claim((await add('k1')).id);
       await store.heartbeat(ref(lease), LEASE_MS, now + 20_000);

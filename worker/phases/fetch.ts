@@ -211,7 +211,7 @@ async function concludeFetch(
   switch (report.kind) {
     case 'fetched': {
       const kind: AttemptInput['kind'] = phase === 'fetch' ? 'build-requirement' : 'test-requirement';
-      await context.record([
+      context.log.record([
         ...report.wheels.map(({ name, version, sha256 }) => ({ kind, name, version, sha256 })),
         ...(report.toolchainSources ?? []).map((source) => ({ kind: 'source' as const, ...source })),
       ]);
