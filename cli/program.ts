@@ -13,6 +13,7 @@ const COMMANDS: Record<string, () => Promise<MakeCommand>> = {
   logs: async () => (await import('./commands/logs.js')).logsCommand,
   show: async () => (await import('./commands/show.js')).showCommand,
   list: async () => (await import('./commands/list.js')).listCommand,
+  cancel: async () => (await import('./commands/cancel.js')).cancelCommand,
   recipe: async () => (await import('./commands/recipe.js')).recipeCommand,
   import: async () => (await import('./commands/import.js')).importCommand,
   diagnose: async () => (await import('./commands/diagnose.js')).diagnoseCommand,

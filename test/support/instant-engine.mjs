@@ -1,0 +1,177 @@
+// A container engine that answers at once: everything of a worker but the containers is real. It makes a sound wheel `<project>-1.0-py3-none-any.whl` of whatever it is
+// asked to build. Plain JavaScript, since the benchmarks use it as well.
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { crc32 } from 'node:zlib';
+import tar from 'tar-stream';
+
+/**
+ * What a worker is opened with in place of a real engine and a real upstream.
+ * @param hold called with the step's name (`images`, or the script of a container), before its end; whoever makes it wait holds the attempt there
+ */
+export function instantSite(hold = async () => {}) {
+  return {
+    engine: instantEngine(hold),
+    upstream: {
+      // The test index gives each sdist the hash of its own name.
+      file: async (url) => Readable.from([Buffer.from(url.slice(url.lastIndexOf('/') + 1))]),
+    },
+    scripts: [],
+    caBundle: undefined,
+    indexToken: undefined,
+    packageIndex: () => ({ find: async () => [] }),
+    unpackSdist: () => packed('PKG-INFO', ''),
+    readSdist: async () => [],
+    removeUnusedImages: async () => [],
+  };
+}
+
+function instantEngine(hold) {
+  const workspaces = new Map();
+  const containers = new Set();
+  return {
+    /** Names of what there is now: workspaces, and `<workspace> <script>` of each container that runs. */
+    left: () => [...workspaces.keys(), ...containers],
+    async ping() {},
+    async prepareImages(_target, _recipe, _progress, signal) {
+      await untilAborted(hold('images', signal), signal);
+      return { builder: 'builder', clean: 'clean', inputs: [{ kind: 'image', name: 'builder', version: '1' }] };
+    },
+    capacity: async () => ({ cpus: 2, memoryBytes: 8 * 2 ** 30 }),
+    async createWorkspace(attemptId) {
+      workspaces.set(attemptId, new Map());
+      return attemptId;
+    },
+    async putTars(workspace, tars) {
+      const files = workspaces.get(workspace);
+      for (const { folder, open } of tars) {
+        for await (const entry of (await open()).pipe(tar.extract())) {
+          files.set(`${folder}/${entry.header.name}`, await buffer(entry));
+        }
+      }
+    },
+    async getTar(workspace, path) {
+      return packed(path.slice(path.lastIndexOf('/') + 1), workspaces.get(workspace).get(path));
+    },
+    async run({ workspace, command, environment }, output, signal) {
+      const files = workspaces.get(workspace);
+      signal.throwIfAborted();
+      const script = command.at(-1).split('/').at(-1);
+      const container = `${workspace} ${script}`;
+      containers.add(container);
+      try {
+        await output(Buffer.from(`${script} runs\n`));
+        await untilAborted(hold(script, signal), signal);
+        const task = environment.WHEELWRIGHT_TASK;
+        report(files, script, JSON.parse(files.get(task) ?? task));
+        return { kind: 'exited', code: 0, oomKilled: false };
+      } finally {
+        containers.delete(container);
+      }
+    },
+    async removeWorkspace(workspace) {
+      workspaces.delete(workspace);
+    },
+    removeOrphans: async () => [],
+  };
+}
+
+async function untilAborted(waiting, signal) {
+  signal.throwIfAborted();
+  let abort;
+  const aborted = new Promise((_resolve, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort);
+  });
+  await Promise.race([waiting, aborted]).finally(() => signal.removeEventListener('abort', abort));
+}
+
+/** Leaves what the script leaves in its volume. */
+function report(files, script, task) {
+  const leave = (path, content) => files.set(path, JSON.stringify(content));
+  switch (script) {
+    case 'fetch.py':
+      files.set('project', task.project);
+      leave(task.report, { kind: 'fetched', requirements: [], wheels: [] });
+      break;
+    case 'build.py':
+      leave('/build/reports/build.json', { kind: 'built', wheels: [wheelName(files.get('project'))] });
+      break;
+    case 'repair.py': {
+      const project = files.get('project');
+      const wheel = `/build/repaired/${wheelName(project)}`;
+      files.set(wheel, makeWheel(project));
+      leave('/build/reports/repair.json', {
+        kind: 'pure',
+        wheel,
+        grafted: [],
+        needs: [],
+        requires: [],
+        modules: [],
+        native: [],
+      });
+      break;
+    }
+    case 'test.py':
+      leave('/test/reports/test.json', { kind: 'passed' });
+      break;
+    default:
+      throw new Error(`no script is known as ${script}`);
+  }
+}
+
+const wheelName = (project) => `${project.replaceAll('-', '_')}-1.0-py3-none-any.whl`;
+
+function makeWheel(project) {
+  const name = project.replaceAll('-', '_');
+  const info = `${name}-1.0.dist-info`;
+  const members = {
+    [`${name}.py`]: `NAME = "${project}"\n`,
+    [`${info}/METADATA`]: `Metadata-Version: 2.1\nName: ${project}\nVersion: 1.0\n`,
+    [`${info}/WHEEL`]: 'Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
+  };
+  const record = Object.entries(members).map(([path, text]) => {
+    const digest = createHash('sha256').update(text).digest('base64url');
+    return `${path},sha256=${digest},${Buffer.byteLength(text)}\n`;
+  });
+  return zip({ ...members, [`${info}/RECORD`]: `${record.join('')}${info}/RECORD,,\n` });
+}
+
+/** An archive of stored members, dated 1 January 1980. */
+function zip(members) {
+  const locals = [];
+  const entries = [];
+  let offset = 0;
+  for (const [path, text] of Object.entries(members)) {
+    const [name, content] = [Buffer.from(path), Buffer.from(text)];
+    const common = Buffer.alloc(26);
+    common.writeUInt16LE(20, 0);
+    common.writeUInt16LE(0x21, 8);
+    common.writeUInt32LE(crc32(content), 10);
+    common.writeUInt32LE(content.length, 14);
+    common.writeUInt32LE(content.length, 18);
+    common.writeUInt16LE(name.length, 22);
+    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, name, content]);
+    const rest = Buffer.alloc(14);
+    rest.writeUInt32LE(0o100644 * 2 ** 16, 6);
+    rest.writeUInt32LE(offset, 10);
+    entries.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x03'), common, rest, name]));
+    locals.push(local);
+    offset += local.length;
+  }
+  const directory = Buffer.concat(entries);
+  const end = Buffer.alloc(18);
+  end.writeUInt16LE(entries.length, 4);
+  end.writeUInt16LE(entries.length, 6);
+  end.writeUInt32LE(directory.length, 8);
+  end.writeUInt32LE(offset, 12);
+  return Buffer.concat([...locals, directory, Buffer.from('PK\x05\x06'), end]);
+}
+
+function packed(name, content) {
+  const pack = tar.pack();
+  pack.entry({ name }, content);
+  pack.finalize();
+  return Readable.from(pack, { objectMode: false });
+}
