@@ -1,0 +1,107 @@
+// The service's programs as processes of their own, each on a port that it keeps, so that it can be killed and started again.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const READY_MS = 60_000;
+const run = promisify(execFile);
+
+export const docker = async (environment, ...args) =>
+  (await run('/usr/bin/docker', args, { env: { ...process.env, ...environment }, maxBuffer: 2 ** 26 })).stdout;
+
+export async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+/** A program that is started with the same command again and again; what it says is in `<folder>/<name>.log`. */
+export function openProgram({ name, command, environment, folder, ready }) {
+  let child;
+  const program = {
+    name,
+    get pid() {
+      return child?.pid;
+    },
+    async start() {
+      const log = openSync(join(folder, `${name}.log`), 'a');
+      child = spawn(command[0], command.slice(1), {
+        env: { ...process.env, ...environment },
+        stdio: ['ignore', log, log],
+      });
+      closeSync(log);
+      const deadline = Date.now() + READY_MS;
+      while (!(await ready())) {
+        if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}; see ${folder}/${name}.log`);
+        if (Date.now() > deadline) throw new Error(`${name} is not ready after ${READY_MS} ms`);
+        await sleep(20);
+      }
+    },
+    signal: (signal) => child.kill(signal),
+    /** Resolves when it is gone. */
+    async end(signal) {
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, 'exit');
+      child.kill(signal);
+      // A stopped process dies of SIGKILL only.
+      child.kill('SIGCONT');
+      await gone;
+    },
+  };
+  return program;
+}
+
+export function answersHttp(url) {
+  return async () => {
+    try {
+      const response = await fetch(url, { signal: AbortSignal.timeout(1_000) });
+      await response.arrayBuffer();
+      return response.ok;
+    } catch {
+      return false;
+    }
+  };
+}
+
+export function acceptsTcp(port) {
+  return () =>
+    new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1');
+      const answer = (accepted) => {
+        socket.destroy();
+        resolve(accepted);
+      };
+      socket.once('connect', () => answer(true)).once('error', () => answer(false));
+    });
+}
+
+/** An engine of its own, with the images of the machine's engine that the load needs; the machine's is left alone. */
+export async function openOwnEngine(folder, images) {
+  const socket = join(folder, 'docker.sock');
+  const environment = { DOCKER_HOST: `unix://${socket}` };
+  const engine = openProgram({
+    name: 'dockerd',
+    folder,
+    environment: {},
+    command: [
+      '/usr/sbin/dockerd',
+      ...['--host', `unix://${socket}`, '--data-root', join(folder, 'engine'), '--exec-root', join(folder, 'exec')],
+      ...['--pidfile', join(folder, 'dockerd.pid'), '--bridge', 'none', '--iptables=false'],
+    ],
+    ready: () =>
+      docker(environment, 'version').then(
+        () => true,
+        () => false,
+      ),
+  });
+  await engine.start();
+  await run('bash', ['-c', `docker save ${images.join(' ')} | DOCKER_HOST=unix://${socket} docker load`]);
+  return { engine, environment };
+}

@@ -1,0 +1,33 @@
+// What the benchmarks look at in processes of the service.
+import { readFileSync } from 'node:fs';
+
+const TICK_MS = 10;
+
+/** Processor time of a process so far, in milliseconds. */
+export function cpuMs(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
+/** The most memory that a process has had resident, in megabytes. */
+export function peakMegabytes(pid) {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Math.round((Number(/VmHWM:\s+(\d+)/.exec(status)[1]) * 1024) / 1e6);
+}
+
+/** The URL that a program says it listens on. */
+export async function urlOf(program) {
+  let text = '';
+  for await (const chunk of program.stdout.iterator({ destroyOnReturn: false })) {
+    text += chunk;
+    const url = /"url":"([^"]+)"/.exec(text)?.[1];
+    if (url === undefined) continue;
+    program.stdout.resume();
+    return url;
+  }
+  throw new Error(`it did not start: ${text}`);
+}
+
+export function print(what, value) {
+  console.log(`${what.padEnd(36)} ${value}`);
+}

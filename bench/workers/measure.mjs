@@ -1,0 +1,122 @@
+// 200 workers on one api with SQLite: the real worker and the real api over HTTP, with an engine that answers at once, so that what is measured is everything between
+// a queued build and a published, signed wheel but the containers themselves. Afterwards the database is looked through: each build has one attempt, one file and all
+// of its log, so no attempt was lost or made twice.
+//   node bench/workers/measure.mjs [builds] [workers] [processes]       needs dist/; default: 6,000 builds, 200 workers in 4 processes
+// Uses a fresh data folder in the working directory's file system, with real fsyncs. Goal: 300 attempts a second, end to end. On a machine that others use too, the
+// processor time for each attempt says more than the rate.
+import { fork, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Sqlite from 'better-sqlite3';
+import { cpuMs, peakMegabytes, print, urlOf } from '../processes.mjs';
+
+const root = new URL('../../', import.meta.url).pathname;
+const [builds = 6_000, workers = 200, processes = 4] = process.argv.slice(2).map(Number);
+const AT_ONCE = 16;
+const POLL_MS = 100;
+
+const upstream = createServer((request, response) => {
+  const name = request.url.split('/')[2];
+  const filename = `${name}-1.0.tar.gz`;
+  const hashes = { sha256: createHash('sha256').update(filename).digest('hex') };
+  response.setHeader('content-type', 'application/vnd.pypi.simple.v1+json');
+  response.end(JSON.stringify({ meta: { 'api-version': '1.1' }, name, files: [{ filename, url: filename, hashes }] }));
+});
+await once(upstream.listen(0, '127.0.0.1'), 'listening');
+const folder = await mkdtemp(join(process.cwd(), 'bench-workers-'));
+const data = join(folder, 'data');
+const api = spawn(process.execPath, ['--enable-source-maps', join(root, 'dist/api/main.js')], {
+  env: {
+    ...process.env,
+    WHEELWRIGHT_DATA: data,
+    WHEELWRIGHT_API_PORT: '0',
+    WHEELWRIGHT_UPSTREAM: `http://127.0.0.1:${upstream.address().port}/simple/`,
+    WHEELWRIGHT_INDEX_URL: 'http://index.example',
+  },
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+const children = [];
+try {
+  const url = await urlOf(api);
+  const token = (await readFile(join(data, 'admin-token'), 'utf8')).trim();
+  const enqueueMs = await timed(() => enqueue(url, token));
+  print(`${builds} builds asked for over HTTP`, `${(enqueueMs / 1000).toFixed(1)} s`);
+
+  const db = new Sqlite(join(data, 'wheelwright.db'), { readonly: true });
+  const ended = db.prepare('SELECT count(*) FROM attempts WHERE finished_at IS NOT NULL').pluck();
+  for (let number = 0; number < processes; number++) {
+    const each = Math.ceil(workers / processes);
+    children.push(fork(join(root, 'bench/workers/workers.mjs'), [url, token, String(each), String(number)]));
+  }
+  await Promise.all(children.map((child) => once(child, 'message')));
+  const before = { api: cpuMs(api.pid), workers: children.map(({ pid }) => cpuMs(pid)) };
+  for (const child of children) child.send('start');
+  const tookMs = await timed(async () => {
+    while (ended.get() < builds) {
+      if (api.exitCode !== null) throw new Error(`the api ended with ${api.exitCode}`);
+      await sleep(POLL_MS);
+    }
+  });
+  const apiMs = cpuMs(api.pid) - before.api;
+  const workersMs = children.reduce((sum, { pid }, index) => sum + cpuMs(pid) - before.workers[index], 0);
+  print('machine', `${cpus().length} cores, load ${loadavg()[0].toFixed(1)}`);
+  print('attempts, end to end', `${Math.round((builds / tookMs) * 1000)} a second`);
+  print('processor time of the api', `${(apiMs / builds).toFixed(2)} ms an attempt`);
+  print('processor time of the workers', `${(workersMs / builds).toFixed(2)} ms an attempt`);
+  print('memory of the api at most', `${peakMegabytes(api.pid)} MB resident`);
+  const faults = await look(db);
+  print('lost or doubled', faults.length === 0 ? 'nothing' : faults.join('; '));
+  db.close();
+  if (faults.length > 0) process.exitCode = 1;
+} finally {
+  for (const child of children) child.kill('SIGKILL');
+  api.kill('SIGKILL');
+  upstream.close();
+  upstream.closeAllConnections();
+  await rm(folder, { recursive: true });
+}
+
+async function enqueue(url, token) {
+  let next = 0;
+  const ask = async () => {
+    for (let number = next++; number < builds; number = next++) {
+      const response = await fetch(`${url}/api/v1/builds`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ requirement: `p${number}==1.0` }),
+      });
+      if (response.status !== 202) throw new Error(await response.text());
+      await response.arrayBuffer();
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, ask));
+}
+
+/** Everything that is not as it must be, by what the database and the folder of logs say. */
+async function look(db) {
+  const count = (sql) => db.prepare(sql).pluck().get();
+  const faults = [];
+  const expect = (what, found, wanted) => found === wanted || faults.push(`${found} ${what}, not ${wanted}`);
+  expect('builds that succeeded', count("SELECT count(*) FROM builds WHERE status = 'succeeded'"), builds);
+  expect('attempts', count('SELECT count(*) FROM attempts'), builds);
+  expect('attempts that succeeded', count("SELECT count(*) FROM attempts WHERE status = 'succeeded'"), builds);
+  expect('files', count('SELECT count(DISTINCT attempt_id) FROM files'), builds);
+  expect('phases', count('SELECT count(*) FROM attempt_phases'), builds * 5);
+  const attempts = db.prepare('SELECT id FROM attempts').pluck().all();
+  for (const id of attempts) {
+    const log = await readFile(join(data, 'logs', `${id}.log`), 'utf8');
+    if (!/^(.*\n)+\[wheelwright\] publish: .*\n$/.test(log)) faults.push(`the log of ${id} ends early`);
+  }
+  return faults;
+}
+
+async function timed(work) {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
