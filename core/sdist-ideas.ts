@@ -66,7 +66,7 @@ function switchIdeas(failure: Failure, texts: readonly SdistText[]): Proposal[] 
         .includes(word),
     );
     if (SYSTEM_HELPS.includes(failure.class)) {
-      if (/(?:^|[_-])(?:system|external|unbundled?|shared)(?:[_-]|$)/i.test(each.name) && !isNegative(each.name)) {
+      if (/(?:^|[_-])(?:system|external|unbundled?)(?:[_-]|$)/i.test(each.name) && !isNegative(each.name)) {
         ideas.push({ about, proposal: idea(each, each.yes, 'takes a library from the system') });
         continue;
       }
@@ -219,8 +219,8 @@ function withoutUpperBound(requirement: string): string {
   const [text = '', ...marker] = requirement.split(';');
   const freed = text
     .replaceAll(/(?:===?|~=)\s*([\w.]+?)(?:\.\*)?(?=\s*(?:,|$|\)))/g, '>=$1')
-    .replaceAll(/,?\s*(?:<=?|!=)\s*[\w.*+-]+/g, '')
+    .replaceAll(/,?\s*<=?\s*[\w.*+-]+/g, '')
     .replace(/^(\s*[\w.-]+(?:\[[^\]]*\])?)\s*,\s*/, '$1')
     .trim();
-  return [freed, ...marker].join(marker.length > 0 ? ' ;' : '');
+  return freed === text.trim() ? requirement : [freed, ...marker].join(marker.length > 0 ? ' ;' : '');
 }
