@@ -7,22 +7,28 @@ import { FileContents } from './file-contents.js';
 
 /** The wheels that a build gave: what is in them, what they need, how to install them. */
 export function FileList({ build }: { build: Build }) {
-  const service = useService();
   if (build.files.length === 0) return null;
-  const index = build.channel === 'trial' ? service?.trialIndexUrl : service?.indexUrl;
-  const pip = index === undefined ? undefined : pipInstall(index, `${build.project}==${build.version}`);
   return (
     <section class="files" aria-label="Files">
       {build.files.map((file) => (
         <FileCard key={file.filename} project={build.project} file={file} />
       ))}
-      {pip !== undefined && (
-        <div class="pip-line">
-          <code>{pip}</code>
-          <CopyButton label="Copy" text={() => pip} />
-        </div>
-      )}
+      <PipLine project={build.project} version={build.version} channel={build.channel} />
     </section>
+  );
+}
+
+/** The line that installs exactly this release from here. */
+export function PipLine({ project, version, channel }: Pick<Build, 'project' | 'version' | 'channel'>) {
+  const service = useService();
+  if (service === undefined) return null;
+  const index = channel === 'trial' ? service.trialIndexUrl : service.indexUrl;
+  const pip = pipInstall(index, `${project}==${version}`);
+  return (
+    <div class="pip-line">
+      <code>{pip}</code>
+      <CopyButton label="Copy" text={() => pip} />
+    </div>
   );
 }
 

@@ -1,6 +1,6 @@
 import type { Project, UpstreamProject } from '../../../client/contract.js';
 import { at } from '../base.js';
-import { FileCard } from '../build/file-list.js';
+import { FileCard, PipLine } from '../build/file-list.js';
 import { ReleaseMatrix } from '../project/release-matrix.js';
 import { CopyBlock } from '../ui/copy.js';
 import { pipInstall } from '../ui/pip.js';
@@ -35,6 +35,11 @@ export function ProjectPage({ name }: { name: string }) {
             {release.files.map((file) => (
               <FileCard key={file.filename} project={here.name} file={file} />
             ))}
+            <PipLine
+              project={here.name}
+              version={release.version}
+              channel={release.files.some(({ channel }) => channel === 'stable') ? 'stable' : 'trial'}
+            />
           </section>
         ))}
       <Dependents names={project?.dependents ?? upstream?.dependents ?? []} />
@@ -63,12 +68,8 @@ function Dependents({ names }: { names: readonly string[] }) {
   );
 }
 
-/** The newest release with a file for everyone; a trial one only where there is nothing else. */
+/** Of the trial index only where nothing is there for everyone. */
 function pipLine({ name, releases }: Project, service: { indexUrl: string; trialIndexUrl: string }): string {
-  const has = (channel: 'stable' | 'trial') =>
-    releases.find(({ files }) => files.some((file) => file.channel === channel));
-  const stable = has('stable');
-  const release = stable ?? has('trial');
-  const index = stable === undefined && release !== undefined ? service.trialIndexUrl : service.indexUrl;
-  return pipInstall(index, release === undefined ? name : `${name}==${release.version}`);
+  const channels = new Set(releases.flatMap(({ files }) => files.map(({ channel }) => channel)));
+  return pipInstall(channels.has('trial') && !channels.has('stable') ? service.trialIndexUrl : service.indexUrl, name);
 }
