@@ -213,6 +213,9 @@ async function millionLines() {
   const interactions = await watchInteractions(page);
   await page.getByLabel('Next match').click();
   await page.getByRole('button', { name: 'Times' }).click();
+  await page.evaluate(() => {
+    document.querySelector('.lines').scrollTop = 0;
+  });
   await page
     .getByRole('button', { name: /^build .* lines$/ })
     .first()

@@ -8,6 +8,7 @@ import { LogRows, sectionsOf } from '../../web/src/log/log-rows.js';
 import { frameAt, ROW_PX, scrollTopOf } from '../../web/src/log/log-scroll.js';
 import { LogSearch } from '../../web/src/log/log-search.js';
 import { TimeIndex } from '../../web/src/log/time-index.js';
+import { visibleBytes } from '../../web/src/log/visible-bytes.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const filled = (lines: readonly string[]) => {
@@ -74,6 +75,30 @@ test('a search matches what is seen: across colours, and nothing that a terminal
   const search = new LogSearch(filled(lines), 'fatal error', () => {});
   await search.run();
   expect(search.matches).toEqual([1, 4]);
+});
+
+test('what is searched is what is shown, whatever commands stand in a line', () => {
+  const command = fc.constantFrom(
+    '\u001b[1;31m',
+    '\u001b[m',
+    '\u001b[?25l',
+    '\u001b[2J',
+    '\u001b[',
+    '\u001b]0;title\u0007',
+    '\u001b]8;;https://x.example\u001b\\',
+    '\u001bPdata\u009c',
+    '\u001b]open',
+    '\u001b',
+    '\r',
+  );
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', '7', ';', ' ', 'm', '[', 'é', '漢', '\t') });
+  fc.assert(
+    fc.property(fc.array(fc.oneof(command, text)), (parts) => {
+      const line = parts.join('');
+      expect(new TextDecoder().decode(visibleBytes(bytes(line)))).toBe(plainText(line));
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 test('a match is marked in every piece that it reaches over', () => {

@@ -118,7 +118,13 @@ test('a requirements file is checked, and what would compile is built with one b
   await expect.poll(() => pasted.inputValue()).toBe(lock);
   await page.getByRole('button', { name: 'Check' }).click();
   await page.getByText('uv.lock: 1 project, 1 ready').waitFor();
-  await pasted.fill(text);
+  const dropped = `(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([${JSON.stringify(text)}], 'requirements.txt'));
+    return transfer;
+  })()`;
+  await pasted.dispatchEvent('drop', { dataTransfer: await page.evaluateHandle(dropped) });
+  await expect.poll(() => pasted.inputValue()).toBe(text);
   await page.getByRole('button', { name: 'Check' }).click();
   await page.getByRole('button', { name: 'Build the one that would compile' }).click();
   await page.getByLabel('Token').fill(service.token);

@@ -1,17 +1,14 @@
-import { plainText } from './line-text.js';
 import type { LogBuffer } from './log-buffer.js';
+import { visibleBytes } from './visible-bytes.js';
 
 /** Time that a slice of searching may hold the main thread. */
 const SLICE_MS = 8;
 const LINES_BETWEEN_CLOCK_READS = 256;
-const ESCAPE = 0x1b;
-const CARRIAGE_RETURN = 0x0d;
 
 /** Searches what a reader sees of a log that may still grow, without ever holding up the page; ASCII letters match in either case. */
 export class LogSearch {
   readonly #buffer: LogBuffer;
   readonly #needle: Uint8Array;
-  readonly #decoder = new TextDecoder();
   readonly #matches: number[] = [];
   #searchedTo = 0;
   #stopped = false;
@@ -58,26 +55,13 @@ export class LogSearch {
       const end = Math.min(this.#searchedTo + LINES_BETWEEN_CLOCK_READS, this.#buffer.lineCount);
       while (this.#searchedTo < end) {
         this.#searchedTo += 1;
-        if (this.#shows(this.#buffer.lineBytes(this.#searchedTo))) this.#matches.push(this.#searchedTo);
+        if (includes(visibleBytes(this.#buffer.lineBytes(this.#searchedTo)), this.#needle)) {
+          this.#matches.push(this.#searchedTo);
+        }
       }
       if (performance.now() >= until) return;
     }
   }
-
-  /** Terminal commands are no part of what a reader sees, and may stand in the middle of a word. */
-  #shows(line: Uint8Array): boolean {
-    if (!line.includes(ESCAPE) && !line.includes(CARRIAGE_RETURN)) return includes(line, this.#needle);
-    return holdsInOrder(line, this.#needle) && plainText(this.#decoder.decode(line)).toLowerCase().includes(this.query);
-  }
-}
-
-/** Whether all bytes of the needle come in their order, with anything between: rules out most lines without reading their colours. */
-function holdsInOrder(line: Uint8Array, needle: Uint8Array): boolean {
-  let found = 0;
-  for (let at = 0; at < line.length && found < needle.length; at += 1) {
-    if (lower(line[at] as number) === needle[found]) found += 1;
-  }
-  return found === needle.length;
 }
 
 function includes(line: Uint8Array, needle: Uint8Array): boolean {
