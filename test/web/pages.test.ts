@@ -86,6 +86,7 @@ test('a release is built from the matrix, beside what the upstream has', async (
   await page.goto('/packages/mixed');
   const row = (version: string) =>
     page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: version }) });
+  await row('1.0').getByText('upstream wheel').first().waitFor();
   expect(await row('1.0').getByText('upstream wheel').count()).toBeGreaterThan(1);
   expect(await row('0.5').getByText('no sdist').count()).toBeGreaterThan(1);
   await page.getByRole('button', { name: 'Build 2.0 for cp313 manylinux_2_31_x86_64' }).click();
