@@ -22,6 +22,9 @@ export interface ContainerLimits {
 export const VOLUMES = ['inputs', 'build', 'test'] as const;
 export type Volume = (typeof VOLUMES)[number];
 
+/** What the compilers of earlier builds left for the next: mounted at `/cache`, outlives the attempt, and is shared by those that name it. */
+export const CACHE = 'cache';
+
 export interface ContainerSpec {
   image: string;
   command: readonly string[];
@@ -30,7 +33,7 @@ export interface ContainerSpec {
   network: 'none' | 'outside';
   /** Name of a workspace made by {@link Engine.createWorkspace}. */
   workspace: string;
-  mounts: Readonly<Partial<Record<Volume, 'read-only' | 'read-write'>>>;
+  mounts: Readonly<Partial<Record<Volume | typeof CACHE, 'read-only' | 'read-write'>>>;
   workingDirectory?: string;
   limits: ContainerLimits;
 }
@@ -50,6 +53,8 @@ export interface BuilderImages {
   builder: string;
   /** Image reference of the clean twin, with the recipe's `runtime` packages in it. */
   clean: string;
+  /** The builder has ccache. */
+  compilerCache: boolean;
   inputs: AttemptInput[];
 }
 
@@ -81,8 +86,11 @@ export interface Engine {
   ): Promise<BuilderImages | ImageRefusal>;
   /** What there is to share out. */
   capacity(signal: AbortSignal): Promise<{ cpus: number; memoryBytes: number }>;
-  /** The volumes of one attempt, labelled with it; returns their common name. Files are carried in and out by way of `image`, which is not run. */
-  createWorkspace(attemptId: string, image: string, signal: AbortSignal): Promise<string>;
+  /**
+   * The volumes of one attempt, labelled with it; returns their common name. Files are carried in and out by way of `image`, which is not run.
+   * @param cache name of the compilers' cache that comes with them, made where it is missing; letters, digits and `.-_`
+   */
+  createWorkspace(attemptId: string, image: string, signal: AbortSignal, cache?: string): Promise<string>;
   /**
    * Unpacks tar streams, each at a folder such as `/build/src`, owned by the build user; a folder that is missing is made. They are opened one after the
    * other. All in one call take hardly longer than one.
@@ -96,6 +104,8 @@ export interface Engine {
   /** Runs to its end; the container is removed whatever happens. Throws only for broken infrastructure or an aborted signal. */
   run(spec: ContainerSpec, output: OutputSink, signal: AbortSignal): Promise<ContainerExit>;
   removeWorkspace(workspace: string): Promise<void>;
+  /** Removes caches of this instance that no attempt uses, the oldest first, until all together take no more than that; returns what it removed. */
+  pruneCaches(maxBytes: number, signal: AbortSignal): Promise<string[]>;
   /** Removes containers and workspaces of this instance whose attempt is not in `live`; returns what it removed, or would remove. */
   removeOrphans(live: ReadonlySet<string>, signal: AbortSignal, dryRun?: boolean): Promise<string[]>;
 }

@@ -71,6 +71,14 @@ export const SETTINGS = {
   WHEELWRIGHT_BUILD_PROCESSES: count(1024).describe('processes of a build container'),
   WHEELWRIGHT_BUILD_TIMEOUT_MS: count(2 * 60 * 60_000).describe('wall time of a build phase'),
   WHEELWRIGHT_TEST_TIMEOUT_MS: count(10 * 60_000).describe('wall time of a test phase'),
+  WHEELWRIGHT_COMPILER_CACHE_BYTES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(5 * 2 ** 30)
+    .describe(
+      'size of what compilers keep for later builds on one engine, a quarter of it for one project; 0: nothing',
+    ),
   WHEELWRIGHT_LOG_BYTES: count(256 * 2 ** 20).describe('size of the log of one attempt, past which it fails'),
   WHEELWRIGHT_SDIST_BYTES: count(2 * 2 ** 30).describe('size of a source archive'),
   WHEELWRIGHT_SDIST_EXPANDED_BYTES: count(8 * 2 ** 30).describe('size of a source archive when unpacked'),

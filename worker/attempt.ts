@@ -13,6 +13,7 @@ import type { SdistText } from '../core/sdist-ideas.js';
 import type { Settings } from '../core/settings.js';
 import type { Upstream } from '../core/upstream.js';
 import type { AttemptLog } from './attempt-log.js';
+import { compilerCache } from './compiler-cache.js';
 import { attemptLimits } from './limits.js';
 import { addSdistIdeas, explainMissing, type ReadSdist } from './missing-parts.js';
 import { failed, type PhaseContext, startDiagnosis } from './phase-context.js';
@@ -140,7 +141,8 @@ async function runPhases(
   if (sdist.kind !== 'done') return sdist;
   if (sources.kind !== 'done') return sources;
 
-  const workspace = await engine.createWorkspace(lease.attemptId, images.builder, signal);
+  const cache = compilerCache(order, images, settings);
+  const workspace = await engine.createWorkspace(lease.attemptId, images.builder, signal, cache?.name);
   later(() => engine.removeWorkspace(workspace));
   found.packages = site.packageIndex({ name: order.target.image, builder: images.builder, workspace });
   found.readSdist = (wanted) => site.readSdist(sdist.value, wanted);
@@ -153,6 +155,7 @@ async function runPhases(
     diagnosis,
     limits: attemptLimits(settings, order.recipe, capacity),
     indexToken: site.indexToken,
+    cache,
     signal,
   };
   const phase = (name: Phase): PhaseContext => {

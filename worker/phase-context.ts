@@ -6,6 +6,7 @@ import type { Failure, FailureClass } from '../core/failure.js';
 import type { Phase } from '../core/phase.js';
 import type { PhaseResult } from '../core/phases.js';
 import type { AttemptLog } from './attempt-log.js';
+import type { CompilerCache } from './compiler-cache.js';
 import { packFiles } from './workspace-files.js';
 
 export interface PhaseContext {
@@ -19,6 +20,7 @@ export interface PhaseContext {
   limits: AttemptLimits;
   /** Where reading the index takes one; only for containers that fetch, in which nothing of a project runs. */
   indexToken: string | undefined;
+  cache: CompilerCache | undefined;
   signal: AbortSignal;
 }
 

@@ -1,5 +1,5 @@
 import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerode';
-import type { ContainerSpec, Volume } from '../../core/engine.js';
+import { CACHE, type ContainerSpec, type Volume } from '../../core/engine.js';
 import type { Labels } from './labels.js';
 
 /** Uid and gid of everything that runs in a container; nobody by that number need exist in the image. */
@@ -9,10 +9,15 @@ export function volumeName(workspace: string, volume: Volume): string {
   return `${workspace}-${volume}`;
 }
 
-export function mountsOf(workspace: string, mounts: ContainerSpec['mounts']): MountSettings[] {
+/** @param cache name of the volume that is the workspace's cache */
+export function mountsOf(
+  workspace: string,
+  mounts: ContainerSpec['mounts'],
+  cache: string | undefined,
+): MountSettings[] {
   return Object.entries(mounts).map(([volume, access]) => ({
     Type: 'volume',
-    Source: volumeName(workspace, volume as Volume),
+    Source: volume === CACHE && cache !== undefined ? cache : volumeName(workspace, volume as Volume),
     Target: `/${volume}`,
     ReadOnly: access === 'read-only',
   }));
@@ -32,11 +37,18 @@ export function confinement(): HostConfig {
   };
 }
 
-/** What the engine is asked for to run a spec. `cpus` are the CPUs it may use; `outside` is the network that reaches the index. */
-export function containerSettings(
-  spec: ContainerSpec,
-  placement: { cpus: readonly number[]; outside: string; labels: Labels },
-): ContainerCreateOptions {
+export interface Placement {
+  /** The CPUs that it may use. */
+  cpus: readonly number[];
+  /** The network that reaches the index. */
+  outside: string;
+  labels: Labels;
+  /** Name of the volume that is the workspace's cache, where it has one. */
+  cache: string | undefined;
+}
+
+/** What the engine is asked for to run a spec. */
+export function containerSettings(spec: ContainerSpec, placement: Placement): ContainerCreateOptions {
   const { limits } = spec;
   return {
     Image: spec.image,
@@ -53,7 +65,7 @@ export function containerSettings(
       NetworkMode: spec.network === 'none' ? 'none' : placement.outside,
       // Docker's default for tmpfs is noexec, which breaks configure scripts.
       Tmpfs: { '/tmp': 'rw,exec,nosuid,nodev,size=2g,mode=1777' },
-      Mounts: mountsOf(spec.workspace, spec.mounts),
+      Mounts: mountsOf(spec.workspace, spec.mounts, placement.cache),
       PidsLimit: limits.processes,
       Memory: limits.memoryBytes,
       MemorySwap: limits.memoryBytes,

@@ -2,10 +2,9 @@ import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import type { ContainerExit, ContainerSpec, OutputSink } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
-import { containerSettings } from './container-settings.js';
+import { containerSettings, type Placement } from './container-settings.js';
 import { watchDisk } from './disk-watch.js';
 import { callEngine, engineError, ignoreGone } from './engine-error.js';
-import type { Labels } from './labels.js';
 import { demultiplex } from './log-stream.js';
 
 /** Most containers end before anyone need look at their disk. */
@@ -21,7 +20,7 @@ type Cut = 'timed-out' | 'disk-full' | 'output-limit' | 'aborted';
 export async function runContainer(
   docker: Docker,
   spec: ContainerSpec,
-  placement: { cpus: readonly number[]; outside: string; labels: Labels },
+  placement: Placement,
   output: OutputSink,
   signal: AbortSignal,
   onRemoval: (removal: Promise<void>) => void,
@@ -31,7 +30,7 @@ export async function runContainer(
   );
   const released = new AbortController();
   try {
-    return await attend(docker, container, spec, placement.labels, output, signal, released.signal, onRemoval);
+    return await attend(docker, container, spec, placement, output, signal, released.signal, onRemoval);
   } finally {
     released.abort();
     onRemoval(container.remove({ force: true }).then(() => undefined, ignoreGone));
@@ -42,7 +41,7 @@ async function attend(
   docker: Docker,
   container: Docker.Container,
   spec: ContainerSpec,
-  labels: Labels,
+  placement: Placement,
   output: OutputSink,
   signal: AbortSignal,
   released: AbortSignal,
@@ -88,7 +87,7 @@ async function attend(
   const timeout = setTimeout(() => stop('timed-out'), spec.limits.timeoutMs);
   const diskWatch = setTimeout(() => {
     const onSize = (size: number) => size > spec.limits.diskBytes && stop('disk-full');
-    const watching = watchDisk(docker, spec, labels, onSize, released).catch((error: unknown) => {
+    const watching = watchDisk(docker, spec, placement, onSize, released).catch((error: unknown) => {
       if (!released.aborted) giveUp(engineError('watching the disk', error));
     });
     onRemoval(watching);

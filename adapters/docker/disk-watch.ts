@@ -1,8 +1,7 @@
 import type Docker from 'dockerode';
-import type { ContainerSpec, Volume } from '../../core/engine.js';
-import { confinement, mountsOf } from './container-settings.js';
+import type { ContainerSpec } from '../../core/engine.js';
+import { confinement, mountsOf, type Placement } from './container-settings.js';
 import { callEngine, ignoreGone } from './engine-error.js';
-import type { Labels } from './labels.js';
 import { demultiplex } from './log-stream.js';
 
 const INTERVAL_SECONDS = 2;
@@ -14,13 +13,13 @@ const INTERVAL_SECONDS = 2;
 export async function watchDisk(
   docker: Docker,
   spec: Pick<ContainerSpec, 'image' | 'workspace' | 'mounts'>,
-  labels: Labels,
+  { labels, cache }: Pick<Placement, 'labels' | 'cache'>,
   onSize: (sizeBytes: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const writable = Object.entries(spec.mounts).filter(([, access]) => access === 'read-write');
   if (writable.length === 0) return;
-  const folders = writable.map(([volume]) => `/${volume as Volume}`).join(' ');
+  const folders = writable.map(([volume]) => `/${volume}`).join(' ');
   const container = await callEngine('making a disk watcher', signal, () =>
     docker.createContainer({
       Image: spec.image,
@@ -33,7 +32,7 @@ export async function watchDisk(
         ...confinement(),
         CapAdd: ['DAC_READ_SEARCH'],
         NetworkMode: 'none',
-        Mounts: mountsOf(spec.workspace, Object.fromEntries(writable.map(([volume]) => [volume, 'read-only']))),
+        Mounts: mountsOf(spec.workspace, Object.fromEntries(writable.map(([volume]) => [volume, 'read-only'])), cache),
         Memory: 256 * 2 ** 20,
       },
     }),

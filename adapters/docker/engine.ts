@@ -1,5 +1,6 @@
 import Docker from 'dockerode';
 import type { BuilderImages, Engine, ImageRefusal } from '../../core/engine.js';
+import { openCache, pruneCaches } from './cache.js';
 import { runContainer } from './container.js';
 import { CpuPool } from './cpu-pool.js';
 import { callEngine } from './engine-error.js';
@@ -28,6 +29,7 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
   const ownership: Ownership = { instance: options.instance, owner: thisOwner() };
   const removals = new Set<Promise<void>>();
   const attempts = new Map<string, string>();
+  const caches = new Map<string, string>();
   let cpus: CpuPool | undefined;
 
   const capacity = async (signal: AbortSignal) => {
@@ -52,11 +54,13 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
     prepareImages: (target, recipe, progress, signal): Promise<BuilderImages | ImageRefusal> =>
       options.prepareImages(target, recipe, progress, signal),
     capacity,
-    async createWorkspace(attemptId, image, signal) {
+    async createWorkspace(attemptId, image, signal, cache) {
       const workspace = `wheelwright-${options.instance}-${attemptId}`;
       attempts.set(workspace, attemptId);
       const labels = makeLabels(ownership, attemptId, options.now() + WORKSPACE_TTL_MS);
-      await createVolumes(docker, workspace, image, labels, signal);
+      const volume = cache === undefined ? undefined : await openCache(docker, options.instance, cache, signal);
+      if (volume !== undefined) caches.set(workspace, volume);
+      await createVolumes(docker, workspace, image, labels, volume, signal);
       return workspace;
     },
     putTars: (workspace, tars, signal) => putTars(docker, workspace, tars, signal),
@@ -70,7 +74,7 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
         return await runContainer(
           docker,
           spec,
-          { cpus: taken, outside: options.fetchNetwork, labels },
+          { cpus: taken, outside: options.fetchNetwork, labels, cache: caches.get(spec.workspace) },
           output,
           signal,
           track,
@@ -83,7 +87,9 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
       await settle();
       await removeVolumes(docker, workspace);
       attempts.delete(workspace);
+      caches.delete(workspace);
     },
+    pruneCaches: (maxBytes, signal) => pruneCaches(docker, options.instance, maxBytes, signal),
     removeOrphans: (live, signal, dryRun = false) =>
       removeOrphans(docker, ownership, { live, now: options.now(), dryRun }, signal),
     close: settle,

@@ -29,6 +29,7 @@ export function openHostEngine(
     debianMirror: settings.WHEELWRIGHT_DEBIAN_MIRROR,
     indexUrl,
     toolchainFolders: { rust: settings.WHEELWRIGHT_RUST_TOOLCHAIN, go: settings.WHEELWRIGHT_GO_TOOLCHAIN },
+    compilerCache: settings.WHEELWRIGHT_COMPILER_CACHE_BYTES > 0,
     instance: settings.WHEELWRIGHT_INSTANCE,
   });
   const engine = openEngine({

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import type Docker from 'dockerode';
 import { extract, type Pack, pack } from 'tar-stream';
 import type { ImageRefusal } from '../../core/engine.js';
+import { WheelwrightError } from '../../core/errors.js';
 import { digestOf } from '../../core/image.js';
 import { callEngine, ignoreGone, statusOf } from './engine-error.js';
 import { buildImage } from './image-build.js';
@@ -63,6 +64,22 @@ export async function makeDerived(
     return result;
   });
   return built.kind === 'built' ? { kind: 'made', reference } : refusalOf(built.log, from.name);
+}
+
+/** As the content with ccache in it; `cannot` where that is what does not work. A build must not fail for what only makes it faster. */
+export async function withCompilerCache<T extends { kind: string }>(
+  content: DerivedContent,
+  make: (content: DerivedContent) => Promise<T | ImageRefusal>,
+): Promise<T | ImageRefusal | 'cannot'> {
+  const alone = content.packages.length === 0 && content.rust === undefined;
+  try {
+    const made = await make({ ...content, packages: [...new Set([...content.packages, 'ccache'])].sort() });
+    const blamed = made.kind === 'refused' && (alone || /\bccache\b/.test((made as ImageRefusal).line));
+    return blamed ? 'cannot' : made;
+  } catch (error) {
+    if (alone && error instanceof WheelwrightError) return 'cannot';
+    throw error;
+  }
 }
 
 async function packDerived(context: Pack, caBundle: Buffer, parent: string, content: DerivedContent): Promise<void> {

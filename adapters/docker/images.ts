@@ -4,7 +4,13 @@ import type { BuilderImages, Engine, ImageRefusal } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { imageDigests, type LoadedImage, securityWarning, targetsOf } from '../../core/image.js';
 import type { EffectiveRecipe } from '../../core/recipe.js';
-import { installedPackages, makeDerived } from './image-derived.js';
+import {
+  type DerivedContent,
+  type InstalledPackage,
+  installedPackages,
+  makeDerived,
+  withCompilerCache,
+} from './image-derived.js';
 import { SingleFlight } from './image-flight.js';
 import { findImage } from './image-names.js';
 import {
@@ -30,6 +36,8 @@ export interface ImagesOptions extends Omit<ImageSite, 'now'> {
   definitions: readonly LoadedImage[];
   /** Folder of each toolchain; undefined: the one that this machine itself uses, else the distribution's packages. */
   toolchainFolders: Readonly<Record<FolderToolchain, string | undefined>>;
+  /** Builders get ccache, where it can be had. */
+  compilerCache: boolean;
   /** Milliseconds of a clock that never goes back; only for saying how long steps took. */
   now?: () => number;
 }
@@ -70,6 +78,10 @@ export function openImages(options: ImagesOptions): Images {
   const { docker } = site;
   const flights = new SingleFlight();
   const toolchains = new Map<FolderToolchain, Promise<ToolchainFolder | undefined>>();
+  /** By the image's id. */
+  const installed = new Map<string, InstalledPackage[]>();
+  /** Images for which ccache could not be had; asked again by the next process. */
+  const cacheless = new Set<string>();
 
   function readFolder(toolchain: FolderToolchain): Promise<ToolchainFolder | undefined> {
     const reading =
@@ -123,14 +135,22 @@ export function openImages(options: ImagesOptions): Images {
     const content = await contentOf(image.definition, recipe, readFolder);
     if (content.kind === 'refused') return content;
     const references = await buildImage(target, progress, signal);
-    const derive = (role: keyof TargetImages) => {
+    const derive = (role: keyof TargetImages, added: DerivedContent) => {
       const from = { reference: references[role], name: target.image, digest: target.builderDigest };
-      const key = `derived ${JSON.stringify([from, content[role]])}`;
-      return flights.run(key, signal, (shared) => makeDerived(site, from, content[role], progress, shared));
+      const key = `derived ${JSON.stringify([from, added])}`;
+      return flights.run(key, signal, (shared) => makeDerived(site, from, added, progress, shared));
     };
-    const builder = await derive('builder');
+    const compilerCache = options.compilerCache && image.definition.family === 'debian' && !cacheless.has(target.image);
+    let builder = compilerCache
+      ? await withCompilerCache(content.builder, (added) => derive('builder', added))
+      : await derive('builder', content.builder);
+    if (builder === 'cannot') {
+      progress(`${target.image}: ccache cannot be installed, so compilers keep nothing for later builds`);
+      cacheless.add(target.image);
+      builder = await derive('builder', content.builder);
+    }
     if (builder.kind === 'refused') return builder;
-    const clean = await derive('clean');
+    const clean = await derive('clean', content.clean);
     if (clean.kind === 'refused') return clean;
     for (const { reference } of [builder, clean]) await noteUse(docker, reference, signal);
 
@@ -139,7 +159,12 @@ export function openImages(options: ImagesOptions): Images {
       ...(await readToolLock(site.imagesFolder, image.definition.family)),
       ...content.inputs,
     ];
-    return { builder: builder.reference, clean: clean.reference, inputs };
+    return {
+      builder: builder.reference,
+      clean: clean.reference,
+      compilerCache: compilerCache && !cacheless.has(target.image),
+      inputs,
+    };
   }
 
   async function imageInputs(target: Target, made: TargetImages, signal: AbortSignal): Promise<AttemptInput[]> {
@@ -155,7 +180,9 @@ export function openImages(options: ImagesOptions): Images {
         ...(found && { sha256: found.id }),
       });
       if (!reference.startsWith('wheelwright-derived:')) continue;
-      for (const { name, version } of await installedPackages(docker, reference, signal)) {
+      const id = found?.id ?? reference;
+      if (!installed.has(id)) installed.set(id, await installedPackages(docker, reference, signal));
+      for (const { name, version } of installed.get(id) ?? []) {
         packages.set(`${name} ${version}`, { kind: 'system-package', name, version });
       }
     }

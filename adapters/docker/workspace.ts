@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type Docker from 'dockerode';
 import tar from 'tar-stream';
-import { type CarriedTar, VOLUMES } from '../../core/engine.js';
+import { CACHE, type CarriedTar, VOLUMES } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { BUILD_USER, confinement, mountsOf, volumeName } from './container-settings.js';
 import { callEngine, ignoreGone, ignoreMissing, statusOf } from './engine-error.js';
@@ -17,6 +17,7 @@ export async function createVolumes(
   workspace: string,
   image: string,
   labels: Labels,
+  cache: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   await callEngine('making the volumes of an attempt', signal, async () => {
@@ -35,7 +36,13 @@ export async function createVolumes(
         ...confinement(),
         ReadonlyRootfs: false, // the engine refuses to carry files into a read-only root, also where a volume is meant
         NetworkMode: 'none',
-        Mounts: mountsOf(workspace, Object.fromEntries(VOLUMES.map((volume) => [volume, 'read-write']))),
+        Mounts: mountsOf(
+          workspace,
+          Object.fromEntries(
+            [...VOLUMES, ...(cache === undefined ? [] : [CACHE])].map((volume) => [volume, 'read-write']),
+          ),
+          cache,
+        ),
       },
       abortSignal: signal,
     });

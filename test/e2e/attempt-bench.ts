@@ -50,10 +50,16 @@ export interface AttemptBench {
   /** An order for an sdist made by a test. */
   orderFor(sdist: MadeSdist, recipe?: EffectiveRecipe): Promise<BuildOrder>;
   attempt(order: BuildOrder, options?: AttemptOptions): Promise<Finished>;
+  /** Removes all that compilers kept. */
+  forgetCaches(): Promise<string[]>;
   close(): Promise<void>;
 }
 
-export async function openAttemptBench(python = 'cp313', image = 'debian-11'): Promise<AttemptBench> {
+export async function openAttemptBench(
+  python = 'cp313',
+  image = 'debian-11',
+  compilerCache = false,
+): Promise<AttemptBench> {
   const docker = new Docker();
   const instance = `test-worker-${process.pid}`;
   const caBundle = process.env.WHEELWRIGHT_CA_BUNDLE ?? '/etc/ssl/certs/ca-certificates.crt';
@@ -68,6 +74,7 @@ export async function openAttemptBench(python = 'cp313', image = 'debian-11'): P
     debianMirror: process.env.WHEELWRIGHT_DEBIAN_MIRROR,
     indexUrl: process.env.PIP_INDEX_URL,
     toolchainFolders: { rust: process.env.WHEELWRIGHT_RUST_TOOLCHAIN, go: process.env.WHEELWRIGHT_GO_TOOLCHAIN },
+    compilerCache,
     instance,
   });
   const engine = openEngine({
@@ -168,6 +175,7 @@ export async function openAttemptBench(python = 'cp313', image = 'debian-11'): P
         for (const clear of clears.reverse()) await clear();
       }
     },
+    forgetCaches: () => engine.pruneCaches(0, never),
     async close() {
       await engine.close();
       await upstream.close();

@@ -63,6 +63,7 @@ beforeAll(async () => {
     debianMirror: process.env.WHEELWRIGHT_DEBIAN_MIRROR,
     indexUrl: process.env.PIP_INDEX_URL,
     toolchainFolders: { rust: undefined, go: undefined },
+    compilerCache: false,
     instance,
   });
   const made = target && (await images.prepareImages(target, {}, () => undefined, signal));

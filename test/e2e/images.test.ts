@@ -46,6 +46,7 @@ beforeAll(async () => {
     debianMirror: process.env.WHEELWRIGHT_DEBIAN_MIRROR,
     indexUrl: process.env.PIP_INDEX_URL,
     toolchainFolders: { rust: undefined, go: undefined },
+    compilerCache: false,
     instance,
   });
   made = await prepare({}, console.error);

@@ -95,6 +95,7 @@ describe('openImages', () => {
       debianMirror: undefined,
       indexUrl: undefined,
       toolchainFolders: { rust: undefined, go: undefined },
+      compilerCache: false,
       instance: 'test',
     });
     return { images, targets: definitions.flatMap(targetsOf) };

@@ -24,6 +24,7 @@ export async function buildWheel(context: PhaseContext, fetched: Fetched): Promi
     {
       arch: order.target.arch,
       cpu: recipe.cpu ?? null,
+      cacheBytes: context.cache?.maxBytes ?? null,
       wheels: fetched.wheels.map((wheel) => `/inputs/build-wheels/${wheel.filename}`),
       sources: fetched.sources,
       prepare: recipe.prepare ?? null,
@@ -34,7 +35,7 @@ export async function buildWheel(context: PhaseContext, fetched: Fetched): Promi
       image: context.images.builder,
       network: 'none',
       python: TOOLS_PYTHON,
-      mounts: { inputs: 'read-only', build: 'read-write' },
+      mounts: { inputs: 'read-only', build: 'read-write', ...(context.cache && { cache: 'read-write' }) },
       workingDirectory: '/build/src',
       limits: context.limits.build,
       environment: buildEnvironment(order, fetched.sourceDateEpoch, context.limits.jobs),

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { AttemptInput } from '../../core/attempt.js';
+import { CACHE } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import type { Fetched, FetchedWheel, PhaseResult } from '../../core/phases.js';
 import {
@@ -82,6 +83,7 @@ export async function fillWorkspace(
     [
       { folder: '/inputs', open: () => packFiles(INPUT_FOLDERS, [...scripts, ...patches, ...certificates]) },
       { folder: '/build', open: () => packFiles(BUILD_FOLDERS, []) },
+      ...(context.cache ? [{ folder: `/${CACHE}`, open: () => packFiles(['ccache/'], []) }] : []),
       { folder: '/test', open: () => packFiles(TEST_FOLDERS, []) },
       { folder: '/build/src', open: downloads.openSourceTree },
       ...downloads.sources.map((source) => ({ folder: '/inputs/sources', open: () => source.pack() })),

@@ -88,6 +88,29 @@ def make_environment(wheels):
         )
 
 
+def cache_compilers(max_bytes):
+    """Returns what runs a compiler, so that what it made from the same text before need not be made again."""
+    ccache = shutil.which("ccache")
+    if max_bytes is None or ccache is None:
+        return []
+    os.environ.update(
+        CCACHE_DIR="/cache/ccache",
+        CCACHE_MAXSIZE=f"{max_bytes // 1024}Ki",
+        # An update of the distribution changes the compilers' bytes, and not always their dates.
+        CCACHE_COMPILERCHECK="content",
+        CCACHE_EXTRAFILES=os.path.realpath(shutil.which("as") or ccache),
+    )
+    # meson puts any ccache that it finds before the wrappers, which must see every flag.
+    cpu.write("ccache", f'#!/bin/sh\ncase $1 in -*) exec {ccache} "$@" ;; esac\nexec "$@"\n')
+    return [ccache]
+
+
+def fixed_folders(build_backend):
+    """Config settings that keep a backend from building in a folder of a random name, by which neither caches nor people find anything again."""
+    os.environ.setdefault("SKBUILD_BUILD_DIR", "/build/state/skbuild")
+    return {"build-dir": "/build/state/meson"} if build_backend == "mesonpy" else {}
+
+
 def missing(requirements):
     (site,) = (ENVIRONMENT / "lib").glob("python3*/site-packages")
     installed = {canonicalize_name(found.name): found.version for found in importlib.metadata.distributions(path=[str(site)])}
@@ -122,13 +145,13 @@ def build(task):
     os.umask(0o022)
     make_environment(task["wheels"])
     prepare(task)
-    cpu.wrap_compilers(task["arch"], task["cpu"], os.environ["PATH"])
+    cpu.wrap_compilers(task["arch"], task["cpu"], os.environ["PATH"], cache_compilers(task["cacheBytes"]))
     os.environ["VIRTUAL_ENV"] = str(ENVIRONMENT)
     os.environ["PATH"] = f"{cpu.WRAPPERS}:{ENVIRONMENT}/bin:{os.environ['PATH']}"
     # Not for the tools above, which must find their own.
     os.environ.update(task["environment"])
-    settings = task["configSettings"]
     hooks = backend()
+    settings = {**fixed_folders(hooks.build_backend), **task["configSettings"]}
     say(f"asking {hooks.build_backend} what else it requires")
     wanted = missing(hooks.get_requires_for_build_wheel(settings))
     if wanted:

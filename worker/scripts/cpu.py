@@ -87,13 +87,16 @@ class CpuBound(Exception):
     """The wheel needs a processor beyond the level that it is built for."""
 
 
-def wrap_compilers(arch, level, path):
-    """Puts a wrapper for every compiler on `path` into WRAPPERS. `level`: one of LEVELS, or None for the architecture's baseline."""
+def wrap_compilers(arch, level, path, before=()):
+    """
+    Puts a wrapper for every compiler on `path` into WRAPPERS. `level`: one of LEVELS, or None for the architecture's baseline. `before`: what runs the
+    compilers of C, C++ and Fortran, e.g. ccache.
+    """
     if arch not in BASELINE:
         return
     raised = [f"-m{name}" for rank in LEVELS[1 : rank_of(level) + 1] for name in FEATURES[rank].split()] if arch == "x86_64" else []
     for name in {file.name for folder in path.split(":") for file in pathlib.Path(folder).glob("*") if COMPILER.fullmatch(file.name)}:
-        command = shlex.join([shutil.which(name, path=path), *raised])
+        command = shlex.join([*before, shutil.which(name, path=path), *raised])
         write(name, WRAPPER.format(notes=NOTES, baseline=BASELINE[arch], command=command))
     rustc = shutil.which("rustc", path=path)
     if rustc is not None and arch == "x86_64":
