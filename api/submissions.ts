@@ -3,6 +3,7 @@ import { planRelease } from '../core/plan.js';
 import { normalizeProjectName } from '../core/project-name.js';
 import type { Recipe } from '../core/recipe.js';
 import { parseRecipe } from '../core/recipe-book.js';
+import { checkDependenciesOf } from '../core/recipe-catalogue.js';
 import { recipeDigest } from '../core/recipe-digest.js';
 import { emptyRecipe, recipeApplies } from '../core/recipe-resolve.js';
 import { parseRequirement, type Requirement } from '../core/requirement.js';
@@ -40,6 +41,7 @@ export async function submitRecipe(
   const project = normalizeProjectName(recipe.project);
   const digest = recipeDigest(recipe);
   await assertChanges(context, project, digest);
+  await checkDependenciesOf(recipe, context.recipes);
 
   const requirement = parseRequirement(submission.requirement ?? `${project}${recipe.versions ?? ''}`);
   const { defaults } = context.submission;

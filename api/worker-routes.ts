@@ -15,6 +15,7 @@ import type { Guards } from './authentication.js';
 import { viewBuild } from './build-view.js';
 import { connectionSignal } from './connection-signal.js';
 import type { ApiContext } from './context.js';
+import { withDepends } from './depends.js';
 import { finishAttempt } from './finish.js';
 import { lineNumber } from './parameters.js';
 
@@ -34,7 +35,7 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
     const taken = context.metrics.slotWaits(name);
     const lease = await claimNext(context, name, waitMs, connectionSignal(response, context.stopping)).finally(taken);
     if (lease === undefined) response.status(204).end();
-    else response.json(lease);
+    else response.json(await withDepends(context, lease));
   });
 
   router.post('/attempts/:id/heartbeat', worker, async (request, response) => {

@@ -258,6 +258,19 @@ export const leaseSchema = z.object({
     }),
     channel: z.enum(['stable', 'trial']),
     indexUrl: z.string(),
+    depends: z
+      .array(
+        z.object({
+          project: z.string(),
+          version: z.string(),
+          filename: z.string(),
+          sha256: z.string(),
+          url: z.string(),
+          grafted: z.array(z.string()),
+        }),
+      )
+      .exactOptional(),
+    lineage: z.array(effectiveRecipeSchema).exactOptional(),
     buildTag: z.int().positive().optional(),
   }),
 });

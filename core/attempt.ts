@@ -26,8 +26,23 @@ export interface BuildOrder {
   channel: Channel;
   /** Simple index that build and test requirements come from (ours, merged with upstream); absolute, ends in `/simple/`. */
   indexUrl: string;
+  /** The recipe's `depends`, as far as they have been built for this target; the worker defers while one is missing. */
+  depends?: SharingWheel[];
+  /** Recipes of the builds that made those, each after what it depends on itself: this builder is made from theirs, so that shared libraries are the same files. */
+  lineage?: EffectiveRecipe[];
   /** Build number for the file name (PEP 427) when this release already has a wheel for the same tag; bytes under a name never change. */
   buildTag?: number;
+}
+
+/** A wheel of ours that shares native libraries with the one that is to be built. */
+export interface SharingWheel {
+  project: string;
+  version: string;
+  filename: string;
+  sha256: string;
+  url: string;
+  /** File names of the libraries in it. */
+  grafted: string[];
 }
 
 /** What a worker holds while it works: every write must carry the token, and a stale token is refused. */

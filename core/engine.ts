@@ -77,12 +77,15 @@ export interface CarriedTar {
 export interface Engine {
   /** @throws WheelwrightError `unavailable` when the engine cannot be reached. */
   ping(signal: AbortSignal): Promise<void>;
-  /** Makes the target's images where they are missing (base, interpreter, derived); `progress` gets a line per step. */
+  /**
+   * Makes the target's images where they are missing (base, interpreter, derived); `progress` gets a line per step. `lineage`: see BuildOrder.
+   */
   prepareImages(
     target: Target,
     recipe: EffectiveRecipe,
     progress: (line: string) => void,
     signal: AbortSignal,
+    lineage?: readonly EffectiveRecipe[],
   ): Promise<BuilderImages | ImageRefusal>;
   /** What there is to share out. */
   capacity(signal: AbortSignal): Promise<{ cpus: number; memoryBytes: number }>;

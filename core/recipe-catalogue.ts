@@ -1,5 +1,7 @@
 import { WheelwrightError } from './errors.js';
+import { normalizeProjectName } from './project-name.js';
 import type { Recipe } from './recipe.js';
+import { parseRequirement } from './requirement.js';
 
 /** A recipe with the text it was read from. */
 export interface CatalogueRecipe {
@@ -16,7 +18,11 @@ export interface RecipeCatalogue {
   projects(): Promise<string[]>;
 }
 
-/** Refuses recipes that depend on each other in a circle: none of them could be built first. @throws WheelwrightError `invalid`. */
+/**
+ * Refuses recipes that depend on each other in a circle: none of them could be built first.
+ * @param recipes by normalised project name
+ * @throws WheelwrightError `invalid`
+ */
 export function checkDependencies(recipes: ReadonlyMap<string, Recipe>): void {
   const done = new Set<string>();
   const visit = (project: string, path: readonly string[]): void => {
@@ -34,6 +40,22 @@ export function checkDependencies(recipes: ReadonlyMap<string, Recipe>): void {
   for (const project of recipes.keys()) visit(project, []);
 }
 
+/** As {@link checkDependencies}, for one recipe among those of a catalogue. */
+export async function checkDependenciesOf(recipe: Recipe, catalogue: Pick<RecipeCatalogue, 'recipe'>): Promise<void> {
+  const recipes = new Map([[normalizeProjectName(recipe.project), recipe]]);
+  const reached = [recipe];
+  for (const next of reached) {
+    for (const project of dependsOf(next)) {
+      const found = recipes.has(project) ? undefined : (await catalogue.recipe(project))?.recipe;
+      if (found === undefined) continue;
+      recipes.set(project, found);
+      reached.push(found);
+    }
+  }
+  checkDependencies(recipes);
+}
+
 function dependsOf(recipe: Recipe | undefined): string[] {
-  return [...(recipe?.depends ?? []), ...(recipe?.overrides ?? []).flatMap(({ depends }) => depends ?? [])];
+  const named = [...(recipe?.depends ?? []), ...(recipe?.overrides ?? []).flatMap(({ depends }) => depends ?? [])];
+  return named.map((text) => parseRequirement(text).name);
 }

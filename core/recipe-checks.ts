@@ -71,12 +71,14 @@ function checkSettings(path: RecipePath, settings: EffectiveRecipe, project: str
       /^[\w/][\w/.+-]*$/.test(folder) ? undefined : 'is not a folder',
     ),
     ...checkEach([...path, 'patches'], patches, patchFault),
-    ...checkEach([...path, 'depends'], depends, (name) =>
-      !isValidProjectName(name)
-        ? 'is not a project name (PEP 508)'
-        : isValidProjectName(project) && normalizeProjectName(name) === normalizeProjectName(project)
+    ...checkEach(
+      [...path, 'depends'],
+      depends,
+      (text) =>
+        requirementFault(text) ??
+        (isValidProjectName(project) && parseRequirement(text).name === normalizeProjectName(project)
           ? 'is the project itself'
-          : undefined,
+          : undefined),
     ),
     ...(sources ?? []).flatMap(({ url, to }, index) => [
       ...(/^https?:$/.test(new URL(url).protocol)

@@ -24,6 +24,12 @@ Where all of \`when\` is true (\`versions\` and \`python\` are PEP 440 specifier
 maps key by key; lists by adding what is not there yet, and in lists of requirements (\`constraints\`, \`additions\`, \`test.requires\`) a later entry about the same project replaces
 the earlier; anything else by taking the later value. \`python\` speaks of a series: \`<=3.12\` includes every 3.12.
 
+## Wheels that share a library
+
+Two wheels that are loaded into one process and hold one library each, as lxml and xmlsec hold libxml2, crash unless both hold the same file of it. \`depends: [lxml]\` in the recipe of xmlsec has lxml built
+here first, builds xmlsec in an image made from lxml's, refuses it where the libraries still differ, and tests both together, each imported first once. Where they are installed, both must come from here:
+a rule of the index such as \`{ projects: [lxml], versions: "==6.0.2" }\` keeps pip from taking a newer lxml of the upstream's.
+
 ## Keys
 `;
 

@@ -100,7 +100,9 @@ const settings = {
     .optional(),
   depends: strings()
     .optional()
-    .describe('projects whose wheels must come from here and share native libraries with this one'),
+    .describe(
+      'projects, with specifiers where needed (`lxml<6`), whose wheels are built here first: this one is built in an image made from theirs, so that a library that both hold is the same file, and tested together with them in both orders of import',
+    ),
 };
 
 const when = z.strictObject({

@@ -23,6 +23,7 @@ import { fetchInputs, fetchMore, fillWorkspace } from './phases/fetch.js';
 import { repairWheel } from './phases/repair.js';
 import { takeWheel, testWheel } from './phases/test.js';
 import { persistently } from './retry.js';
+import { missingDepends } from './shared-libraries.js';
 import { openSpool } from './spool.js';
 import type { TextFile } from './workspace-files.js';
 
@@ -125,6 +126,11 @@ async function runPhases(
   };
 
   let diagnosis = enter('fetch');
+  const missing = missingDepends(order);
+  if (missing.length > 0) {
+    log.say(`fetch: to be built here first, since libraries are shared with them: ${missing.join(', ')}`);
+    return { kind: 'deferred', requirements: missing };
+  }
   log.say(
     `fetch: ${order.project} ${order.version} for ${order.target.python} on ${order.target.policy}_${order.target.arch}`,
   );
@@ -132,7 +138,7 @@ async function runPhases(
   later(() => spool.remove());
   const downloading = { upstream: site.upstream, spool, maxBytes: settings.WHEELWRIGHT_SDIST_BYTES, log, signal };
   const [images, sdist, sources, capacity] = await Promise.all([
-    engine.prepareImages(order.target, order.recipe, (line) => log.say(`fetch: ${line}`), signal),
+    engine.prepareImages(order.target, order.recipe, (line) => log.say(`fetch: ${line}`), signal, order.lineage),
     downloadSdist(downloading, order.sdist),
     downloadSources(downloading, order.recipe.sources ?? []),
     engine.capacity(signal),

@@ -1,5 +1,5 @@
 import Docker from 'dockerode';
-import type { BuilderImages, Engine, ImageRefusal } from '../../core/engine.js';
+import type { Engine } from '../../core/engine.js';
 import { openCache, pruneCaches } from './cache.js';
 import { runContainer } from './container.js';
 import { CpuPool } from './cpu-pool.js';
@@ -51,8 +51,7 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
     async ping(signal) {
       await callEngine('being asked whether it is there', signal, () => docker.ping());
     },
-    prepareImages: (target, recipe, progress, signal): Promise<BuilderImages | ImageRefusal> =>
-      options.prepareImages(target, recipe, progress, signal),
+    prepareImages: options.prepareImages,
     capacity,
     async createWorkspace(attemptId, image, signal, cache) {
       const workspace = `wheelwright-${options.instance}-${attemptId}`;

@@ -71,7 +71,7 @@ export async function withCompilerCache<T extends { kind: string }>(
   content: DerivedContent,
   make: (content: DerivedContent) => Promise<T | ImageRefusal>,
 ): Promise<T | ImageRefusal | 'cannot'> {
-  const alone = content.packages.length === 0 && content.rust === undefined;
+  const alone = content.packages.length === 0 && content.folders.length === 0;
   try {
     const made = await make({ ...content, packages: [...new Set([...content.packages, 'ccache'])].sort() });
     const blamed = made.kind === 'refused' && (alone || /\bccache\b/.test((made as ImageRefusal).line));

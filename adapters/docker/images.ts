@@ -22,7 +22,7 @@ import {
   type TargetImages,
   type TargetPlan,
 } from './image-targets.js';
-import { contentOf } from './image-toolchains.js';
+import { contentOf, type RecipeContent } from './image-toolchains.js';
 import { readToolLock } from './image-tools.js';
 import { noteUse, removeUnused } from './image-unused.js';
 import {
@@ -130,48 +130,98 @@ export function openImages(options: ImagesOptions): Images {
     recipe: EffectiveRecipe,
     progress: Progress,
     signal: AbortSignal,
+    lineage: readonly EffectiveRecipe[] = [],
   ): Promise<BuilderImages | ImageRefusal> {
     const { image } = planOf(target);
-    const content = await contentOf(image.definition, recipe, readFolder);
-    if (content.kind === 'refused') return content;
-    const references = await buildImage(target, progress, signal);
-    const derive = (role: keyof TargetImages, added: DerivedContent) => {
-      const from = { reference: references[role], name: target.image, digest: target.builderDigest };
-      const key = `derived ${JSON.stringify([from, added])}`;
-      return flights.run(key, signal, (shared) => makeDerived(site, from, added, progress, shared));
-    };
-    const compilerCache = options.compilerCache && image.definition.family === 'debian' && !cacheless.has(target.image);
-    let builder = compilerCache
-      ? await withCompilerCache(content.builder, (added) => derive('builder', added))
-      : await derive('builder', content.builder);
-    if (builder === 'cannot') {
-      progress(`${target.image}: ccache cannot be installed, so compilers keep nothing for later builds`);
-      cacheless.add(target.image);
-      builder = await derive('builder', content.builder);
+    const contents: (RecipeContent & { kind: 'content' })[] = [];
+    for (const each of [...lineage, recipe]) {
+      const content = await contentOf(image.definition, each, readFolder);
+      if (content.kind === 'refused') return content;
+      contents.push(content);
     }
-    if (builder.kind === 'refused') return builder;
-    const clean = await derive('clean', content.clean);
+    const references = await buildImage(target, progress, signal);
+    const builders = await deriveBuilders(target, references.builder, contents, progress, signal);
+    if ('kind' in builders) return builders;
+    const runtime = contents.flatMap((content) => content.clean.packages);
+    const clean = await derive(
+      target,
+      references.clean,
+      { packages: merged(runtime), environment: {}, folders: [] },
+      progress,
+      signal,
+    );
     if (clean.kind === 'refused') return clean;
-    for (const { reference } of [builder, clean]) await noteUse(docker, reference, signal);
+    for (const reference of [...builders, clean.reference]) await noteUse(docker, reference, signal);
 
     const inputs = [
-      ...(await imageInputs(target, { builder: builder.reference, clean: clean.reference }, signal)),
+      ...(await imageInputs(target, builders, clean.reference, signal)),
       ...(await readToolLock(site.imagesFolder, image.definition.family)),
-      ...content.inputs,
+      ...contents.flatMap((content) => content.inputs),
     ];
     return {
-      builder: builder.reference,
+      builder: builders.at(-1) ?? references.builder,
       clean: clean.reference,
-      compilerCache: compilerCache && !cacheless.has(target.image),
+      compilerCache: hasCompilerCache(image),
       inputs,
     };
   }
 
-  async function imageInputs(target: Target, made: TargetImages, signal: AbortSignal): Promise<AttemptInput[]> {
+  function derive(
+    target: Target,
+    reference: string,
+    added: DerivedContent,
+    progress: Progress,
+    signal: AbortSignal,
+  ): ReturnType<typeof makeDerived> {
+    const from = { reference, name: target.image, digest: target.builderDigest };
+    const key = `derived ${JSON.stringify([from, added])}`;
+    return flights.run(key, signal, (shared) => makeDerived(site, from, added, progress, shared));
+  }
+
+  /** One builder on top of the other: what an earlier one has is not installed again, since that would bring what the distribution has of it today. */
+  async function deriveBuilders(
+    target: Target,
+    first: string,
+    contents: readonly (RecipeContent & { kind: 'content' })[],
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<string[] | ImageRefusal> {
+    const references: string[] = [];
+    const present = new Set<string>();
+    for (const { builder } of contents) {
+      const packages = builder.packages.filter((name) => !present.has(name));
+      const from = references.at(-1) ?? first;
+      const make = (added: DerivedContent) => derive(target, from, added, progress, signal);
+      const own = { ...builder, packages };
+      const { image } = planOf(target);
+      let made =
+        hasCompilerCache(image) && references.length === 0 ? await withCompilerCache(own, make) : await make(own);
+      if (made === 'cannot') {
+        progress(`${target.image}: ccache cannot be installed, so compilers keep nothing for later builds`);
+        cacheless.add(target.image);
+        made = await make(own);
+      }
+      if (made.kind === 'refused') return made;
+      references.push(made.reference);
+      for (const name of packages) present.add(name);
+    }
+    return references;
+  }
+
+  function hasCompilerCache({ definition: { family, name } }: LoadedImage): boolean {
+    return options.compilerCache && family === 'debian' && !cacheless.has(name);
+  }
+
+  async function imageInputs(
+    target: Target,
+    builders: readonly string[],
+    clean: string,
+    signal: AbortSignal,
+  ): Promise<AttemptInput[]> {
     const inputs: AttemptInput[] = [];
     const packages = new Map<string, AttemptInput>();
-    for (const role of ['builder', 'clean'] as const) {
-      const reference = made[role];
+    const made = [...builders.map((reference) => ['builder', reference] as const), ['clean', clean] as const];
+    for (const [role, reference] of made) {
       const found = await findImage(docker, reference, undefined, signal);
       inputs.push({
         kind: 'image',
@@ -226,4 +276,8 @@ export function openImages(options: ImagesOptions): Images {
   }
 
   return { prepareImages, buildImage, listImages, removeUnused: removeUnusedImages };
+}
+
+function merged(names: readonly string[]): string[] {
+  return [...new Set(names)].sort();
 }

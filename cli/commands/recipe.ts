@@ -1,10 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
+import { openRecipeFolder } from '../../adapters/disk/recipes.js';
 import { reviewClient } from '../../client/review.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { normalizeProjectName } from '../../core/project-name.js';
-import { checkDependencies } from '../../core/recipe-catalogue.js';
+import type { Recipe } from '../../core/recipe.js';
+import { checkDependenciesOf, type RecipeCatalogue } from '../../core/recipe-catalogue.js';
 import { explainRecipe } from '../../core/recipe-explain.js';
 import { lintRecipe } from '../../core/recipe-lint.js';
 import { recipeApplies } from '../../core/recipe-resolve.js';
@@ -55,7 +57,7 @@ async function lint(cli: Cli, named: readonly string[], options: { json?: boolea
   );
   const faulty = results.filter(({ faults }) => faults.length > 0);
   if (faulty.length > 0) cli.exitCode = EXIT.failed;
-  else checkDependencies(new Map(results.flatMap(({ recipe }) => (recipe ? [[recipe.project, recipe] as const] : []))));
+  else await checkCircles(results.flatMap(({ recipe }) => recipe ?? []));
   if (options.json) return cli.terminal.printJson({ files: results.map(({ file, faults }) => ({ file, faults })) });
   for (const { file, faults } of faulty) {
     for (const { message, path: where, line = 1, column = 1 } of faults) {
@@ -63,6 +65,19 @@ async function lint(cli: Cli, named: readonly string[], options: { json?: boolea
     }
   }
   cli.terminal.note(`${results.length - faulty.length} of ${results.length} recipes are without fault`);
+}
+
+/** Among these recipes, and the catalogue's where these do not name the project. */
+async function checkCircles(recipes: readonly Recipe[]): Promise<void> {
+  const shipped = openRecipeFolder(CATALOGUE);
+  const given = new Map(recipes.map((recipe) => [normalizeProjectName(recipe.project), recipe]));
+  const catalogue: Pick<RecipeCatalogue, 'recipe'> = {
+    recipe: async (project) => {
+      const recipe = given.get(project);
+      return recipe === undefined ? shipped.recipe(project) : { recipe, yaml: '' };
+    },
+  };
+  for (const recipe of recipes) await checkDependenciesOf(recipe, catalogue);
 }
 
 async function catalogueFiles(): Promise<string[]> {

@@ -88,6 +88,27 @@ test('a recipe of the request makes a build of its own on the trial channel', as
   expect((await service.claim()).order.recipe).toEqual({ environment: { SPAM: '1' } });
 });
 
+test('a build is given the wheels that it shares libraries with, and what their builders had in them, once they are built for its target', async () => {
+  service.upstream.add('eggs', 'eggs-1.0.tar.gz');
+  const recipe = 'project: spam\ndepends: ["Eggs<2"]\nsystem: { apt: [libspam-dev] }\n';
+  const [build] = await service.ask('spam==1.0', { recipe });
+  const lease = await service.claim();
+  expect(lease.order.depends).toEqual([]);
+  await service.finish(lease, { kind: 'deferred', requirements: ['Eggs<2'] });
+  const eggs = await service.claim();
+  expect(eggs.order).toMatchObject({ project: 'eggs', channel: 'stable' });
+  expect(eggs.order).not.toHaveProperty('depends');
+  const filename = 'eggs-1.0-cp313-cp313-manylinux_2_31_x86_64.whl';
+  await service.deliver(eggs, makeWheel(filename));
+  const again = await service.claim();
+  expect(again.order).toMatchObject({
+    buildId: build?.id,
+    depends: [{ project: 'eggs', version: '1.0', filename, grafted: [] }],
+    lineage: [{}],
+  });
+  expect(again.order.depends?.[0]?.url).toMatch(/\/files\/eggs\/[0-9a-f]{64}\/eggs-1\.0-cp313/);
+});
+
 test('a level of processors beyond the first is recorded with the wheel, and not with a pure one', async () => {
   const recipe = 'project: spam\ncpu: x86-64-v3\n';
   const [build] = await service.ask('spam==1.0', { recipe });

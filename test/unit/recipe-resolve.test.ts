@@ -76,7 +76,7 @@ test('explainRecipe names the line that gave each setting', () => {
 
 test('a circle of depends is refused and named', () => {
   const recipes = new Map<string, Recipe>([
-    ['a', { project: 'a', depends: ['b'] }],
+    ['a', { project: 'a', depends: ['B>=2'] }],
     ['b', { project: 'b', overrides: [{ when: { versions: '<1' }, depends: ['c'] }] }],
     ['c', { project: 'c', depends: ['a'] }],
   ]);

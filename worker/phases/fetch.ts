@@ -42,6 +42,7 @@ const INPUT_FOLDERS = [
   'cargo/',
   'go/',
   'maven/',
+  'shared/',
 ];
 const BUILD_FOLDERS = [
   'src/',
@@ -174,6 +175,7 @@ async function fetchWheels(
       project: order.project,
       indexUrl: order.indexUrl,
       python: targetPython(order),
+      shared: order.depends ?? [],
       patches: '/inputs/patches',
       // Bounds on what builds the package say nothing about what it needs to run.
       constraints: phase === 'fetch' ? (requires?.constraints ?? []) : [],

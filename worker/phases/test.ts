@@ -1,10 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
+import type { SharingWheel } from '../../core/attempt.js';
 import { WheelwrightError } from '../../core/errors.js';
 import type { Proposal } from '../../core/failure.js';
 import type { Need, PhaseResult, Repaired, Tested } from '../../core/phases.js';
 import { diagnosed, failed, type PhaseContext, runScript, succeeded, targetPython } from '../phase-context.js';
+import { matchLibraries } from '../shared-libraries.js';
 import { type Spool, writeFile } from '../spool.js';
 import { packStream, readReport, readWorkspaceFile } from '../workspace-files.js';
 import { fetchTestWheels } from './fetch.js';
@@ -49,9 +51,19 @@ export async function testWheel(
 ): Promise<PhaseResult<Tested>> {
   const { engine, workspace, order, signal } = context;
   const { test, repair } = order.recipe;
+  for (const other of order.depends ?? []) {
+    const { shared, differing } = matchLibraries(taken.grafted, other.grafted);
+    const [first] = differing;
+    if (first !== undefined) return differentLibraries(context, other, first);
+    context.log.say(
+      shared.length > 0
+        ? `test: it shares ${shared.join(', ')} with ${other.filename}`
+        : `test: it shares no library with ${other.filename}, although the recipe depends on it`,
+    );
+  }
   const open = () => packStream(taken.filename, taken.sizeBytes, createReadStream(taken.file));
   await engine.putTars(workspace, [{ folder: '/inputs/wheel', open }], signal);
-  const requirements = [...repaired.requires, ...(test?.requires ?? [])];
+  const requirements = [...repaired.requires, ...(test?.requires ?? []), ...(order.depends ?? []).map(pinned)];
   const wheels = await fetchTestWheels(context, taken.filename, requirements);
   if (wheels.kind !== 'done') return wheels;
   const exit = await runScript(
@@ -69,6 +81,7 @@ export async function testWheel(
       modules: repaired.modules,
       native: repaired.native,
       script: test?.script ?? null,
+      together: (order.depends ?? []).map(({ filename }) => `/inputs/test-wheels/${filename}`),
     },
     {
       image: context.images.clean,
@@ -92,6 +105,18 @@ export async function testWheel(
     default:
       return report satisfies never;
   }
+}
+
+function differentLibraries(
+  context: PhaseContext,
+  other: SharingWheel,
+  [ours, theirs]: [string, string],
+): PhaseResult<Tested> {
+  return failed(context, 'test', {
+    class: 'repair-refused',
+    line: `${ours} is in this wheel, and ${theirs} in ${other.filename}: the same library with other bytes`,
+    cause: `Loaded together they crash. The wheels were built from different states of the distribution's packages, or link another library of the name: let the recipe of ${other.project} name the package of that library too, and have both built again.`,
+  });
 }
 
 /** There is no compiler in the clean image: what reads like one's complaint is the wheel's. */
@@ -121,4 +146,8 @@ function missingLibraries(context: PhaseContext, missing: readonly Need[]): Phas
       'The policy lets auditwheel leave these libraries to the consuming system, and a slim image does not have them. Name their packages as `runtime` in the recipe; images that install the wheel need them too.',
     missing: missing.map(({ soname }) => ({ kind: 'soname', name: soname })),
   });
+}
+
+function pinned({ project, version }: SharingWheel): string {
+  return `${project}==${version}`;
 }

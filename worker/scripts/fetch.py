@@ -13,9 +13,11 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+import types
 import urllib.parse
 import urllib.request
 
@@ -27,6 +29,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import toolchain_sources
 
 SOURCE = pathlib.Path("/build/src")
+SHARED = pathlib.Path("/inputs/shared")
 EARLIEST_ZIP_TIME = 315532800  # 1980-01-01, before which a zip archive cannot say when
 NO_WHEEL = re.compile(
     r"(?:all versions of )?([A-Za-z0-9][\w.-]*)((?:[=<>!~]=?[^\s,]+,?)*) (?:has|have) no (?:usable wheels|wheels with)"
@@ -108,7 +111,8 @@ def resolve(requirements, task):
     work = pathlib.Path("/tmp/resolve")
     work.mkdir()
     (work / "requirements.in").write_text("".join(f"{line}\n" for line in requirements))
-    (work / "constraints.in").write_text("".join(f"{line}\n" for line in task.get("constraints", [])))
+    shared = [f"{wheel['project']} @ {(SHARED / wheel['filename']).as_uri()}" for wheel in task["shared"]]
+    (work / "constraints.in").write_text("".join(f"{line}\n" for line in [*task.get("constraints", []), *shared]))
     command = ["uv", "pip", "compile", "requirements.in", "--constraints", "constraints.in", "--quiet", "--no-header"]
     command += ["--only-binary", ":all:", "--index-url", with_login(task["indexUrl"]), "--python", task["python"]]
     command += ["--format", "pylock.toml", "--output-file", "pylock.toml", "--no-python-downloads"]
@@ -154,6 +158,23 @@ def download(wheel, destination, index_host):
     return digest.hexdigest()
 
 
+def fetch_shared(wheels, index_host):
+    """Wheels of ours that are to be used in place of any other of their projects."""
+    SHARED.mkdir(exist_ok=True)
+    for wheel in wheels:
+        known = types.SimpleNamespace(filename=wheel["filename"], url=wheel["url"], hashes={"sha256": wheel["sha256"]})
+        download(known, SHARED, index_host)
+
+
+def place_shared(lock, wheels, destination):
+    """Puts those that are wanted where the others are."""
+    names = {package.name for package, _ in lock.select()}
+    wanted = [wheel for wheel in wheels if wheel["project"] in names]
+    for wheel in wanted:
+        shutil.copy(SHARED / wheel["filename"], destination / wheel["filename"])
+    return [{"name": wheel["project"], **{key: wheel[key] for key in ("version", "filename", "sha256")}} for wheel in wanted]
+
+
 def fetch(lock, destination, without, index_host):
     chosen = [
         (package, artifact)
@@ -188,11 +209,14 @@ def run(task):
         to_resolve = list(requirements)
         if task.get("wheel"):
             to_resolve.append(f"{task['project']} @ {pathlib.Path(task['wheel']).as_uri()}")
+        index_host = urllib.parse.urlsplit(task["indexUrl"]).netloc
+        fetch_shared(task["shared"], index_host)
         lock, message = resolve(to_resolve, task)
         if lock is None:
             return {"kind": "unresolved", "lacking": lacking(message, requirements), "message": message}
+        destination = pathlib.Path(task["destination"])
         without = task.get("project") if task.get("wheel") else None
-        wheels = fetch(lock, pathlib.Path(task["destination"]), without, urllib.parse.urlsplit(task["indexUrl"]).netloc)
+        wheels = place_shared(lock, task["shared"], destination) + fetch(lock, destination, without, index_host)
         for wheel in wheels:
             say(f"{task['phase']}: fetched {wheel['filename']} sha256={wheel['sha256']}")
     return {"kind": "fetched", **report, "wheels": wheels}

@@ -15,6 +15,7 @@ import pathlib
 import subprocess
 import sys
 import venv
+import zipfile
 
 ENVIRONMENT = pathlib.Path("/test/env")
 PYTHON = str(ENVIRONMENT / "bin" / "python")
@@ -89,6 +90,18 @@ def is_below(name, skipped):
     return any(f"{name}.".startswith(f"{module}.") for module in skipped)
 
 
+def orders(own, together):
+    """Whoever loads a shared library first decides for both, so both orders are tried, each in a process of its own."""
+    others = [name for wheel in together for name in native_modules(wheel)]
+    return [[*others, *own], [*own, *others]] if others else [[]]
+
+
+def native_modules(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        paths = [pathlib.PurePosixPath(name) for name in archive.namelist() if name.endswith(".so")]
+    return sorted(".".join([*path.parent.parts, path.name.split(".")[0]]) for path in paths if not path.parts[0].endswith((".libs", ".data")))
+
+
 def ended(code):
     return f"ended by signal {-code}" if code < 0 else f"ended with exit status {code}"
 
@@ -114,13 +127,16 @@ def test(task):
     if code != 0:
         found = json.loads(imported.read_text("utf-8")) if imported.is_file() else {}
         return {"kind": "failed", "message": f"importing what the wheel brings {ended(code)}", **found}
-    if task.get("script"):
-        say("running the recipe's test")
+    for order in orders(task["imports"] or task["native"], task["together"]):
+        if not order and not task.get("script"):
+            continue
+        after = f" after importing {', '.join(order)}" if order else ""
+        say(f"running the recipe's test{after}")
         script = FILES / "recipe_test.py"
-        script.write_text(task["script"], "utf-8")
+        script.write_text("".join(f"import {name}\n" for name in order) + (task.get("script") or ""), "utf-8")
         code = subprocess.run([PYTHON, "-I", "-X", "faulthandler", script]).returncode
         if code != 0:
-            return {"kind": "failed", "message": f"the recipe's test {ended(code)}"}
+            return {"kind": "failed", "message": f"the recipe's test{after} {ended(code)}"}
     return {"kind": "passed"}
 
 
