@@ -1,11 +1,14 @@
 // A data folder with an index in it, and the same pages as files for nginx. Every byte is the same on every run.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
+const { migrate, readMigrations } = await import(
+  fileURLToPath(new URL('../../dist/adapters/sqlite/migrations.js', import.meta.url))
+);
 const PLATFORMS = ['manylinux_2_17_x86_64', 'manylinux_2_28_aarch64', 'musllinux_1_2_x86_64', 'macosx_11_0_arm64'];
 const UPLOADED = Date.UTC(2026, 0, 1);
 
@@ -41,7 +44,7 @@ export function fillDataFolder(folder) {
   database.close();
 }
 
-/** Projects without blobs, for the growth rows: `projects` of them with `filesEach` files. */
+/** Projects without blobs, for the growth rows: `projects` of them with `filesEach` files, every third with one more. */
 export function fillMany(folder, projects, filesEach) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -50,7 +53,7 @@ export function fillMany(folder, projects, filesEach) {
   const add = inserter(database, undefined);
   database.transaction(() => {
     for (let at = 0; at < projects; at++) {
-      for (let file = 0; file < filesEach; file++)
+      for (let file = 0; file < filesEach + (at % 3 === 0 ? 1 : 0); file++)
         add(`grown-${at.toString(36).padStart(5, '0')}`, `1.${file}`, 'py3-none-any');
     }
     for (let at = 0; at < 1250; at++) {
@@ -63,11 +66,7 @@ export function fillMany(folder, projects, filesEach) {
 function openMigrated(path) {
   const database = new Sqlite(path);
   database.pragma('journal_mode = WAL');
-  for (const name of readdirSync(MIGRATIONS)
-    .filter((each) => each.endsWith('.sql'))
-    .sort()) {
-    database.exec(readFileSync(join(MIGRATIONS, name), 'utf8'));
-  }
+  migrate(database, readMigrations(MIGRATIONS), UPLOADED);
   return database;
 }
 

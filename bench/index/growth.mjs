@@ -1,4 +1,4 @@
-// How the index bears growth: 600,000 projects, 1.8 million files, one project of 5,000 files.
+// How the index bears growth: 600,000 projects, 2 million files, one project of 5,000 files.
 //   node bench/index/growth.mjs             needs dist/ (npm run build)
 //   PROJECTS=600000 FILES=3 FOLDER=/tmp/wheelwright-growth
 import { spawn } from 'node:child_process';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 import { fillMany, inserter } from './corpus.mjs';
-import { nodeArguments, rssMb } from './programs.mjs';
+import { nodeArguments, percentile, rssMb } from './programs.mjs';
 
 const PROJECTS = Number(process.env.PROJECTS ?? 600_000);
 const FILES = Number(process.env.FILES ?? 3);
@@ -73,20 +73,29 @@ try {
   const add = inserter(database, undefined);
   const stamp = Date.now().toString(36);
   const publish = async (what, project, version, path) => {
-    const { etag } = await timed(path);
-    database.transaction(() => add(project, version, 'py3-none-any'))();
-    const published = performance.now();
-    let page = await timed(path);
-    while (page.etag === etag) page = await timed(path);
-    show(what, ms(performance.now() - published));
+    const took = [];
+    for (let time = 0; time < 15; time++) {
+      const { etag } = await timed(path);
+      database.transaction(() => add(project(time), `${version}.${time}`, 'py3-none-any'))();
+      const published = performance.now();
+      let page = await timed(path);
+      while (page.etag === etag) page = await timed(path);
+      took.push(performance.now() - published);
+    }
+    show(what, `${ms(percentile(took, 0.5))}, at most ${ms(Math.max(...took))}`);
   };
   await publish(
     'publish to the 5,000-file page, visible after',
-    'grown-wide',
+    () => 'grown-wide',
     `9.${Date.now()}`,
     '/simple/grown-wide/',
   );
-  await publish('publish of a new project, visible on the root page after', `grown-${stamp}`, '1.0', '/simple/');
+  await publish(
+    'publish of a new project, visible on the root page after',
+    (time) => `grown-${stamp}-${time}`,
+    '1.0',
+    '/simple/',
+  );
   const sample = [];
   for (let at = 0; at < 2000; at++)
     sample.push((await timed(`/simple/grown-${((at * 7919) % PROJECTS).toString(36).padStart(5, '0')}/`)).allMs);

@@ -8,7 +8,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fillDataFolder } from './corpus.mjs';
-import { nginxSite } from './nginx.mjs';
+import { answers, PEER_PORTS, startPeers } from './peers.mjs';
 import { cpuMs, nodeArguments, percentile, rssMb } from './programs.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
@@ -16,7 +16,7 @@ const SECONDS = Number(process.env.SECONDS ?? 5);
 const FOLDER = process.env.FOLDER ?? '/tmp/wheelwright-bench';
 const MAIN = process.env.MAIN ?? fileURLToPath(new URL('../../dist/index-server/main.js', import.meta.url));
 const JSON_TYPE = 'application/vnd.pypi.simple.v1+json';
-const PORTS = { ours: 9301, nginx: 9302, floor: 9303 };
+const PORTS = { ours: 9301, ...PEER_PORTS };
 const origin = (name) => `http://127.0.0.1:${PORTS[name]}`;
 const running = [];
 const pids = {};
@@ -28,19 +28,6 @@ function start(command, args, environment = {}) {
   });
   running.push(child);
   return child;
-}
-
-async function answers(url) {
-  for (let tries = 0; tries < 1000; tries++) {
-    try {
-      const response = await fetch(url, { headers: { accept: JSON_TYPE } });
-      await response.arrayBuffer();
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  }
-  throw new Error(`${url} does not answer`);
 }
 
 const startOurs = (data) =>
@@ -112,7 +99,7 @@ async function measureRow(row, name) {
 async function main() {
   const data = join(FOLDER, 'data');
   rmSync(FOLDER, { recursive: true, force: true });
-  mkdirSync(join(FOLDER, 'nginx'), { recursive: true });
+  mkdirSync(FOLDER, { recursive: true });
   fillDataFolder(data);
   const results = new Map();
   const keep = (row, name, value) => {
@@ -130,18 +117,11 @@ async function main() {
   };
   let ours = await firstPage();
   const projects = ['bench-wide-600', 'bench-wide-2000', 'bench-big'];
-  const nginx = start(...(await nginxSite(join(FOLDER, 'nginx'), origin('ours'), data, projects, PORTS.nginx)));
   const rows = await rowsOf();
   const specs = rows.filter(({ floor }) => floor).map(({ headers, path }) => `${headers.Accept}|${path}`);
-  const floor = start(process.execPath, [
-    fileURLToPath(new URL('floor.mjs', import.meta.url)),
-    origin('ours'),
-    String(PORTS.floor),
-    ...specs,
-  ]);
+  const { nginx, floor } = await startPeers(join(FOLDER, 'nginx'), origin('ours'), data, projects, specs);
+  running.push(nginx, floor);
   Object.assign(pids, { nginx: nginx.pid, floor: floor.pid });
-  await answers(`${origin('nginx')}/simple/`);
-  await answers(`${origin('floor')}/simple/`);
   for (let round = 0; round < ROUNDS; round++) {
     if (round > 0) {
       ours.kill('SIGTERM');
