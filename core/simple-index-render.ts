@@ -8,24 +8,32 @@ export const API_VERSION = '1.4';
 /** Where clients of the page find a file; relative URLs stay relative. */
 export type FileLinks = (file: IndexFile) => { url: string; provenanceUrl?: string };
 
-/** The JSON form of a project page. */
-export function renderProjectJson(page: ProjectPage, links: FileLinks): string {
+/** So many files go into one piece of a page. */
+const PIECE_FILES = 250;
+
+/** The JSON form of a project page, in pieces of which a new file changes few. */
+export function renderProjectJson(page: ProjectPage, links: FileLinks): string[] {
   const versions = new Set<string>();
   for (const file of page.files) {
     const version = file.version ?? distributionVersion(file.filename, page.name);
     if (version !== undefined) versions.add(version);
   }
-  return JSON.stringify({
+  const head = JSON.stringify({
     meta: { 'api-version': API_VERSION },
     name: page.name,
     ...(page.status === undefined || page.status === 'active' ? {} : { 'project-status': projectStatus(page) }),
     versions: [...versions],
-    files: page.files.map((file) => fileJson(file, links(file))),
   });
+  const groups = inGroups(page.files).map((files) => JSON.stringify(files.map((file) => fileJson(file, links(file)))));
+  return [
+    `${head.slice(0, -1)},"files":[`,
+    ...groups.map((group, at) => `${at === 0 ? '' : ','}${group.slice(1, -1)}`),
+    ']}',
+  ];
 }
 
-/** The HTML form of a project page. */
-export function renderProjectHtml(page: ProjectPage, links: FileLinks): string {
+/** The HTML form of a project page, in pieces as {@link renderProjectJson}. */
+export function renderProjectHtml(page: ProjectPage, links: FileLinks): string[] {
   const metas =
     page.status === undefined || page.status === 'active'
       ? ''
@@ -34,7 +42,15 @@ export function renderProjectHtml(page: ProjectPage, links: FileLinks): string {
             ? ''
             : `<meta name="pypi:project-status-reason" content="${escapeHtml(page.statusReason)}">\n`
         }`;
-  return document(`Links for ${page.name}`, metas, page.files.map((file) => anchor(file, links(file))).join(''));
+  const [start, end] = document(`Links for ${page.name}`, metas, '\u0000').split('\u0000') as [string, string];
+  const groups = inGroups(page.files).map((files) => files.map((file) => anchor(file, links(file))).join(''));
+  return [start, ...groups, end];
+}
+
+function inGroups(files: ProjectPage['files']): IndexFile[][] {
+  return Array.from({ length: Math.ceil(files.length / PIECE_FILES) }, (_, at) =>
+    files.slice(at * PIECE_FILES, (at + 1) * PIECE_FILES),
+  );
 }
 
 /** One project of the JSON root page; between {@link rootJsonStart} and {@link ROOT_JSON_END}, separated by commas. */

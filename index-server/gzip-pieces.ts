@@ -12,9 +12,10 @@ const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
 /** An empty final block with fixed codes. */
 const END_OF_STREAM = Buffer.from([0x03, 0x00]);
 
-export function gzipPiece(text: string): GzipPiece {
+/** @param level of zlib, 1 to 9 */
+export function gzipPiece(text: string, level = 6): GzipPiece {
   const bytes = Buffer.from(text);
-  const deflated = deflateRawSync(bytes, { level: 6, finishFlush: constants.Z_FULL_FLUSH });
+  const deflated = deflateRawSync(bytes, { level, finishFlush: constants.Z_FULL_FLUSH });
   return { deflated, crc: crc32(bytes), sizeBytes: bytes.length };
 }
 

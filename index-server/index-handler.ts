@@ -137,7 +137,7 @@ export class IndexHandler {
     const encoding = wanted.encoding === 'identity' ? 'identity' : 'gzip';
     const page: RenderedPage = {
       digest: body.digest,
-      text: '',
+      pieces: [],
       encoded: new Map([[encoding, encoding === 'gzip' ? body.gzip : body.identity()]]),
     };
     const ready = readyPage(page, wanted.contentType, encoding, Number.POSITIVE_INFINITY);
@@ -182,7 +182,8 @@ export class IndexHandler {
     const files = offered.map(({ file }) => file);
     const page = { name, files, status, ...(statusReason === undefined ? {} : { statusReason }) };
     const render = format === 'json' ? renderProjectJson : renderProjectHtml;
-    const rendered = renderedPage(render(page, this.#links(view)));
+    const rendered = renderedPage(render(page, this.#links(view)), view.earlier.get(format));
+    view.earlier.delete(format);
     view.pages.set(format, rendered);
     return rendered;
   }

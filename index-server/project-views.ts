@@ -30,6 +30,8 @@ export interface ProjectView {
   freshUntil: number;
   /** Rendered on demand. */
   pages: Map<string, RenderedPage>;
+  /** Pages from before the project changed, for as long as they are not rendered anew. */
+  earlier: Map<string, RenderedPage>;
 }
 
 export interface ProjectViewsOptions {
@@ -45,12 +47,17 @@ export interface ProjectViewsOptions {
   maxFiles: number;
 }
 
+/** Projects whose pages are kept when they change, and the files from which on that is worth it. */
+const KEPT_EARLIER = 4;
+const EARLIER_FROM_FILES = 500;
+
 type NamedAnswer = UpstreamAnswer & { upstream: string };
 
 /** The views of the projects that were asked for lately, each thrown away when its project changes. */
 export class ProjectViews {
   readonly #options: ProjectViewsOptions;
   readonly #views = new Map<string, ProjectView>();
+  readonly #earlier = new Map<string, Map<string, RenderedPage>>();
   #files = 0;
   #generation = 0;
 
@@ -80,12 +87,17 @@ export class ProjectViews {
 
   forget(project: string): void {
     this.#generation++;
-    for (const channel of ['stable', 'trial'] as const) this.#drop(`${channel}/${project}`);
+    for (const channel of ['stable', 'trial'] as const) {
+      const key = `${channel}/${project}`;
+      this.#keepEarlier(key);
+      this.#drop(key);
+    }
   }
 
   forgetAll(): void {
     this.#generation++;
     this.#views.clear();
+    this.#earlier.clear();
     this.#files = 0;
   }
 
@@ -137,6 +149,7 @@ export class ProjectViews {
         assembly.changesAt ?? Number.POSITIVE_INFINITY,
       ),
       pages: new Map(),
+      earlier: this.#earlier.get(`${channel}/${project}`) ?? new Map(),
     };
   }
 
@@ -188,6 +201,15 @@ export class ProjectViews {
       if (this.#files <= this.#options.maxFiles || oldest === key) break;
       this.#drop(oldest);
     }
+  }
+
+  #keepEarlier(key: string): void {
+    const view = this.#views.get(key);
+    if (view === undefined || view.assembly.offered.length < EARLIER_FROM_FILES) return;
+    this.#earlier.delete(key);
+    this.#earlier.set(key, new Map([...view.earlier, ...view.pages]));
+    const [oldest] = this.#earlier.keys();
+    if (this.#earlier.size > KEPT_EARLIER && oldest !== undefined) this.#earlier.delete(oldest);
   }
 
   #drop(key: string): void {

@@ -57,8 +57,8 @@ function wrongPage(reader: IndexReader, channel: Channel, name: string): string 
       url: `../../files/${name}/${hashes.sha256}/${encodeURIComponent(filename)}`,
     });
     const url = `${PAGE}${name}/`;
-    const json = parseProjectJson(renderProjectJson(page, links), name, url);
-    const html = parseProjectHtml(renderProjectHtml(page, links), name, url);
+    const json = parseProjectJson(renderProjectJson(page, links).join(''), name, url);
+    const html = parseProjectHtml(renderProjectHtml(page, links).join(''), name, url);
     return difference(page, json, 'JSON') ?? difference(page, html, 'HTML');
   } catch (error) {
     return `it cannot be made: ${(error as Error).message}`;

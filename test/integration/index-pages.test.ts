@@ -255,6 +255,56 @@ describe('channels', () => {
   });
 });
 
+describe('a page of very many files', () => {
+  test.each([
+    [
+      'a new file',
+      "INSERT INTO files (filename, project, version, channel, sha256, size_bytes, upload_time, origin) VALUES ('wide-9-py3-none-any.whl', 'wide', '9', 'stable', 'f', 1, 5000, 'upload')",
+    ],
+    [
+      'a yanked one in the middle',
+      "UPDATE files SET yanked = 1, yanked_reason = 'it ends here: ]}' WHERE filename = 'wide-1.700-py3-none-any.whl'",
+    ],
+    ['one less at its beginning', "DELETE FROM files WHERE filename = 'wide-1.0-py3-none-any.whl'"],
+    ['less than half', 'DELETE FROM files WHERE upload_time > 400'],
+    ['another status', "UPDATE projects SET status = 'archived', status_reason = 'done' WHERE name = 'wide'"],
+  ])('is the same after %s as on a server that starts then', async (_what, change) => {
+    site.change(
+      'wide',
+      `INSERT INTO projects (name, owned, serial) VALUES ('wide', 1, 1);
+      WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 1699)
+      INSERT INTO files (filename, project, version, channel, sha256, size_bytes, upload_time, origin)
+      SELECT 'wide-1.' || i || '-py3-none-any.whl', 'wide', '1.' || i, 'stable', printf('%064x', i), 1, i, 'upload' FROM n;`,
+    );
+    const all = async (url: string) =>
+      Promise.all(
+        [JSON_TYPE, 'text/html'].flatMap((accept) =>
+          ['gzip', 'identity'].map(async (encoding) => {
+            const { body, headers } = await ask(url, '/simple/wide/', { accept, 'accept-encoding': encoding });
+            return { etag: headers.etag, text: (encoding === 'gzip' ? gunzipSync(body) : body).toString() };
+          }),
+        ),
+      );
+    const { url } = await site.start();
+    const before = await all(url);
+    site.change('wide', change);
+    await pause();
+    const after = await all(url);
+    expect(after).toEqual(await all((await site.start()).url));
+    after.forEach(({ etag, text }, at) => {
+      expect(etag).not.toBe(before[at]?.etag);
+      expect(text).not.toBe(before[at]?.text);
+    });
+    expect(after[0]?.text).toBe(after[1]?.text);
+    expect(after[2]?.text).toBe(after[3]?.text);
+    // Once more, from what is left of the pages before.
+    site.change('wide', "UPDATE files SET requires_python = '>=3.8' WHERE filename = 'wide-1.300-py3-none-any.whl'");
+    await pause();
+    expect(await all(url)).toEqual(await all((await site.start()).url));
+    expect(JSON.parse((await all(url))[0]?.text ?? '').name).toBe('wide');
+  });
+});
+
 describe('the root page', () => {
   test('lists every project once, in order, also past the size of a segment', async () => {
     site.change(

@@ -44,8 +44,8 @@ describe('what is rendered is read as it was', () => {
         const links = ({ filename }: IndexFile) => ({ url: `files/${encodeURIComponent(filename)}` });
         const read =
           format === 'json'
-            ? parseProjectJson(renderProjectJson(page, links), 'demo', PAGE_URL)
-            : parseProjectHtml(renderProjectHtml(page, links), 'demo', PAGE_URL);
+            ? parseProjectJson(renderProjectJson(page, links).join(''), 'demo', PAGE_URL)
+            : parseProjectHtml(renderProjectHtml(page, links).join(''), 'demo', PAGE_URL);
         expect(read).toEqual(page);
       }),
     );
