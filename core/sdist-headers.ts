@@ -1,5 +1,5 @@
 // Which libraries a project's own sources use, for builds that end without saying what they lacked.
-import type { Failure, FailureClass, Proposal } from './failure.js';
+import type { Failure, FailureClass, MissingPart, Proposal } from './failure.js';
 import type { PackageIndex, PackageMatch } from './package-index.js';
 import type { SdistText } from './sdist-ideas.js';
 
@@ -11,7 +11,7 @@ const ALWAYS_THERE = /^(?:libc6-dev|linux-libc-dev|libstdc\+\+|libgcc|gcc|g\+\+|
 const INCLUDE =
   /^\s*(?:#|%)\s*include\s*[<"]([\w./+-]+\.h(?:pp)?)[">]|cdef extern from\s+['"]<?([\w./+-]+\.h(?:pp)?)>?['"]/gm;
 const NOT_A_LIBRARY =
-  /^(?:Python|structmember|pyconfig|windows|winsock2?|io|direct|TargetConditionals)\.h$|^(?:numpy|pybind11|nanobind|sys|netinet|arpa|asm|linux|mach|CoreFoundation)\//;
+  /^(?:Python|structmember|pyconfig|windows|winsock2?|io|direct|TargetConditionals|config|stdafx)\.h$|^(?:numpy|pybind11|nanobind|sys|netinet|arpa|asm|linux|mach|[A-Z]\w*(?:Foundation|Kit|Services|Bluetooth)|Foundation)\//;
 
 /** Sources whose includes are worth reading: C and C++, what generates them, and scripts that write probes. */
 export function mayInclude(path: string): boolean {
@@ -22,7 +22,7 @@ export function mayInclude(path: string): boolean {
 }
 
 /**
- * The system packages of the headers that the sources include most and do not bring, as one guess; undefined where the failure says more itself, or no package
+ * The system packages of the programs that setup scripts look for and of the headers that the sources include most and do not bring, as one guess; undefined where the failure says more itself, or no package
  * has any of them.
  * @param owns whether the sdist itself has a file that such an include can mean
  */
@@ -35,17 +35,32 @@ export async function headerIdea(
 ): Promise<Proposal | undefined> {
   if (!SILENT.includes(failure.class) || (failure.proposal !== undefined && !failure.proposal.guess)) return undefined;
   const found: PackageMatch[] = [];
-  for (const name of foreignHeaders(texts, owns).slice(0, MAX_ASKED)) {
-    const [best] = await index.whoHas({ kind: 'header', name }, signal);
+  const parts: MissingPart[] = [
+    ...toolsOf(texts).map((name) => ({ kind: 'tool' as const, name })),
+    ...foreignHeaders(texts, owns).map((name) => ({ kind: 'header' as const, name })),
+  ];
+  for (const part of parts.slice(0, MAX_ASKED)) {
+    const [best] = await index.whoHas(part, signal);
     if (best === undefined || !best.certain || ALWAYS_THERE.test(best.package)) continue;
     if (!found.some((other) => other.package === best.package)) found.push(best);
   }
   if (found.length === 0) return undefined;
   return {
     edit: { system: { apt: found.map((match) => match.package) } },
-    why: `the sources include what no file of the sdist is: ${found.map(({ package: name, path }) => `${name} has /${path}`).join('; ')}`,
+    why: `the sources use what no file of the sdist is: ${found.map(({ package: name, path }) => `${name} has /${path}`).join('; ')}`,
     guess: true,
   };
+}
+
+const FIND_TOOL = /\b(?:find_executable|find_program|which)\(\s*\[?['"]([a-z][\w.+-]+)['"]/g;
+/** Programs that every builder has, or that are toolchains of recipes. */
+const NO_TOOL =
+  /^(?:gcc|g\+\+|cc|c\+\+|clang.*|make|cmake|ninja|git|patch|curl|wget|pkg-config|python.*|pip|brew|swig|cargo|rustc|go|java.*|mvn|ant|gfortran|ccache|hg|svn|bash|sh|conda)$/;
+
+/** Programs that setup scripts look for by name. */
+function toolsOf(texts: readonly SdistText[]): string[] {
+  const named = texts.flatMap(({ path, text }) => (path.endsWith('.py') ? [...text.matchAll(FIND_TOOL)] : []));
+  return [...new Set(named.map(([, name = '']) => name))].filter((name) => !NO_TOOL.test(name)).slice(0, 3);
 }
 
 /** One header of each folder, those that most files include first. */

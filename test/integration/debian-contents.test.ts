@@ -137,6 +137,12 @@ describe('headerIdea', async () => {
     expect(idea?.why).toContain('libsasl2-dev has /usr/include/sasl/sasl.h');
   });
 
+  test('and of the programs that a setup script looks for by name', async () => {
+    const text = "if not shutil.which('gperf') and find_executable('gcc'):\n    sys.exit(1)\n";
+    const idea = await headerIdea(silent, [{ path: 'setup.py', text }], owns, index, signal);
+    expect(idea?.edit).toEqual({ system: { apt: ['gperf'] } });
+  });
+
   test('a header of the sdist itself is nobody else’s, and a log that says something is believed', async () => {
     expect(await headerIdea(silent, texts, () => true, index, signal)).toBeUndefined();
     const said = await enrichProposal(failureOf('yaml.h'), index, signal);
