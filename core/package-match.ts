@@ -21,7 +21,7 @@ export interface PathTest {
   rank: PathRank;
 }
 
-/** Modules of CMake itself that are named otherwise than what they look for. */
+/** Modules of CMake, its own and common ones, that are named otherwise than what they look for. */
 const CMAKE_NAMES: Readonly<Record<string, string>> = {
   BZip2: 'bz2',
   Curses: 'ncurses',
@@ -30,6 +30,7 @@ const CMAKE_NAMES: Readonly<Record<string, string>> = {
   MySQL: 'mysqlclient',
   OpenGL: 'gl',
   PostgreSQL: 'pq',
+  ZeroMQ: 'zmq',
 };
 
 /** How to tell the paths that a missing part can have. */

@@ -110,6 +110,33 @@ describe('which line decides', () => {
     }
   });
 
+  test('crates, meson and autotools name what they miss', () => {
+    const part = (line: string) => diagnoseText(line).missing?.[0];
+    expect(part('  The system library `ham-1` required by crate `ham-sys` was not found.')).toEqual({
+      kind: 'pkg-config',
+      name: 'ham-1',
+    });
+    expect(part("../meson.build:3:10: ERROR: Dependency 'ham-2.0' is required but not found.")).toEqual({
+      kind: 'pkg-config',
+      name: 'ham-2.0',
+    });
+    expect(part('meson.build:5:4: ERROR: Problem encountered: libham is required but was not found')).toMatchObject({
+      name: 'libham',
+    });
+    for (const line of [
+      'error occurred in cc-rs: failed to find tool "yasm": No such file',
+      `Can't exec "yasm": No such file`,
+    ])
+      expect(part(line)).toEqual({ kind: 'tool', name: 'yasm' });
+  });
+
+  test('what a C++ library does not have is the library’s age, what the standard library lacks is the compiler’s', () => {
+    const told = (line: string) => diagnoseText(line).class;
+    expect(told('x.cpp:9:3: error: ‘class Ham::File’ has no member named ‘egg’')).toBe('library-too-old');
+    expect(told('x.cpp:9:3: error: ‘class std::vector<int>’ has no member named ‘egg’')).toBe('compile-error');
+    expect(told('x.hpp:2:10: fatal error: source_location: No such file or directory')).toBe('toolchain-missing');
+  });
+
   test('what is too old, and what is too old or absent', () => {
     expect(diagnoseText('ERROR: egg >= 3.1 is required for ham. Please upgrade egg.').class).toBe('library-too-old');
     expect(diagnoseText('ImportError: egg version should be >=3.5, found 3.4').class).toBe('library-too-old');

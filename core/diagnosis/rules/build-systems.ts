@@ -6,7 +6,7 @@ const CMAKE_PARTS_OF_PYTHON = /^(?:Python[23]?|PythonLibs|PythonInterp|PythonLib
 export const buildSystemRules: readonly Rule[] = [
   {
     match:
-      /(?:meson\.build:\d+:\d+: )?ERROR: Dependency (?:lookup for )?["']?([\w.+-]+)["']? (?:with method '\S+' failed: (?!Invalid version)|not found)(?!.*Invalid version)/,
+      /(?:meson\.build:\d+:\d+: )?ERROR: Dependency (?:lookup for )?["']?([\w.+-]+)["']? (?:with method '\S+' failed: (?!Invalid version)|(?:is required but )?not found)(?!.*Invalid version)/,
     weight: 'dependency',
     class: 'missing-library',
     cause: 'meson does not find the dependency {1}. Its development package brings the .pc file that meson asks for.',

@@ -11,6 +11,21 @@ export const discoveryRules: readonly Rule[] = [
     missing: [{ kind: 'pkg-config', name: '{1}{2}{3}' }],
   },
   {
+    match: /The system library [`'"]([\w.+-]+)['"`] required by crate [`'"][\w.+-]+['"`] was not found/,
+    weight: 'dependency',
+    class: 'missing-library',
+    cause: 'A Rust crate asks pkg-config for {1}, which is not there. Its development package brings the .pc file.',
+    missing: [{ kind: 'pkg-config', name: '{1}' }],
+  },
+  {
+    match: /Unable to find libclang\b/,
+    weight: 'dependency',
+    class: 'missing-library',
+    cause:
+      'bindgen, which makes Rust bindings from C headers, needs the library of clang. Its development package brings it.',
+    missing: [{ kind: 'library', name: 'clang' }],
+  },
+  {
     match: /pkg-config (?:package|dependency|module) ['"]?([\w.+-]+)[^'"]*['"]?(?: was| is)? (?:not found|missing)/,
     weight: 'dependency',
     class: 'missing-library',

@@ -5,6 +5,10 @@ const PY_NAME = /^_?_?Py[A-Z_]|^_?Py(?:Object|Thread|Long|Unicode|Frame|Code|Typ
 const NO_SUCH_PART_OF_DEBIAN =
   /^(?:windows|winsock2?|winbase|io|direct|conio|process|atlbase)\.h$|^(?:CoreFoundation|CoreServices|ApplicationServices|Carbon|Cocoa|Foundation|mach|Accelerate)\//i;
 
+/** Headers of the C++ standard library that came with GCC 11 and later. */
+const NEW_CXX =
+  /^(?:barrier|latch|semaphore|source_location|syncstream|spanstream|stacktrace|expected|format|print|generator|mdspan|flat_map|flat_set)$/;
+
 /** C, C++ and the linker: what the compiler and ld say themselves. */
 export const nativeRules: readonly Rule[] = [
   {
@@ -53,6 +57,13 @@ export const nativeRules: readonly Rule[] = [
         return {
           class: 'compile-error',
           cause: `${header} belongs to another operating system: the build took the wrong branch for Linux, or the project does not support it.`,
+          missing: [],
+        };
+      }
+      if (NEW_CXX.test(header)) {
+        return {
+          class: 'toolchain-missing',
+          cause: `<${header}> came with a newer C++ standard library than the compiler of the image has. A newer target has a newer one; an older release may ask for less.`,
           missing: [],
         };
       }
@@ -160,6 +171,14 @@ export const nativeRules: readonly Rule[] = [
     class: 'python-too-new',
     cause:
       'The C code uses {1}, which this Python does not have. A newer release of the project, or an older Python, helps.',
+  },
+  {
+    match:
+      /error: [‘'`](?:const |class |struct )*(?!std\b)([A-Za-z]\w+)::[^’']*[’'] has no member named [‘'`](\w+)[’']/,
+    weight: 'compile',
+    class: 'library-too-old',
+    cause:
+      'The code uses {2} of the C++ library {1}, whose installed headers do not have it: the library is most likely older than this release needs. An older release of the project, a newer target, or the library built first from a newer source package helps.',
   },
   {
     match: /error: [‘'`](\w+)(?:\([^)]*\))?[’'] (?:undeclared|was not declared in this scope|is not a member of)/,

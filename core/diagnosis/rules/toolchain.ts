@@ -214,6 +214,11 @@ export const toolchainRules: readonly Rule[] = [
     refine: ([, name = '']) => missingTool(name),
   },
   {
+    match: /(?:failed to find tool\.? |Can't exec )["'`]([\w.+-]+)["'`]/,
+    ...tool,
+    refine: ([, name = '']) => missingTool(name),
+  },
+  {
     match: /unable to execute ['"]?([\w.+-]+)['"]?: No such file or directory/,
     ...tool,
     refine: ([, name = '']) => missingTool(name),
