@@ -10,6 +10,7 @@ import { buildImage } from './image-build.js';
 import { findImage, imageLabels, shortDigest } from './image-names.js';
 import { refusalOf } from './image-refusal.js';
 import { type ImageSite, type Progress, readCaBundle, timed } from './image-targets.js';
+import type { Labels } from './labels.js';
 import { packToolchainFolder, type ToolchainFolder, toolchainTitle } from './toolchain-folder.js';
 
 /** What a derived image holds beyond the builder or clean image that it is made from. */
@@ -105,10 +106,11 @@ export function derivedDockerfile(parent: string, { packages, environment, folde
 export async function installedPackages(
   docker: Docker,
   reference: string,
+  labels: Labels,
   signal: AbortSignal,
 ): Promise<InstalledPackage[]> {
   return callEngine(`reading the packages of ${reference}`, signal, async () => {
-    const container = await docker.createContainer({ Image: reference, Cmd: ['true'] });
+    const container = await docker.createContainer({ Image: reference, Cmd: ['true'], Labels: labels });
     try {
       const archive = await container.getArchive({ path: '/opt/wheelwright/added-packages' });
       let list = '';

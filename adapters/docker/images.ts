@@ -25,6 +25,7 @@ import {
 import { contentOf, type RecipeContent } from './image-toolchains.js';
 import { readToolLock } from './image-tools.js';
 import { noteUse, removeUnused } from './image-unused.js';
+import { makeLookLabels } from './labels.js';
 import {
   type FolderToolchain,
   findToolchainFolder,
@@ -231,7 +232,11 @@ export function openImages(options: ImagesOptions): Images {
       });
       if (!reference.startsWith('wheelwright-derived:')) continue;
       const id = found?.id ?? reference;
-      if (!installed.has(id)) installed.set(id, await installedPackages(docker, reference, signal));
+      if (!installed.has(id))
+        installed.set(
+          id,
+          await installedPackages(docker, reference, makeLookLabels(site.instance, Date.now()), signal),
+        );
       for (const { name, version } of installed.get(id) ?? []) {
         packages.set(`${name} ${version}`, { kind: 'system-package', name, version });
       }

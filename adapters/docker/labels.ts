@@ -29,6 +29,14 @@ export function makeLabels(ownership: Ownership, attemptId: string, deadline: nu
   };
 }
 
+/** Longer than a look into an image takes on the slowest engine. */
+const LOOK_MS = 60 * 60_000;
+
+/** Of a container that is never started, made to look into an image; it is of no attempt. */
+export function makeLookLabels(instance: string, now: number): Labels {
+  return { [INSTANCE_LABEL]: instance, [DEADLINE_LABEL]: String(now + LOOK_MS) };
+}
+
 /**
  * Whether nobody uses it any more: its worker has let go of the attempt, is gone from this host, or the deadline has passed.
  * What a living worker elsewhere owns is left alone.
@@ -37,8 +45,10 @@ export function isOrphan(
   labels: Labels,
   self: { owner: string; live: ReadonlySet<string>; now: number; isRunning: (owner: string) => boolean },
 ): boolean {
-  if (self.live.has(labels[ATTEMPT_LABEL] ?? '')) return false;
+  const attempt = labels[ATTEMPT_LABEL];
+  if (attempt !== undefined && self.live.has(attempt)) return false;
   if (Number(labels[DEADLINE_LABEL] ?? 0) < self.now) return true;
+  if (attempt === undefined) return false;
   const owner = labels[OWNER_LABEL] ?? '';
   return owner === self.owner || !self.isRunning(owner);
 }

@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { VOLUMES } from '../../core/engine.js';
 import { callEngine, ignoreGone } from './engine-error.js';
-import { INSTANCE_LABEL, isOrphan, isOwnerRunning, type Labels, type Ownership } from './labels.js';
+import { DEADLINE_LABEL, INSTANCE_LABEL, isOrphan, isOwnerRunning, type Labels, type Ownership } from './labels.js';
 
 /** Removes what killed workers left behind; returns the names of what it removed. Containers go first: a volume in use cannot be removed. */
 export async function removeOrphans(
@@ -16,14 +16,14 @@ export async function removeOrphans(
   return callEngine('removing what was left behind', signal, async () => {
     const removed: string[] = [];
     for (const container of await docker.listContainers({ all: true, filters, abortSignal: signal })) {
-      if (!isAttempt(container.Labels) || !orphaned(container.Labels)) continue;
+      if (!isOurs(container.Labels) || !orphaned(container.Labels)) continue;
       if (!dryRun) await docker.getContainer(container.Id).remove({ force: true }).catch(ignoreGone);
       removed.push(container.Names[0]?.slice(1) ?? container.Id);
     }
     const { Volumes } = await docker.listVolumes({ filters, abortSignal: signal });
     for (const volume of Volumes ?? []) {
       const named = VOLUMES.some((name) => volume.Name.endsWith(`-${name}`));
-      if (!named || !isAttempt(volume.Labels) || !orphaned(volume.Labels)) continue;
+      if (!named || !isOurs(volume.Labels) || !orphaned(volume.Labels)) continue;
       if (dryRun || (await removeUnlessUsed(docker, volume.Name))) removed.push(volume.Name);
     }
     return removed;
@@ -41,7 +41,7 @@ async function removeUnlessUsed(docker: Docker, volume: string): Promise<boolean
   }
 }
 
-/** Image building labels its containers with the instance too, but they belong to no attempt. */
-function isAttempt(labels: Labels | null): boolean {
-  return labels?.['wheelwright.attempt'] !== undefined;
+/** Image building labels its containers with the instance too, but the engine removes those itself. */
+function isOurs(labels: Labels | null): boolean {
+  return labels?.[DEADLINE_LABEL] !== undefined;
 }

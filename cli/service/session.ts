@@ -1,7 +1,6 @@
 import { type Client, openClient } from '../../client/client.js';
-import type { Settings } from '../../core/settings.js';
 import type { Cli } from '../cli.js';
-import { findService, readToken, requireService, type ServiceAddress } from './address.js';
+import { findService, readToken, type ServiceAddress } from './address.js';
 import type { ProgramName } from './node-arguments.js';
 import { endService, type Service, startService, whileStarting } from './service.js';
 import { leaveService, registerUser } from './users.js';
@@ -9,6 +8,7 @@ import { leaveService, registerUser } from './users.js';
 /** What a command works with: a service, running before or started for it. */
 export interface Session extends ServiceAddress {
   client: Client;
+  /** The service ends with the last command that uses it. */
   temporary: boolean;
 }
 
@@ -23,9 +23,8 @@ export async function withService<T>(
   command: (session: Session) => Promise<T>,
 ): Promise<T> {
   const { settings, signal } = cli;
-  if (settings.WHEELWRIGHT_API_URL !== undefined) {
-    return withClient(cli, await requireService(settings), command);
-  }
+  const lasting = await findService(settings);
+  if (lasting !== undefined && lasting.temporary !== true) return withClient(cli, lasting, command);
   let started: Service | undefined;
   try {
     const address = await whileStarting(settings, signal, async () => {
@@ -38,8 +37,7 @@ export async function withService<T>(
     const ran = withClient(cli, address, command);
     return await (started === undefined ? ran : Promise.race([ran, started.broken]));
   } finally {
-    if (signal.aborted && started !== undefined) cli.terminal.note('stopping');
-    await leave(settings, started, programs.includes('worker'));
+    await leave(cli, started, programs.includes('worker'));
   }
 }
 
@@ -57,11 +55,13 @@ function startFor(cli: Cli, programs: readonly ProgramName[]): Promise<Service> 
   });
 }
 
-async function leave(settings: Settings, started: Service | undefined, noted: boolean): Promise<void> {
+/** @param noted whether others can have found what this command started */
+async function leave({ settings, signal, terminal }: Cli, started: Service | undefined, noted: boolean): Promise<void> {
   const last = await leaveService(settings);
+  const ends = last !== undefined || (started !== undefined && !noted);
+  if (ends && signal.aborted) terminal.note('stopping');
   if (started === undefined) return last && endService(settings, last);
-  // Without a note nobody else has found it.
-  if (last !== undefined || !noted) return started.stop();
+  if (ends) return started.stop();
   started.release();
 }
 

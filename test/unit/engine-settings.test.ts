@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { containerSettings } from '../../adapters/docker/container-settings.js';
 import { CpuPool } from '../../adapters/docker/cpu-pool.js';
-import { isOrphan, makeLabels } from '../../adapters/docker/labels.js';
+import { isOrphan, makeLabels, makeLookLabels } from '../../adapters/docker/labels.js';
 import type { ContainerSpec } from '../../core/engine.js';
 
 const spec: ContainerSpec = {
@@ -60,4 +60,10 @@ it('knows what a killed worker left behind', () => {
   expect(isOrphan(labels, { ...self, isRunning: () => true, now: 1001 })).toBe(true);
   expect(isOrphan(labels, { ...self, live: new Set(['a1']), now: 1001 })).toBe(false);
   expect(isOrphan(labels, { ...self, owner: 'here:7', isRunning: () => true })).toBe(true);
+});
+
+it('leaves a look into an image the time that it takes, whoever looks', () => {
+  const self = { owner: 'here:8', live: new Set<string>(), now: 1000, isRunning: () => false };
+  expect(isOrphan(makeLookLabels('i', 1000), self)).toBe(false);
+  expect(isOrphan(makeLookLabels('i', 1000), { ...self, now: 1001 + 3_600_000 })).toBe(true);
 });
