@@ -111,11 +111,15 @@ describe('prepareImages', () => {
 
   it('derives an image with system packages once, records them, and removes it when it is no longer used', async () => {
     const progress: string[] = [];
-    const recipe: EffectiveRecipe = { system: { apt: ['libyaml-dev'] }, runtime: { apt: ['libyaml-0-2'] } };
+    // Together no other test asks for them, so that nobody else has made this image on the same engine.
+    const recipe: EffectiveRecipe = {
+      system: { apt: ['libjansson-dev', 'libyaml-dev'] },
+      runtime: { apt: ['libjansson4', 'libyaml-0-2'] },
+    };
     const note = (line: string) => progress.push(line);
     const [first, second] = await Promise.all([prepare(recipe, note), prepare(recipe, note)]);
     expect(second).toEqual(first);
-    expect(progress.filter((line) => line.endsWith('installing libyaml-dev'))).toHaveLength(1);
+    expect(progress.filter((line) => line.endsWith('installing libjansson-dev libyaml-dev'))).toHaveLength(1);
     expect(await inImage(first.builder, 'cat', '/usr/include/yaml.h')).toContain('YAML_H');
     expect(first.inputs).toContainEqual({
       kind: 'system-package',
