@@ -17,9 +17,12 @@ export interface ContainerLimits {
 /**
  * The volumes of one attempt, each mounted at `/<volume>`. What foreign code may write never meets a network, so there are several:
  * `inputs` is written with a network by our own tools and is read-only to foreign code, `build` is where foreign code builds, `test` is where the
- * finished wheel is tried, far from what the build left behind.
+ * finished wheel is tried, far from what the build left behind. `libraries` is where a recipe's own libraries are installed; builders made of them have
+ * them at the same place.
  */
-export const VOLUMES = ['inputs', 'build', 'test'] as const;
+export const VOLUMES = ['inputs', 'build', 'test', 'libraries'] as const;
+/** Where a recipe's libraries are installed. */
+export const PREFIX = '/libraries/local';
 export type Volume = (typeof VOLUMES)[number];
 
 /** What the compilers of earlier builds left for the next: mounted at `/cache`, outlives the attempt, and is shared by those that name it. */
@@ -74,6 +77,11 @@ export interface CarriedTar {
   open(): Readable;
 }
 
+export interface SizedArchive {
+  sizeBytes: number;
+  open(): Readable;
+}
+
 export interface Engine {
   /** @throws WheelwrightError `unavailable` when the engine cannot be reached. */
   ping(signal: AbortSignal): Promise<void>;
@@ -87,6 +95,17 @@ export interface Engine {
     signal: AbortSignal,
     lineage?: readonly EffectiveRecipe[],
   ): Promise<BuilderImages | ImageRefusal>;
+  /**
+   * The builder with a recipe's libraries in it at {@link PREFIX}, made from `archive`, a tar of that folder; undefined where it is not there and no archive is
+   * given.
+   * @param key says what the libraries are made from, so that the same are not built again
+   */
+  withLibraries(
+    builder: string,
+    key: string,
+    archive: SizedArchive | undefined,
+    signal: AbortSignal,
+  ): Promise<string | undefined>;
   /** What there is to share out. */
   capacity(signal: AbortSignal): Promise<{ cpus: number; memoryBytes: number }>;
   /**

@@ -15,13 +15,23 @@ export interface FetchedWheel {
   sha256: string;
 }
 
+/** One of the recipe's sources, in the `inputs` volume. */
+export interface PlacedSource {
+  /** Its path there. */
+  file: string;
+  sha256: string;
+  /** Where it goes in the sdist; missing for a library, which is built from it by `install`. */
+  to?: string;
+  install?: string;
+}
+
 /** The sdist is unpacked at `/build/src` and what it needs lies in `/inputs`. */
 export interface Fetched {
   /** What the wheels were resolved from (PEP 508). */
   requirements: string[];
   wheels: FetchedWheel[];
   /** Paths in the `inputs` volume, in the order of the recipe. */
-  sources: { file: string; to: string }[];
+  sources: PlacedSource[];
   /** Seconds since the epoch: the newest time in the sdist. */
   sourceDateEpoch: number;
 }

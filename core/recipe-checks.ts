@@ -80,14 +80,24 @@ function checkSettings(path: RecipePath, settings: EffectiveRecipe, project: str
           ? 'is the project itself'
           : undefined),
     ),
-    ...(sources ?? []).flatMap(({ url, to }, index) => [
-      ...(/^https?:$/.test(new URL(url).protocol)
-        ? []
-        : [{ path: [...path, 'sources', index, 'url'], message: 'must be an http or https URL' }]),
-      ...(isInside(to)
-        ? []
-        : [{ path: [...path, 'sources', index, 'to'], message: 'must stay inside the unpacked sdist' }]),
-    ]),
+    ...(sources ?? []).flatMap((source, index) =>
+      checkSource(source).map(({ path: at, message }) => ({ path: [...path, 'sources', index, ...at], message })),
+    ),
+  ];
+}
+
+function checkSource({ url, debian, to, install }: NonNullable<EffectiveRecipe['sources']>[number]): PathFault[] {
+  return [
+    ...((url === undefined) === (debian === undefined)
+      ? [{ path: [], message: 'says where it is from once: give url or debian' }]
+      : []),
+    ...((to === undefined) === (install === undefined)
+      ? [{ path: [], message: 'says what becomes of it once: give to or install' }]
+      : []),
+    ...(url === undefined || /^https?:$/.test(new URL(url).protocol)
+      ? []
+      : [{ path: ['url'], message: 'must be an http or https URL' }]),
+    ...(to === undefined || isInside(to) ? [] : [{ path: ['to'], message: 'must stay inside the unpacked sdist' }]),
   ];
 }
 

@@ -24,6 +24,19 @@ Where all of \`when\` is true (\`versions\` and \`python\` are PEP 440 specifier
 maps key by key; lists by adding what is not there yet, and in lists of requirements (\`constraints\`, \`additions\`, \`test.requires\`) a later entry about the same project replaces
 the earlier; anything else by taking the later value. \`python\` speaks of a series: \`<=3.12\` includes every 3.12.
 
+## A library that is newer than the distribution's
+
+A source with \`install\` is built first, without a network, and kept as an image: the next build with the same source and script does not build it again.
+
+\`\`\`yaml
+sources:
+  - debian: { suite: trixie, package: libyaml, filename: libyaml_0.2.5.orig.tar.gz } # or url
+    sha256: fa240dbf262be053f3898006d502d514936c818e422afdcf33921c63bed9bf2e
+    install: ./bootstrap && ./configure --prefix="$PREFIX" --disable-static && make && make install
+\`\`\`
+
+Compilers, pkg-config, CMake and auditwheel look under \`$PREFIX\` before they look at the system. Name the \`-dev\` packages that the library itself needs as \`system\`.
+
 ## Wheels that share a library
 
 Two wheels that are loaded into one process and hold one library each, as lxml and xmlsec hold libxml2, crash unless both hold the same file of it. \`depends: [lxml]\` in the recipe of xmlsec has lxml built

@@ -47,9 +47,28 @@ const settings = {
   sources: z
     .array(
       z.strictObject({
-        url: z.url().describe('where the archive or file is'),
+        url: z.url().optional().describe('where the archive or file is'),
+        debian: z
+          .strictObject({
+            suite: z.string().regex(/^[a-z][a-z-]*$/),
+            package: z.string().regex(/^[a-z0-9][a-z0-9+.-]*[a-z0-9+.]$/),
+            filename: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.+~_-]*\.tar\.[a-z0-9]+$/),
+          })
+          .optional()
+          .describe('the pristine archive of a Debian source package, from the mirror of the image; in place of `url`'),
         sha256: z.string().regex(/^[0-9a-f]{64}$/),
-        to: z.string().min(1).describe('where to put it, relative to the unpacked sdist; an archive is unpacked there'),
+        to: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('where to put it, relative to the unpacked sdist; an archive is unpacked there'),
+        install: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            'in place of `to`: a shell script that builds a library and installs it under `$PREFIX`, run in the unpacked archive without a network before everything else; the result is kept as an image, and is found there by compilers, pkg-config, CMake and auditwheel',
+          ),
       }),
     )
     .optional()

@@ -18,8 +18,9 @@ import { attemptLimits } from './limits.js';
 import { addSdistIdeas, explainMissing, type ReadSdist } from './missing-parts.js';
 import { failed, type PhaseContext, startDiagnosis } from './phase-context.js';
 import { buildWheel } from './phases/build.js';
-import { downloadSdist, downloadSources } from './phases/download.js';
+import { downloadSdist, downloadSources, sourceName } from './phases/download.js';
 import { fetchInputs, fetchMore, fillWorkspace } from './phases/fetch.js';
+import { fetchDebianSources, installLibraries } from './phases/libraries.js';
 import { repairWheel } from './phases/repair.js';
 import { takeWheel, testWheel } from './phases/test.js';
 import { persistently } from './retry.js';
@@ -152,7 +153,7 @@ async function runPhases(
   later(() => engine.removeWorkspace(workspace));
   found.packages = site.packageIndex({ name: order.target.image, builder: images.builder, workspace });
   found.readSdist = (wanted) => site.readSdist(sdist.value, wanted);
-  const context: PhaseContext = {
+  let context: PhaseContext = {
     order,
     engine,
     images,
@@ -172,6 +173,12 @@ async function runPhases(
   log.record([
     { kind: 'sdist', name: order.project, version: order.version, sha256: order.sdist.sha256 },
     ...images.inputs,
+    ...(order.recipe.sources ?? []).map((source, index) => ({
+      kind: 'source' as const,
+      name: sourceName(source, index),
+      version: '',
+      sha256: source.sha256,
+    })),
   ]);
   try {
     const downloads = { openSourceTree: () => site.unpackSdist(sdist.value), sources: sources.value };
@@ -184,7 +191,14 @@ async function runPhases(
       cause: error.hint ?? 'The source archive is broken or breaks the rules for source archives (PEP 721).',
     });
   }
-  const first = await fetchInputs(context, { sources: sources.value });
+  const fromDebian = await fetchDebianSources(context);
+  if (fromDebian.kind !== 'done') return fromDebian;
+  const libraries = await installLibraries(context, () => phase('build'), spool);
+  if (libraries.kind !== 'done') return libraries;
+  if (libraries.value !== images.builder) {
+    context = { ...phase('fetch'), images: { ...images, builder: libraries.value } };
+  }
+  const first = await fetchInputs(context);
   if (first.kind !== 'done') return first;
 
   let fetched: Fetched = first.value;

@@ -4,6 +4,7 @@ import { openCache, pruneCaches } from './cache.js';
 import { runContainer } from './container.js';
 import { CpuPool } from './cpu-pool.js';
 import { callEngine } from './engine-error.js';
+import { libraryImage } from './image-libraries.js';
 import { makeLabels, type Ownership, thisOwner } from './labels.js';
 import { removeOrphans } from './orphans.js';
 import { createVolumes, getTar, putTars, removeVolumes } from './workspace.js';
@@ -52,6 +53,8 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
       await callEngine('being asked whether it is there', signal, () => docker.ping());
     },
     prepareImages: options.prepareImages,
+    withLibraries: (builder, key, archive, signal) =>
+      libraryImage(docker, options.instance, builder, key, archive, signal),
     capacity,
     async createWorkspace(attemptId, image, signal, cache) {
       const workspace = `wheelwright-${options.instance}-${attemptId}`;

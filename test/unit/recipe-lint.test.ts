@@ -51,6 +51,20 @@ describe('lintRecipe', () => {
     ['project: x\noverrides: [{ when: { policy: new } }]', 'is not a policy'],
     ['project: x\nrepair: { exclude: ["--plat"] }', 'is not a soname'],
     ['project: x\ndepends: [X]', 'is the project itself'],
+    ['project: x\ndepends: ["y =< 2"]', 'is not a requirement'],
+    [`project: x\nsources: [{ sha256: ${'a'.repeat(64)}, to: a }]`, 'says where it is from once'],
+    [
+      `project: x\nsources: [{ url: "https://a.example/b", sha256: ${'a'.repeat(64)} }]`,
+      'says what becomes of it once',
+    ],
+    [
+      `project: x\nsources: [{ url: "https://a.example/b", sha256: ${'a'.repeat(64)}, to: a, install: make }]`,
+      'says what becomes of it once',
+    ],
+    [
+      `project: x\nsources: [{ debian: { suite: "a b", package: x, filename: x.tar.gz }, sha256: ${'a'.repeat(64)}, to: a }]`,
+      'Invalid string',
+    ],
     [`project: x\nsources: [{ url: "file:///etc/passwd", sha256: "${'a'.repeat(64)}", to: "b" }]`, 'http or https'],
     [
       `project: x\nsources: [{ url: "https://upstream.example/a", sha256: "${'a'.repeat(64)}", to: "../b" }]`,

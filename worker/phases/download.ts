@@ -3,18 +3,26 @@ import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { WheelwrightError } from '../../core/errors.js';
 import type { PhaseResult } from '../../core/phases.js';
+import type { EffectiveRecipe } from '../../core/recipe.js';
 import type { Upstream } from '../../core/upstream.js';
 import { failed, type PhaseContext } from '../phase-context.js';
 import { type Spool, type StoredBytes, writeFile } from '../spool.js';
 import { packStream } from '../workspace-files.js';
 
-/** One of the recipe's further sources, on the worker's disk. */
+/** One of the recipe's further sources that has an address, on the worker's disk. */
 export interface FetchedSource {
   /** Where it will be in the `inputs` volume. */
   file: string;
-  to: string;
   /** An archive of the one file. */
   pack(): Readable;
+}
+
+type Source = NonNullable<EffectiveRecipe['sources']>[number];
+
+/** Where a source is to be in the `inputs` volume. */
+export function sourceName({ url, debian }: Source, index: number): string {
+  const name = debian?.filename ?? basename(new URL(url ?? 'none:').pathname);
+  return `${index + 1}-${name || 'source'}`;
 }
 
 /** Where downloads come from and go to. */
@@ -39,11 +47,12 @@ export async function downloadSdist(
 
 export async function downloadSources(
   site: DownloadSite,
-  sources: readonly { url: string; sha256: string; to: string }[],
+  sources: readonly Source[],
 ): Promise<PhaseResult<FetchedSource[]>> {
   const fetched: FetchedSource[] = [];
   for (const [index, source] of sources.entries()) {
-    const name = `${index + 1}-${basename(new URL(source.url).pathname) || 'source'}`;
+    if (source.url === undefined) continue;
+    const name = sourceName(source, index);
     const path = site.spool.path(name);
     site.log.say(`fetch: ${name} sha256=${source.sha256}, a source of the recipe`);
     const stored = await download(site, name, source.url, source.sha256, path, 'bad-request');
@@ -51,7 +60,6 @@ export async function downloadSources(
     const { sizeBytes } = stored.value;
     fetched.push({
       file: `/inputs/sources/${name}`,
-      to: source.to,
       pack: () => packStream(name, sizeBytes, createReadStream(path)),
     });
   }

@@ -15,6 +15,7 @@ import {
 } from '../phase-context.js';
 import { packFiles, readReport, type TextFile } from '../workspace-files.js';
 import type { FetchedSource } from './download.js';
+import { placedSources } from './libraries.js';
 
 const wheelSchema = z.object({ name: z.string(), version: z.string(), filename: z.string(), sha256: z.string() });
 const fetchReportSchema = z.discriminatedUnion('kind', [
@@ -94,10 +95,7 @@ export async function fillWorkspace(
 }
 
 /** Reads what the sdist asks for and fetches it, as wheels only. */
-export async function fetchInputs(
-  context: PhaseContext,
-  downloads: Pick<Downloads, 'sources'>,
-): Promise<PhaseResult<Fetched>> {
+export async function fetchInputs(context: PhaseContext): Promise<PhaseResult<Fetched>> {
   const { recipe } = context.order;
   const report = await fetchWheels(context, {
     source: true,
@@ -114,7 +112,7 @@ export async function fetchInputs(
       requirements,
       wheels,
       sourceDateEpoch: sourceDateEpoch ?? 0,
-      sources: downloads.sources.map(({ file, to }) => ({ file, to })),
+      sources: placedSources(context.order.recipe),
     },
   };
 }

@@ -38,6 +38,8 @@ def say(text):
 
 def place_sources(sources):
     for source in sources:
+        if "to" not in source:
+            continue
         target = SOURCE / source["to"]
         if not target.resolve().is_relative_to(SOURCE):
             raise SystemExit(f"the recipe puts a source outside of the unpacked sdist: {source['to']}")

@@ -1,0 +1,103 @@
+// A library that the distribution has too old: built first from a newer suite's source package, and kept for the next build.
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { EffectiveRecipe } from '../../core/recipe.js';
+import { openSdistFolder, type SdistFolder } from '../fixtures/sdists/sdist.js';
+import { type AttemptBench, openAttemptBench } from './attempt-bench.js';
+
+let bench: AttemptBench;
+let sdists: SdistFolder;
+beforeAll(async () => {
+  bench = await openAttemptBench();
+  sdists = await openSdistFolder();
+});
+afterAll(async () => {
+  await sdists.remove();
+  await bench.close();
+});
+
+/** Debian 11 has 0.2.2. Where trixie moves on, the failure says to what. */
+const LIBYAML = {
+  debian: { suite: 'trixie', package: 'libyaml', filename: 'libyaml_0.2.5.orig.tar.gz' },
+  sha256: 'fa240dbf262be053f3898006d502d514936c818e422afdcf33921c63bed9bf2e',
+  install: './bootstrap && ./configure --prefix="$PREFIX" --disable-static && make && make install',
+};
+const PURE = 'def build(folder, write_wheel):\n    return write_wheel(folder, {"sample.py": b"x = 1\\n"})\n';
+
+async function attempt(recipe: EffectiveRecipe) {
+  return bench.attempt(await bench.orderFor(await sdists.make({ hooks: PURE }), recipe));
+}
+
+it('pyyaml with a libyaml that Debian 11 does not have', async () => {
+  const recipe: EffectiveRecipe = {
+    sources: [LIBYAML],
+    environment: { PYYAML_FORCE_LIBYAML: '1' },
+    test: { script: 'import yaml._yaml; assert yaml._yaml.get_version() == (0, 2, 5), yaml._yaml.get_version()' },
+  };
+  const order = await bench.order('pyyaml==6.0.2', recipe);
+  const first = await bench.attempt(order);
+  expect(first.outcome, first.log).toMatchObject({
+    kind: 'succeeded',
+    wheel: { grafted: [expect.stringMatching(/^libyaml-0-/)] },
+  });
+  expect(first.inputs).toContainEqual(expect.objectContaining({ kind: 'source', sha256: LIBYAML.sha256 }));
+
+  const second = await bench.attempt(order);
+  expect(second.log).toContain('the libraries of the recipe are in wheelwright-derived:');
+  expect(second.log).not.toContain('building the library');
+  expect(second.wheel?.equals(first.wheel as Buffer)).toBe(true);
+});
+
+it('a source package with other bytes, and one that is no longer there', async () => {
+  const changed = await attempt({ sources: [{ ...LIBYAML, sha256: '0'.repeat(64) }] });
+  expect(changed.outcome).toMatchObject({
+    kind: 'failed',
+    failure: {
+      class: 'bad-request',
+      phase: 'fetch',
+      line: `libyaml_0.2.5.orig.tar.gz has sha256 ${LIBYAML.sha256} where ${'0'.repeat(64)} was expected`,
+    },
+  });
+  const gone = await attempt({
+    sources: [{ ...LIBYAML, debian: { ...LIBYAML.debian, filename: 'libyaml_0.1.4.orig.tar.gz' } }],
+  });
+  expect(gone.outcome).toMatchObject({
+    failure: {
+      class: 'bad-request',
+      line: 'trixie no longer has libyaml_0.1.4.orig.tar.gz, but libyaml_0.2.5.orig.tar.gz',
+    },
+  });
+});
+
+it('a script that fails or hangs, each in the words of the log', async () => {
+  const { path } = await sdists.make({ hooks: PURE, project: 'library' });
+  const sha256 = createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+  const library = (install: string): EffectiveRecipe => ({ sources: [{ url: `file:${path}`, sha256, install }] });
+  const failing = await attempt(library('echo "int main(void) { return missing; }" > a.c; gcc a.c'));
+  expect(failing.outcome).toMatchObject({
+    failure: { class: 'compile-error', phase: 'build', line: expect.stringContaining('‘missing’ undeclared') },
+  });
+  const hanging = await attempt({ ...library('sleep 600'), resources: { timeout: '5s' } });
+  expect(hanging.outcome).toMatchObject({ failure: { class: 'timed-out', phase: 'build' } });
+  const preparing = await attempt({ prepare: 'sleep 600', resources: { timeout: '5s' } });
+  expect(preparing.outcome).toMatchObject({ failure: { class: 'timed-out', phase: 'build' } });
+});
+
+it('a source with a wrong hash, and a patch that does not apply', async () => {
+  const { path } = await sdists.make({ hooks: PURE, project: 'library' });
+  const wrong = await attempt({ sources: [{ url: `file:${path}`, sha256: '0'.repeat(64), to: 'library' }] });
+  expect(wrong.outcome).toMatchObject({
+    failure: {
+      class: 'bad-request',
+      line: expect.stringMatching(/^1-library-1\.0\.tar\.gz has sha256 \w+ where 0+ was/),
+    },
+  });
+  const patch = '--- a/hooks.py\n+++ b/hooks.py\n@@ -1,1 +1,1 @@\n-nothing like it\n+else\n';
+  const patched = await attempt({ patches: [patch] });
+  expect(patched.outcome).toMatchObject({
+    failure: { class: 'bad-sdist', phase: 'fetch', line: expect.stringContaining('does not apply to this sdist') },
+  });
+});

@@ -1,0 +1,106 @@
+// Libraries of a recipe that are newer than the distribution's: fetched as sources, built first, and kept as an image for all later builds that want the same.
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { PREFIX } from '../../core/engine.js';
+import { WheelwrightError } from '../../core/errors.js';
+import { digestOf } from '../../core/image.js';
+import type { PhaseResult, PlacedSource } from '../../core/phases.js';
+import type { EffectiveRecipe } from '../../core/recipe.js';
+import { buildEnvironment } from '../build-environment.js';
+import { diagnosed, failed, type PhaseContext, runScript, succeeded, TOOLS_PYTHON } from '../phase-context.js';
+import { type Spool, writeFile } from '../spool.js';
+import { packFiles, readReport } from '../workspace-files.js';
+import { sourceName } from './download.js';
+
+const reportSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('fetched') }),
+  z.object({ kind: z.literal('refused'), message: z.string() }),
+]);
+const REPORT = '/inputs/reports/source.json';
+
+/** The recipe's sources, as they stand in the `inputs` volume. */
+export function placedSources({ sources = [] }: EffectiveRecipe): PlacedSource[] {
+  return sources.map((source, index) => ({
+    file: `/inputs/sources/${sourceName(source, index)}`,
+    sha256: source.sha256,
+    ...(source.to === undefined ? {} : { to: source.to }),
+    ...(source.install === undefined ? {} : { install: source.install }),
+  }));
+}
+
+/** Fetches the archives of Debian source packages with the image's own apt: they may be of a suite that the image is not. */
+export async function fetchDebianSources(context: PhaseContext): Promise<PhaseResult<void>> {
+  const { sources = [] } = context.order.recipe;
+  const wanted = sources.flatMap(({ debian, sha256 }, index) =>
+    debian === undefined ? [] : [{ ...debian, sha256, to: placedSources(context.order.recipe)[index]?.file }],
+  );
+  if (wanted.length === 0) return { kind: 'done', value: undefined };
+  const exit = await runScript(
+    context,
+    'source.py',
+    { sources: wanted, report: REPORT },
+    {
+      image: context.images.builder,
+      network: 'outside',
+      python: TOOLS_PYTHON,
+      mounts: { inputs: 'read-write' },
+      limits: context.limits.short,
+      environment: { HOME: '/tmp' },
+    },
+  );
+  if (!succeeded(exit)) {
+    if (exit.kind !== 'exited' || exit.oomKilled) return diagnosed(context, { phase: 'fetch', exit });
+    throw new WheelwrightError('unavailable', 'fetching a source package failed; the log of the attempt says why', {
+      hint: 'Can containers reach the mirror that the image was made from?',
+    });
+  }
+  const report = await readReport(context.engine, context.workspace, REPORT, reportSchema, context.signal);
+  if (report === undefined) throw new WheelwrightError('internal', `the source script left no ${REPORT}`);
+  if (report.kind === 'fetched') return { kind: 'done', value: undefined };
+  return failed(context, 'fetch', {
+    class: 'bad-request',
+    line: report.message,
+    cause:
+      'The recipe names a source that is not there, or has other bytes. Suites move on: look for what there is now, and check it before its sha256 goes into the recipe.',
+  });
+}
+
+/** Builds the recipe's libraries where they have not been built before. Returns the builder that has them. */
+export async function installLibraries(
+  context: PhaseContext,
+  startBuild: () => PhaseContext,
+  spool: Spool,
+): Promise<PhaseResult<string>> {
+  const { engine, images, workspace, order, limits, signal } = context;
+  const libraries = placedSources(order.recipe).filter(({ install }) => install !== undefined);
+  if (libraries.length === 0) return { kind: 'done', value: images.builder };
+  const key = digestOf(libraries.map(({ sha256, install }) => ({ sha256, install })));
+  const kept = await engine.withLibraries(images.builder, key, undefined, signal);
+  if (kept !== undefined) {
+    context.log.say(`fetch: the libraries of the recipe are in ${kept}`);
+    return { kind: 'done', value: kept };
+  }
+  const building = startBuild();
+  await engine.putTars(workspace, [{ folder: '/libraries', open: () => packFiles(['local/'], []) }], signal);
+  const exit = await runScript(
+    building,
+    'library.py',
+    { libraries, arch: order.target.arch, prefix: PREFIX },
+    {
+      image: images.builder,
+      network: 'none',
+      python: TOOLS_PYTHON,
+      mounts: { inputs: 'read-only', build: 'read-write', libraries: 'read-write' },
+      limits: limits.build,
+      environment: buildEnvironment(order, 0, limits.jobs),
+    },
+  );
+  if (!succeeded(exit)) return diagnosed(building, { phase: 'build', exit });
+  const path = spool.path('libraries.tar');
+  const tar = await engine.getTar(workspace, PREFIX, signal);
+  const { sizeBytes } = await writeFile(Readable.from(tar), path, limits.build.diskBytes, signal);
+  const archive = { sizeBytes, open: () => createReadStream(path) };
+  const made = await engine.withLibraries(images.builder, key, archive, signal);
+  return { kind: 'done', value: made ?? images.builder };
+}
