@@ -9,6 +9,7 @@ export function reportBuild(build: Build): string[] {
   for (const file of build.files) {
     lines.push(`  ${file.filename}  ${formatSize(file.sizeBytes)}`);
     if (file.grafted.length > 0) lines.push(`  grafted into it: ${formatLibraries(file.grafted)}`);
+    if (file.cpu !== undefined) lines.push(`  it may need a processor of the level ${file.cpu}`);
     if (file.needs.length > 0) lines.push(`  the image must bring: ${file.needs.join(', ')}`);
   }
   const attempt = build.attempts.at(-1);

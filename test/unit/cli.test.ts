@@ -106,6 +106,8 @@ describe('what is told of a build', () => {
       needs: ['libexpat.so.1'],
     };
     expect(reportBuild(build({ files: [file] }))).toContain('  the image must bring: libexpat.so.1');
+    const wide = { ...file, cpu: 'x86-64-v3' as const };
+    expect(reportBuild(build({ files: [wide] }))).toContain('  it may need a processor of the level x86-64-v3');
   });
 
   test('a build that failed without an attempt names what it needed', () => {

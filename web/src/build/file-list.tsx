@@ -60,6 +60,12 @@ export function FileCard({ project, file }: { project: string; file: Build['file
         <dd>
           <Names names={file.grafted} none="nothing: it holds only its own code" />
         </dd>
+        {file.cpu !== undefined && (
+          <>
+            <dt>Processor</dt>
+            <dd>may need the level {file.cpu}</dd>
+          </>
+        )}
         <dt>Image must bring</dt>
         <dd>
           <Names names={file.needs} none="nothing but glibc" />
