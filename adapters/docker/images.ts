@@ -79,7 +79,7 @@ export function openImages(options: ImagesOptions): Images {
   const { docker } = site;
   const flights = new SingleFlight();
   const toolchains = new Map<FolderToolchain, Promise<ToolchainFolder | undefined>>();
-  /** By the image's id. */
+  /** By the image's name, which holds the digest of what it is made from. */
   const installed = new Map<string, InstalledPackage[]>();
   /** Images for which ccache could not be had; asked again by the next process. */
   const cacheless = new Set<string>();
@@ -205,12 +205,23 @@ export function openImages(options: ImagesOptions): Images {
       if (made.kind === 'refused') return made;
       references.push(made.reference);
       for (const name of packages) present.add(name);
+      if (references.length === contents.length) break;
+      for (const { name } of await packagesOf(made.reference, signal)) present.add(name);
     }
     return references;
   }
 
   function hasCompilerCache({ definition: { family, name } }: LoadedImage): boolean {
     return options.compilerCache && family === 'debian' && !cacheless.has(name);
+  }
+
+  /** What was installed into a derived image; nothing for any other. */
+  async function packagesOf(reference: string, signal: AbortSignal): Promise<InstalledPackage[]> {
+    if (!reference.startsWith('wheelwright-derived:')) return [];
+    const labels = makeLookLabels(site.instance, Date.now());
+    const known = installed.get(reference) ?? (await installedPackages(docker, reference, labels, signal));
+    installed.set(reference, known);
+    return known;
   }
 
   async function imageInputs(
@@ -230,14 +241,7 @@ export function openImages(options: ImagesOptions): Images {
         version: reference,
         ...(found && { sha256: found.id }),
       });
-      if (!reference.startsWith('wheelwright-derived:')) continue;
-      const id = found?.id ?? reference;
-      if (!installed.has(id))
-        installed.set(
-          id,
-          await installedPackages(docker, reference, makeLookLabels(site.instance, Date.now()), signal),
-        );
-      for (const { name, version } of installed.get(id) ?? []) {
+      for (const { name, version } of await packagesOf(reference, signal)) {
         packages.set(`${name} ${version}`, { kind: 'system-package', name, version });
       }
     }
