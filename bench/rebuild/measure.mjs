@@ -94,8 +94,7 @@ const environment = {
 const api = await startApi(parseSettings(environment), { log: pino({ level: 'silent' }), root });
 const client = openClient({ url: api.url, token: (await readFile(join(data, 'admin-token'), 'utf8')).trim() });
 const worker = spawn(process.execPath, [join(root, 'dist/worker/main.js')], {
-  // Of the worker's own, since the images are made from what the machine's pip uses.
-  env: { ...process.env, ...environment, WHEELWRIGHT_UPSTREAM: undefined, WHEELWRIGHT_API_URL: api.url },
+  env: { ...process.env, ...environment, WHEELWRIGHT_API_URL: api.url },
   stdio: 'ignore',
 });
 
