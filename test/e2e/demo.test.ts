@@ -15,6 +15,7 @@ beforeAll(async () => {
     WHEELWRIGHT_API_PORT: '0',
     WHEELWRIGHT_INDEX_PORT: '0',
     WHEELWRIGHT_INSTANCE: `demo-${process.pid}`,
+    WHEELWRIGHT_COMPILER_CACHE_BYTES: '0',
   };
 });
 afterAll(() => rm(data, { recursive: true }));

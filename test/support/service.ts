@@ -32,6 +32,7 @@ export async function startTestService(more: NodeJS.ProcessEnv = {}): Promise<Te
     WHEELWRIGHT_API_PORT: '0',
     WHEELWRIGHT_INDEX_PORT: '0',
     WHEELWRIGHT_INSTANCE: `test-${process.pid}`,
+    WHEELWRIGHT_COMPILER_CACHE_BYTES: '0',
     ...more,
   };
   const up = spawn(FRONT_DOOR, ['up'], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
