@@ -130,7 +130,9 @@ export function rankOwners(
     certain:
       index === 0 &&
       isCertain(part, match.pathRank) &&
-      unique.every((other) => other === match || isWorse(other, match)),
+      unique.every((other) => other === match || isWorse(other, match)) &&
+      // Flavours of one library that exclude each other: which is meant, their use does not say.
+      !unique.some((other) => other !== match && other.path === match.path && other.kind === match.kind),
   }));
 }
 

@@ -96,6 +96,12 @@ describe('enrichProposal', async () => {
     expect(proposal?.edit).toEqual({ runtime: { apt: ['libexpat1'] } });
   });
 
+  test('one of two flavours that have the same file is a guess, and the other is worth a try', async () => {
+    const { proposal, ideas } = await enrichProposal(failure([{ kind: 'header', name: 'hdf.h' }]), index, signal);
+    expect(proposal).toMatchObject({ edit: { system: { apt: ['libhdf4-alt-dev'] } }, guess: true });
+    expect(ideas?.map(({ edit }) => edit)).toEqual([{ system: { apt: ['libhdf4-dev'] } }]);
+  });
+
   test('one of several that only look alike is a guess', async () => {
     const { proposal } = await enrichProposal(failure([{ kind: 'header', name: 'lua.h' }]), index, signal);
     expect(proposal?.guess).toBe(true);
