@@ -100,6 +100,7 @@ export async function fetchInputs(context: PhaseContext): Promise<PhaseResult<Fe
   const report = await fetchWheels(context, {
     source: true,
     toolchains: recipe.toolchains ?? [],
+    prepare: recipe.prepare ?? '',
     replace: recipe.requires?.replace ?? false,
     requirements: recipe.requires?.additions ?? [],
     destination: '/inputs/build-wheels',
@@ -149,6 +150,7 @@ interface FetchTask {
   phase?: 'test';
   source?: boolean;
   toolchains?: readonly string[];
+  prepare?: string;
   replace?: boolean;
   wheel?: string;
   requirements: readonly string[];

@@ -197,7 +197,7 @@ def run(task):
         check(declared)
         requirements = [*declared, *task["requirements"]]
         report["sourceDateEpoch"] = newest_time()
-        report["toolchainSources"] = toolchain_sources.fetch(task["toolchains"], SOURCE)
+        report["toolchainSources"] = toolchain_sources.fetch(task["toolchains"], SOURCE, task["prepare"])
     else:
         requirements = task["requirements"]
     report["requirements"] = requirements

@@ -95,15 +95,29 @@ def module(path):
     return {"name": f"go/{unescape(name)}", "version": unescape(path.stem), "sha256": sha256(path)}
 
 
-def fetch_artifacts(source):
+def calls_maven(source, prepare):
+    """Many a pom.xml only stands beside what builds the package."""
+    scripts = (path for path in source.rglob("*") if path.suffix in (".py", ".toml", ".cfg", ".sh", ".cmake", ".txt", ".mk", ""))
+    texts = (path.read_text("utf-8", "replace") for path in scripts if path.is_file() and path.stat().st_size < 1 << 20)
+    return any(re.search(r"\bmvnw?\b", text) for text in (prepare, *texts))
+
+
+def fetch_artifacts(source, prepare):
+    """What cannot be had ends nothing yet: Maven will say what it lacks."""
+    if not calls_maven(source, prepare):
+        return []
     try:
         return maven_artifacts.fetch(source, run, sha256, say)
+    except Failed:
+        say("Maven could not fetch all that the pom.xml files name; the build goes on without")
     except (ValueError, xml.ParseError) as error:
-        say(f"a pom.xml cannot be read: {error}")
-        raise Failed from None
+        say(f"a pom.xml cannot be read: {error}; the build goes on without what it names")
+    return []
 
 
-def fetch(toolchains, source):
-    """Returns [{"name", "version", "sha256"}] of all that was fetched. Raises Failed when a tool says no: its words are in the log."""
-    fetchers = {"rust": fetch_crates, "go": fetch_modules, "java": fetch_artifacts}
-    return [found for toolchain in toolchains for found in fetchers.get(toolchain, lambda _: [])(source)]
+def fetch(toolchains, source, prepare):
+    """`prepare` is the recipe's script, which may call what the sdist does not. Returns [{"name", "version", "sha256"}] of all that was fetched. Raises Failed when a tool says no: its words are in the log."""
+    found = fetch_crates(source) if "rust" in toolchains else []
+    found += fetch_modules(source) if "go" in toolchains else []
+    found += fetch_artifacts(source, prepare) if "java" in toolchains else []
+    return found
