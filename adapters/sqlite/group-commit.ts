@@ -37,6 +37,10 @@ interface Member {
 
 class GroupCommitDriver implements Driver {
   readonly #writer: Sqlite.Database;
+  readonly #begins: Sqlite.Statement;
+  readonly #enters: Sqlite.Statement;
+  readonly #leaves: Sqlite.Statement;
+  readonly #commits: Sqlite.Statement;
   readonly #reader: Sqlite.Database | undefined;
   readonly #turns = new Turns();
   readonly #write: Statements;
@@ -47,6 +51,10 @@ class GroupCommitDriver implements Driver {
 
   constructor(writer: Sqlite.Database, reader: Sqlite.Database | undefined) {
     this.#writer = writer;
+    this.#begins = writer.prepare('BEGIN IMMEDIATE');
+    this.#enters = writer.prepare('SAVEPOINT member');
+    this.#leaves = writer.prepare('RELEASE member');
+    this.#commits = writer.prepare('COMMIT');
     this.#reader = reader;
     this.#write = new Statements(writer);
     this.#read = reader === undefined ? this.#write : new Statements(reader);
@@ -75,7 +83,7 @@ class GroupCommitDriver implements Driver {
   async commitTransaction(connection: Connection): Promise<void> {
     connection.inTransaction = false;
     try {
-      this.#writer.exec('RELEASE member');
+      this.#leaves.run();
     } finally {
       this.#turns.give();
     }
@@ -106,7 +114,7 @@ class GroupCommitDriver implements Driver {
     try {
       this.#begin();
       result = this.#write.run(query);
-      this.#writer.exec('RELEASE member');
+      this.#leaves.run();
     } catch (error) {
       this.#undo();
       throw error;
@@ -118,8 +126,8 @@ class GroupCommitDriver implements Driver {
   }
 
   #begin(): void {
-    if (!this.#writer.inTransaction) this.#writer.exec('BEGIN IMMEDIATE');
-    this.#writer.exec('SAVEPOINT member');
+    if (!this.#writer.inTransaction) this.#begins.run();
+    this.#enters.run();
   }
 
   /** Undoes the running member. Some errors, such as a full disk, make SQLite undo the whole transaction: then all of the group have failed. */
@@ -154,7 +162,7 @@ class GroupCommitDriver implements Driver {
 
   #commit(): void {
     try {
-      if (this.#writer.inTransaction) this.#writer.exec('COMMIT');
+      if (this.#writer.inTransaction) this.#commits.run();
       const group = this.#group;
       this.#group = [];
       for (const { committed } of group) committed();

@@ -75,7 +75,8 @@ try {
   if (faults.length > 0) process.exitCode = 1;
 } finally {
   for (const child of children) child.kill('SIGKILL');
-  api.kill('SIGKILL');
+  api.kill('SIGTERM');
+  await once(api, 'exit');
   upstream.close();
   upstream.closeAllConnections();
   await rm(folder, { recursive: true });

@@ -23,11 +23,17 @@ beforeEach(() => {
   writer.pragma('journal_mode = WAL');
   writer.exec('CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT');
   commits = 0;
-  const exec = writer.exec.bind(writer);
-  writer.exec = (statements) => {
-    if (statements === 'COMMIT') commits += 1;
-    return exec(statements);
-  };
+  const prepare = writer.prepare.bind(writer);
+  writer.prepare = ((source: string) => {
+    const statement = prepare(source);
+    if (source !== 'COMMIT') return statement;
+    const run = statement.run.bind(statement);
+    statement.run = () => {
+      commits += 1;
+      return run();
+    };
+    return statement;
+  }) as typeof writer.prepare;
   reader = new Sqlite(join(folder, 'test.db'), { readonly: true });
   db = new Kysely<Tables>({ dialect: groupCommitDialect(writer, reader) });
 });
