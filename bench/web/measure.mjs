@@ -307,6 +307,8 @@ async function manyBuilds() {
   await page.getByLabel('Project').pressSequentially('project-9', { delay: 100 });
   await page.getByLabel('Project').fill('');
   await page.locator('a.build-row').nth(40).waitFor();
+  // In the field, letters are for typing.
+  await page.getByRole('heading', { name: 'Builds' }).click();
   for (let n = 0; n < 10; n += 1) await page.keyboard.press('j');
   await page.locator('a.build-row').nth(5).click();
   await page.waitForTimeout(500);
