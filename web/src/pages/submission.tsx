@@ -109,7 +109,7 @@ function History({ submission: { history, comments } }: { submission: Submission
   return (
     <section class="card">
       <h2>History</h2>
-      <ol class="history" aria-live="polite">
+      <ol class="history" aria-live="polite" aria-relevant="additions">
         {events.map(({ who, did, text, at: when }, index) => (
           <li key={index}>
             <strong>{who}</strong> {did} <Ago iso={when} />
