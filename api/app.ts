@@ -6,6 +6,7 @@ import { buildRoutes } from './build-routes.js';
 import { checkRoutes } from './check-routes.js';
 import type { ApiContext } from './context.js';
 import { fileRoutes } from './file-routes.js';
+import { fleetRoutes } from './fleet-routes.js';
 import { healthRoutes } from './health-routes.js';
 import { housekeepingRoutes } from './housekeeping-routes.js';
 import { type LegacyUploadDeps, legacyUpload } from './legacy.js';
@@ -37,6 +38,7 @@ export function createApp(context: ApiContext, web: Router): Express {
   api.use(projectRoutes(context, guards));
   api.use(fileRoutes(context, guards));
   api.use(browseRoutes(context, guards));
+  api.use(fleetRoutes(context, guards));
   api.use(upstreamRoutes(context, guards));
   api.use(recipeRoutes(context, guards));
   api.use(reviewRoutes(context, guards));

@@ -13,9 +13,8 @@ export interface BrowseDeps {
 }
 
 const MAX_PROJECTS = 200;
-const WORKERS_SEEN_WITHIN_MS = 24 * 60 * 60_000;
 
-/** What people browse: projects, workers, images, and what belongs to one attempt. */
+/** What people browse: projects, images, and what belongs to one attempt. */
 export function browseRoutes({ store, browse, images, clock }: BrowseDeps, guards: Guards): Router {
   const router = Router();
 
@@ -40,11 +39,6 @@ export function browseRoutes({ store, browse, images, clock }: BrowseDeps, guard
 
   router.get('/attempts/:id/log/times', guards.read, async (request, response) => {
     response.json({ chunks: await browse.logTimes(String(request.params.id)) });
-  });
-
-  router.get('/workers', guards.read, async (_request, response) => {
-    const workers = await browse.workers(clock() - WORKERS_SEEN_WITHIN_MS);
-    response.json({ workers: workers.map(({ lastSeen, ...worker }) => ({ ...worker, lastSeen: iso(lastSeen) })) });
   });
 
   router.get('/images', guards.read, async (_request, response) => {

@@ -18,9 +18,7 @@ export function buildRoutes(context: ApiContext, guards: Guards): Router {
   const router = Router();
   const view = (build: BuildRecord) => viewBuild(build, context.view);
   const changed = async (build: BuildRecord) => {
-    if (build.status === 'queued') {
-      await queue.add({ buildId: build.id, priority: build.priority, notBefore: 0 });
-    } else await queue.remove(build.id);
+    if (build.status === 'queued') await queue.add({ buildId: build.id, notBefore: 0 });
     for (const attempt of build.attempts) signals.changed(attempt.id);
     await wakeWaitingOne(context);
   };

@@ -12,8 +12,10 @@ import type { SolveStore } from '../core/solve-store.js';
 import type { BlobStore, BuildQueue, BuildRecord, BuildStore, LogStore, NewFile } from '../core/store.js';
 import type { SubmissionDeps } from '../core/submission.js';
 import type { ProjectStandings } from '../core/upload-rules.js';
+import type { WorkerStore } from '../core/worker.js';
 import type { AttemptSignals } from './attempt-signals.js';
 import type { BuildViewOptions } from './build-view.js';
+import type { Dispatch } from './dispatch.js';
 import type { Metrics } from './metrics.js';
 import type { UpstreamState } from './upstream-health.js';
 
@@ -47,6 +49,8 @@ export interface ApiContext {
   blobs: BlobStore;
   logs: LogStore;
   queue: BuildQueue;
+  dispatch: Dispatch;
+  workers: WorkerStore;
   signals: AttemptSignals;
   submission: SubmissionDeps;
   /** What was approved here, before what ships. */

@@ -3,7 +3,7 @@ import type { AttemptOutcome, WheelReport } from '../core/attempt.js';
 import { WheelwrightError } from '../core/errors.js';
 import type { Failure } from '../core/failure.js';
 import type { BuildRecord, LeaseRef, NewFile } from '../core/store.js';
-import { PRIORITY, submitBuilds } from '../core/submission.js';
+import { priorityOfNeed, submitBuilds } from '../core/submission.js';
 import { wheelServesTarget } from '../core/tag.js';
 import { compareVersions } from '../core/version.js';
 import type { ApiContext } from './context.js';
@@ -35,13 +35,10 @@ export async function finishAttempt(
     );
   }
   context.signals.changed(lease.attemptId);
+  // There is room on its worker now, and the build may be queued again.
+  context.dispatch.wake();
   await wakeWaitingOne(context);
-  const after = (await context.store.build(build.id)) ?? build;
-  // What was lost waits its backoff out, until the healing of the queue finds it.
-  if (outcome.kind === 'lost' && outcome.handedBack && after.status === 'queued') {
-    await context.queue.add({ buildId: after.id, priority: after.priority, notBefore: 0 });
-  }
-  return after;
+  return (await context.store.build(build.id)) ?? build;
 }
 
 /** Returns the outcome that was recorded, which may be another than the one reported. */
@@ -163,7 +160,7 @@ async function waitForRequirements(
       const { builds } = await submitBuilds(
         context.submission,
         { requirement, pythons: [python], policy },
-        Math.min(build.priority, PRIORITY.needed),
+        priorityOfNeed(build.priority),
         context.stopping,
       );
       for (const { id, status } of builds) {

@@ -1,9 +1,6 @@
 // What the API does by itself. Each `xOne` is one round of a loop, so that tests can call it; the loops are timers around them.
 import type { ApiContext } from './context.js';
 
-/** Builds that one healing looks at. What comes after them is not next anyway. */
-const HEAL_LIMIT = 2_000;
-
 /** Keeps leases from running out while nobody could be heard, or by a clock that was set. */
 export async function moveLeasesOne(
   { store, clock, settings, log }: Pick<ApiContext, 'store' | 'clock' | 'settings' | 'log'>,
@@ -16,7 +13,7 @@ export async function moveLeasesOne(
 
 /** Gives builds of vanished workers back to the queue. Returns how many attempts were lost. */
 export async function expireLeasesOne(
-  context: Pick<ApiContext, 'store' | 'signals' | 'clock' | 'log'>,
+  context: Pick<ApiContext, 'store' | 'signals' | 'dispatch' | 'clock' | 'log'>,
 ): Promise<number> {
   const lost = await context.store.expireLeases(context.clock());
   for (const attemptId of lost) {
@@ -24,6 +21,7 @@ export async function expireLeasesOne(
     context.log.warn({ attemptId, buildId }, 'attempt lost: its worker was not heard of for the whole of its lease');
     context.signals.changed(attemptId);
   }
+  if (lost.length > 0) context.dispatch.wake();
   return lost.length;
 }
 
@@ -35,7 +33,7 @@ export async function wakeWaitingOne(context: Pick<ApiContext, 'store' | 'queue'
     for (const id of woken) {
       const build = await context.store.build(id);
       if (build?.status === 'queued') {
-        await context.queue.add({ buildId: id, priority: build.priority, notBefore: 0 });
+        await context.queue.add({ buildId: id, notBefore: 0 });
       }
     }
     if (woken.length === 0) return total;
@@ -43,14 +41,11 @@ export async function wakeWaitingOne(context: Pick<ApiContext, 'store' | 'queue'
   }
 }
 
-/** Puts into the queue whatever the store says can be tried now: what was lost, and what has waited its backoff out. */
-export async function healQueueOne(
-  context: Pick<ApiContext, 'store' | 'queue' | 'clock'>,
-  limit = HEAL_LIMIT,
-): Promise<number> {
-  const queued = await context.store.queuedBuilds(context.clock(), limit);
-  await context.queue.addMissing(queued.map(({ id, priority, notBefore }) => ({ buildId: id, priority, notBefore })));
-  return queued.length;
+/** Brings the lines of queued builds back in line with the builds, and looks on behalf of every worker that waits. Returns how many builds can be tried now. */
+export async function healQueueOne(context: Pick<ApiContext, 'store' | 'dispatch' | 'clock'>): Promise<number> {
+  const queued = await context.store.mendLines(context.clock());
+  await context.dispatch.round();
+  return queued;
 }
 
 /** Runs a round, then pauses, until the signal aborts. A round that fails is logged and does not end the loop. */

@@ -1,8 +1,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { AttemptOutcome } from '../core/attempt.js';
-import type { BrowseStore } from '../core/browse.js';
 import { BUILD_STATUSES } from '../core/build.js';
+import type { Resources } from '../core/resources.js';
 import type { AttemptRecord, BuildStore } from '../core/store.js';
+import { SILENT_AFTER_MS, type WorkerRecord, type WorkerStore, workerState } from '../core/worker.js';
 
 export interface Metrics {
   registry: Registry;
@@ -17,13 +18,13 @@ export interface Metrics {
 }
 
 export interface MetricsSources {
-  store: Pick<BuildStore, 'buildCounts' | 'queuedBuilds' | 'build'>;
-  browse: Pick<BrowseStore, 'workers'>;
+  store: Pick<BuildStore, 'buildCounts' | 'nextBuild'>;
+  workers: Pick<WorkerStore, 'workers'>;
   /** Milliseconds since the epoch. */
   clock: () => number;
 }
 
-const WORKER_SEEN_MS = 10 * 60_000;
+const SILENT_SHOWN_MS = 24 * 60 * 60_000;
 const SECONDS = [1, 5, 15, 30, 60, 120, 300, 900, 1800, 3600, 7200];
 
 /** The metrics of this program, in a registry of their own. */
@@ -106,7 +107,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
 }
 
 /** What the store knows is asked when somebody looks, so that it holds across restarts. */
-function addStoreGauges(registry: Registry, { store, browse, clock }: MetricsSources): void {
+function addStoreGauges(registry: Registry, { store, workers, clock }: MetricsSources): void {
   const registers = [registry];
   new Gauge({
     name: 'wheelwright_builds',
@@ -123,21 +124,51 @@ function addStoreGauges(registry: Registry, { store, browse, clock }: MetricsSou
     help: 'How long ago the build that is next was asked for; 0 where none is queued.',
     registers,
     async collect() {
-      const [next] = await store.queuedBuilds(clock(), 1);
-      const build = next && (await store.build(next.id));
-      this.set(build === undefined ? 0 : Math.max(clock() - build.createdAt, 0) / 1000);
+      const next = await store.nextBuild(clock());
+      this.set(next === undefined ? 0 : Math.max(clock() - next.createdAt, 0) / 1000);
     },
   });
+  const perWorker: [name: string, help: string, value: (worker: WorkerRecord) => number][] = [
+    ['wheelwright_worker_slots', 'Slots of a worker.', ({ slots }) => slots],
+    ['wheelwright_worker_slots_busy', 'Slots of a worker that make an attempt.', ({ running }) => running.length],
+    ['wheelwright_worker_cpus', "CPUs that a worker's attempts may use together.", ({ budget }) => budget.cpus],
+    ['wheelwright_worker_cpus_reserved', "CPUs that a worker's attempts have.", reserved('cpus')],
+    ['wheelwright_worker_memory_bytes', "Memory that a worker's attempts may use.", ({ budget }) => budget.memoryBytes],
+    ['wheelwright_worker_memory_reserved_bytes', "Memory that a worker's attempts have.", reserved('memoryBytes')],
+  ];
+  for (const [name, help, value] of perWorker) {
+    new Gauge({
+      name,
+      help: `${help} Workers that are there, or have an attempt.`,
+      labelNames: ['worker'],
+      registers,
+      async collect() {
+        this.reset();
+        for (const worker of await present()) this.set({ worker: worker.name }, value(worker));
+      },
+    });
+  }
   new Gauge({
-    name: 'wheelwright_worker_slots_busy',
-    help: 'Slots of workers that make an attempt; workers seen in the last ten minutes.',
-    labelNames: ['worker'],
+    name: 'wheelwright_workers',
+    help: 'Workers by state: active, draining, or silent for less than a day without having said that they stop.',
+    labelNames: ['state'],
     registers,
     async collect() {
-      this.reset();
-      for (const { name, running } of await browse.workers(clock() - WORKER_SEEN_MS)) {
-        this.set({ worker: name }, running.length);
+      const now = clock();
+      const states = (await workers.workers(now - SILENT_SHOWN_MS)).map((worker) => workerState(worker, now));
+      for (const state of ['active', 'draining', 'silent'] as const) {
+        this.set({ state }, states.filter((other) => other === state).length);
       }
     },
   });
+
+  async function present(): Promise<WorkerRecord[]> {
+    const now = clock();
+    const seen = await workers.workers(now - SILENT_AFTER_MS);
+    return seen.filter((worker) => worker.running.length > 0 || workerState(worker, now) !== 'stopped');
+  }
+}
+
+function reserved(kind: keyof Resources): (worker: WorkerRecord) => number {
+  return ({ running }) => running.reduce((sum, attempt) => sum + attempt[kind], 0);
 }

@@ -19,6 +19,7 @@ import { retentionStore } from '../adapters/sqlite/retention.js';
 import { solveStore } from '../adapters/sqlite/solves.js';
 import { reviewStore } from '../adapters/sqlite/submissions.js';
 import { tokenStore } from '../adapters/sqlite/tokens.js';
+import { workerStore } from '../adapters/sqlite/worker-table.js';
 import { openSimpleUpstream } from '../adapters/upstream/simple-upstream.js';
 import { resolveUpstreamUrl } from '../adapters/upstream/upstream-url.js';
 import { type LoadedImage, securityWarning, targetsOf } from '../core/image.js';
@@ -27,6 +28,7 @@ import { ensureAdminToken } from './admin-token.js';
 import { createAttemptSignals } from './attempt-signals.js';
 import type { ApiContext } from './context.js';
 import { currentRecipes } from './current-recipes.js';
+import { createDispatch } from './dispatch.js';
 import { createMetrics } from './metrics.js';
 import { cachedPages } from './page-cache.js';
 import { provenanceMaker, provenanceReader } from './provenance.js';
@@ -73,6 +75,7 @@ export async function openContext(
   const recipes = currentRecipes(reviews, openRecipeFolder(join(root, 'recipes')));
   const browse = browseStore(db);
   const standings = projectStandings(db);
+  const workers = workerStore(db, settings.WHEELWRIGHT_LEASE_MS);
   /** What is open so far, to be closed in the reverse order. */
   const parts: { close(): Promise<void> }[] = [store];
   const close = async () => {
@@ -84,7 +87,13 @@ export async function openContext(
     await store.renewLeases(clock() + settings.WHEELWRIGHT_LEASE_MS);
     const { upstream, state: upstreamState } = watchUpstream(await openUpstream(settings), clock);
     parts.push(upstream);
-    const queue = await openQueue(settings, clock, log);
+    const dispatch = createDispatch({
+      store,
+      leaseMs: settings.WHEELWRIGHT_LEASE_MS,
+      clock,
+      report: (error) => log.warn({ err: error }, 'an attempt could not be handed back'),
+    });
+    const queue = await openQueue(settings, clock, dispatch.wake, log);
     parts.push(queue);
     const blobs = await openBlobStore(join(data, 'blobs'));
     const key = await openSigningKey(data, clock());
@@ -99,6 +108,8 @@ export async function openContext(
       blobs,
       logs: await openLogStore(join(data, 'logs'), logRows(db)),
       queue,
+      dispatch,
+      workers,
       recipes,
       reviews,
       solves: solveStore(db),
@@ -116,13 +127,14 @@ export async function openContext(
           policy: settings.WHEELWRIGHT_DEFAULT_POLICY,
           pythons: settings.WHEELWRIGHT_DEFAULT_PYTHONS,
         },
+        clock,
       },
       view: { indexUrl: indexUrl(settings), warnings: (target) => warningsOf(images, target.image, clock()) },
       checkWheel,
       makeProvenance: provenanceMaker({ key, attempts: browse, clock }),
       readProvenance: provenanceReader(key.certificate),
       requiresDist: createRequiresDist({ store, blobs, upstream, readWheelMetadata }),
-      metrics: createMetrics({ store, browse, clock }),
+      metrics: createMetrics({ store, workers, clock }),
       upstreamState,
       stopping,
     };

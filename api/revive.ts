@@ -13,6 +13,6 @@ export async function reviveBuild(
   const failure = build.attempts.at(-1)?.failure;
   const undiagnosed = build.status === 'failed' && (failure === undefined || failure.class === 'infrastructure');
   if (build.status !== 'cancelled' && !undiagnosed && !(failed && build.status === 'failed')) return;
-  const { id, priority } = await store.retry(build.id, clock());
-  await queue.add({ buildId: id, priority, notBefore: 0 });
+  const { id } = await store.retry(build.id, clock());
+  await queue.add({ buildId: id, notBefore: 0 });
 }

@@ -129,7 +129,7 @@ async function solvedEnd(
   const requirement = `${build.project}==${build.version}`;
   if (build.channel === 'stable') {
     const { pythons, policy } = solve;
-    await submitBuilds(context.submission, { requirement, pythons, policy }, PRIORITY.asked, context.stopping);
+    await submitBuilds(context.submission, { requirement, pythons, policy }, PRIORITY.solve, context.stopping);
     return { status: 'solved', solvedBy: build.id, ...(older === undefined ? {} : { reason: older }) };
   }
   const yaml = (await context.browse.recipeRevision(build.recipeDigest))?.yaml ?? '';
@@ -166,7 +166,7 @@ function isRefusal(error: unknown): error is WheelwrightError {
 
 /** A build that failed before the solve began is made again: what was said about it then is not what today's diagnosis says. */
 async function tryBuild(context: ApiContext, request: Submission, since: number): Promise<BuildRecord> {
-  const { builds } = await submitBuilds(context.submission, request, PRIORITY.asked, context.stopping);
+  const { builds } = await submitBuilds(context.submission, request, PRIORITY.solve, context.stopping);
   const [build] = builds;
   if (build === undefined) throw new WheelwrightError('internal', `${request.requirement} became no build`);
   const running = (await context.solves.running()).some(({ steps }) =>

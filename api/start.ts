@@ -23,8 +23,9 @@ const EXPIRE_EVERY_MS = 2_000;
 const WAKE_EVERY_MS = 5_000;
 /** What a solve adds to its builds, about, at each step. */
 const SOLVE_EVERY_MS = 500;
-/** Cheap in memory; on Redis it takes its server some milliseconds for every hundred builds. */
-const HEAL_EVERY_MS = { memory: 2_000, redis: 20_000 };
+/** What nobody was woken for: a backoff that is over, a worker that fell silent, a queue that lost something. */
+const LOOK_EVERY_MS = 2_000;
+const HEAL_EVERY_MS = 60_000;
 const HOUSEKEEP_EVERY_MS = 3_600_000;
 /** A wheel of some gigabytes over a slow line. */
 const REQUEST_TIMEOUT_MS = 60 * 60_000;
@@ -41,7 +42,7 @@ export async function startApi(settings: Settings, options: ApiOptions): Promise
   try {
     const web = await webRoutes(join(options.root, 'dist', 'web'));
     const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, createApp(context, web));
-    await healQueueOne(context, Number.MAX_SAFE_INTEGER);
+    await healQueueOne(context);
     const listener = await listen(server, {
       host: settings.WHEELWRIGHT_HOST,
       port: settings.WHEELWRIGHT_API_PORT,
@@ -66,7 +67,6 @@ export async function startApi(settings: Settings, options: ApiOptions): Promise
 }
 
 async function startLoops(context: ApiContext, lostTime: LostTime): Promise<void> {
-  const healEveryMs = HEAL_EVERY_MS[context.settings.REDIS_URL === undefined ? 'memory' : 'redis'];
   await Promise.all([
     runLoop(context, 'expire leases', EXPIRE_EVERY_MS, async () => {
       await moveLeasesOne(context, lostTime.roundBegins());
@@ -76,6 +76,7 @@ async function startLoops(context: ApiContext, lostTime: LostTime): Promise<void
     runLoop(context, 'wake waiting', WAKE_EVERY_MS, () => wakeWaitingOne(context)),
     runLoop(context, 'solve', SOLVE_EVERY_MS, () => advanceSolvesOne(context)),
     runLoop(context, 'housekeeping', HOUSEKEEP_EVERY_MS, () => housekeepOne(context)),
-    runLoop(context, 'heal queue', healEveryMs, () => healQueueOne(context)),
+    runLoop(context, 'hand out builds', LOOK_EVERY_MS, () => context.dispatch.round()),
+    runLoop(context, 'heal queue', HEAL_EVERY_MS, () => healQueueOne(context)),
   ]);
 }

@@ -7,10 +7,14 @@ import {
   outcomeSchema,
   phaseStartSchema,
   progressSchema,
+  workerGreetingSchema,
+  workerLeaveSchema,
+  workerRegistrationSchema,
 } from '../client/contract.js';
-import type { AttemptInput, AttemptOutcome, Lease } from '../core/attempt.js';
+import type { AttemptInput, AttemptOutcome } from '../core/attempt.js';
 import { WheelwrightError } from '../core/errors.js';
 import type { LeaseRef, Progress } from '../core/store.js';
+import { assertProtocol } from '../core/worker.js';
 import type { Guards } from './authentication.js';
 import { viewBuild } from './build-view.js';
 import { connectionSignal } from './connection-signal.js';
@@ -28,16 +32,40 @@ const MAX_INPUTS_BYTES = 4 * 2 ** 20;
 const MAX_OUTCOME_BYTES = 2 ** 20;
 
 export function workerRoutes(context: ApiContext, guards: Guards): Router {
-  const { store, logs, blobs, signals, clock, settings } = context;
+  const { store, logs, blobs, signals, clock, settings, log } = context;
   const router = Router();
   const worker = guards.scope('worker');
 
+  router.post('/worker/registration', worker, json({ limit: '100kb' }), async (request, response) => {
+    const { protocol, name, version } = workerGreetingSchema.parse(request.body);
+    assertProtocol(protocol, { name, version });
+    const { protocol: _, ...facts } = workerRegistrationSchema.parse(request.body);
+    await context.workers.register(facts, clock());
+    log.info({ worker: name, version, slots: facts.slots }, 'worker registered');
+    // With another worker there, a build may belong to somebody else than before.
+    context.dispatch.wake();
+    response.status(204).end();
+  });
+
+  router.post('/worker/leave', worker, json({ limit: '10kb' }), async (request, response) => {
+    const { worker: name, session } = workerLeaveSchema.parse(request.body);
+    await context.workers.leave({ name, session }, clock());
+    log.info({ worker: name }, 'worker left');
+    context.dispatch.wake();
+    response.status(204).end();
+  });
+
   router.post('/worker/claims', worker, json({ limit: '10kb' }), async (request, response) => {
-    const { worker: name, waitMs } = claimRequestSchema.parse(request.body);
-    const taken = context.metrics.slotWaits(name);
-    const lease = await claimNext(context, name, waitMs, connectionSignal(response, context.stopping)).finally(taken);
-    if (lease === undefined) response.status(204).end();
-    else if (response.destroyed) await finishAttempt(context, lease, NOBODY_TOOK_IT);
+    const { worker: name, session = '', waitMs } = claimRequestSchema.parse(request.body);
+    const waited = context.metrics.slotWaits(name);
+    const signal = connectionSignal(response, context.stopping);
+    const lease = await context.dispatch.next({ name, session }, waitMs, signal).finally(waited);
+    if (lease === undefined) return void response.status(204).end();
+    const { attemptId, order } = lease;
+    const asked = lease.attemptNumber === 1 ? (await store.build(order.buildId))?.createdAt : undefined;
+    context.metrics.attemptStarted(asked === undefined ? undefined : clock() - asked);
+    log.info({ attemptId, buildId: order.buildId, worker: name }, 'attempt leased');
+    if (response.destroyed) await finishAttempt(context, lease, NOBODY_TOOK_IT);
     else response.json(await withDepends(context, lease));
   });
 
@@ -94,27 +122,6 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
   });
 
   return router;
-}
-
-/** Takes builds off the queue until one can be claimed or the time is up. */
-async function claimNext(
-  { store, queue, clock, settings, log, metrics }: ApiContext,
-  worker: string,
-  waitMs: number,
-  signal: AbortSignal,
-): Promise<Lease | undefined> {
-  const deadline = clock() + waitMs;
-  for (;;) {
-    const buildId = await queue.take(Math.max(deadline - clock(), 0), signal);
-    // A build taken for a worker that has gone is put back by the next healing of the queue.
-    if (buildId === undefined || signal.aborted) return undefined;
-    const lease = await store.claim(buildId, worker, settings.WHEELWRIGHT_LEASE_MS, clock());
-    if (lease === undefined) continue;
-    const asked = lease.attemptNumber === 1 ? (await store.build(buildId))?.createdAt : undefined;
-    metrics.attemptStarted(asked === undefined ? undefined : clock() - asked);
-    log.info({ attemptId: lease.attemptId, buildId, worker }, 'attempt leased');
-    return lease;
-  }
 }
 
 function leaseOf(request: Request): LeaseRef {

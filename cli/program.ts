@@ -23,6 +23,7 @@ const COMMANDS: Record<string, () => Promise<MakeCommand>> = {
   restore: async () => (await import('./commands/keeping.js')).restoreCommand,
   fsck: async () => (await import('./commands/keeping.js')).fsckCommand,
   clean: async () => (await import('./commands/clean.js')).cleanCommand,
+  worker: async () => (await import('./commands/worker.js')).workerCommand,
   token: async () => (await import('./commands/token.js')).tokenCommand,
 };
 

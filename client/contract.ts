@@ -7,6 +7,7 @@ import { CHECK_STATES } from '../core/check.js';
 import { FAILURE_CLASSES, MISSING_KINDS } from '../core/failure.js';
 import { PHASES } from '../core/phase.js';
 import { CPU_LEVELS, effectiveRecipeSchema } from '../core/recipe.js';
+import { workerFactsSchema } from '../core/worker.js';
 
 const proposal = z.object({
   edit: z.record(z.string(), z.unknown()),
@@ -226,9 +227,21 @@ export type Problem = z.infer<typeof problemSchema>;
 
 export const LEASE_HEADER = 'wheelwright-lease';
 
-/** POST /api/v1/worker/claims: waits up to `waitMs`; 204 when there is nothing to do. Answers a core `Lease`. */
+/** POST /api/v1/worker/registration; the protocol is looked at first, so that a worker of another version is told that and nothing else. */
+export const workerGreetingSchema = z.object({
+  protocol: z.int().nonnegative(),
+  name: z.string().max(200),
+  version: z.string().max(100),
+});
+export const workerRegistrationSchema = workerFactsSchema.extend({ protocol: z.int().nonnegative() });
+
+/** POST /api/v1/worker/leave */
+export const workerLeaveSchema = z.strictObject({ worker: z.string().min(1).max(200), session: z.string().max(100) });
+
+/** POST /api/v1/worker/claims: waits up to `waitMs`; 204 when there is nothing to do. Answers a core `Lease`. `session` is that of the registration. */
 export const claimRequestSchema = z.strictObject({
   worker: z.string().min(1).max(200),
+  session: z.string().max(100).optional(),
   waitMs: z.int().min(0).max(60_000),
 });
 
@@ -238,6 +251,7 @@ export const leaseSchema = z.object({
   attemptNumber: z.int().positive(),
   token: z.string(),
   leaseMs: z.number().positive(),
+  resources: z.object({ cpus: z.number(), memoryBytes: z.int(), diskBytes: z.int() }),
   order: z.object({
     buildId: z.string(),
     project: z.string(),

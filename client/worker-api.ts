@@ -2,13 +2,18 @@
 import type { Readable } from 'node:stream';
 import type { AttemptInput, AttemptOutcome, AttemptProgress, Lease } from '../core/attempt.js';
 import type { Phase } from '../core/phase.js';
+import { WORKER_PROTOCOL, type WorkerFacts, type WorkerRef } from '../core/worker.js';
 import { type Connection, openConnection, parseAnswer, send, sendForJson, sendStream } from './connection.js';
 import { artifactStoredSchema, heartbeatSchema, LEASE_HEADER, leaseSchema, logAppendedSchema } from './contract.js';
 
 export interface WorkerApi {
   readonly connection: Connection;
-  /** Waits up to `waitMs` for an attempt to make; undefined when there is none. */
-  claim(worker: string, waitMs: number, signal: AbortSignal): Promise<Lease | undefined>;
+  /** Lets the api know of the worker. @throws WheelwrightError `conflict` when the name is taken, or the api is of a version that cannot work with this one */
+  register(facts: WorkerFacts, signal: AbortSignal): Promise<void>;
+  /** Says that it takes no more, and that its name is free. */
+  leave(worker: WorkerRef, signal: AbortSignal): Promise<void>;
+  /** Waits up to `waitMs` for an attempt to make; undefined when there is none. @throws WheelwrightError `conflict` when it must register (again) */
+  claim(worker: WorkerRef, waitMs: number, signal: AbortSignal): Promise<Lease | undefined>;
   heartbeat(lease: Lease, signal: AbortSignal): Promise<{ cancelRequested: boolean }>;
   startPhase(lease: Lease, phase: Phase, signal: AbortSignal): Promise<void>;
   addInputs(lease: Lease, inputs: readonly AttemptInput[], signal: AbortSignal): Promise<void>;
@@ -41,8 +46,21 @@ export function openWorkerApi(options: { url: string; token?: string | undefined
   return {
     connection,
     close: () => connection.close(),
-    async claim(worker, waitMs, signal) {
-      const response = await send(connection, 'POST', '/api/v1/worker/claims', { json: { worker, waitMs }, signal });
+    async register(facts, signal) {
+      const json = { protocol: WORKER_PROTOCOL.newest, ...facts };
+      const response = await send(connection, 'POST', '/api/v1/worker/registration', { json, signal });
+      await response.body?.cancel();
+    },
+    async leave({ name, session }, signal) {
+      const response = await send(connection, 'POST', '/api/v1/worker/leave', {
+        json: { worker: name, session },
+        signal,
+      });
+      await response.body?.cancel();
+    },
+    async claim({ name, session }, waitMs, signal) {
+      const json = { worker: name, session, waitMs };
+      const response = await send(connection, 'POST', '/api/v1/worker/claims', { json, signal });
       if (response.status !== 204) return leaseSchema.parse(await response.json()) as Lease;
       await response.body?.cancel();
       return undefined;

@@ -2,6 +2,7 @@ import type { Channel, Sdist, Target } from './build.js';
 import type { Failure } from './failure.js';
 import type { Phase } from './phase.js';
 import type { EffectiveRecipe } from './recipe.js';
+import type { Resources } from './resources.js';
 
 export const ATTEMPT_STATUSES = ['leased', 'running', 'succeeded', 'failed', 'lost', 'cancelled', 'deferred'] as const;
 /** `deferred`: it found that other builds must come first, and its build waits for them. */
@@ -52,6 +53,8 @@ export interface Lease {
   token: string;
   /** Milliseconds from the claim or the last heartbeat until the attempt counts as lost. */
   leaseMs: number;
+  /** What the attempt may use of its worker. */
+  resources: Resources;
   order: BuildOrder;
 }
 

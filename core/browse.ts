@@ -13,15 +13,6 @@ export interface ProjectSummary {
   lastActive: number;
 }
 
-/** What the attempts say about a worker; one that never got any is not known. */
-export interface WorkerSummary {
-  name: string;
-  /** Milliseconds since the epoch: its last sign of life. */
-  lastSeen: number;
-  /** What it works on now. */
-  running: { buildId: string; project: string; version: string; attemptId: string }[];
-}
-
 /** What was built in the images of one definition. */
 export interface BuilderUse {
   builderDigest: string;
@@ -44,6 +35,4 @@ export interface BrowseStore {
   inputs(attemptId: string): Promise<AttemptInput[]>;
   /** Pairs of a 1-based line number and when the lines from there on were stored, in milliseconds since the epoch; ascending. */
   logTimes(attemptId: string): Promise<[line: number, at: number][]>;
-  /** Workers that were seen since then, the latest first. */
-  workers(since: number): Promise<WorkerSummary[]>;
 }

@@ -4,7 +4,8 @@ export const BUILD_STATUSES = ['planned', 'queued', 'running', 'waiting', 'succe
 export type BuildStatus = (typeof BUILD_STATUSES)[number];
 
 /** `trial`: the recipe has not been approved by anyone, so the wheel is served under /trial/simple/ only. */
-export type Channel = 'stable' | 'trial';
+export const CHANNELS = ['stable', 'trial'] as const;
+export type Channel = (typeof CHANNELS)[number];
 
 /** A resolved build environment. `builderDigest` identifies the builder image and its clean twin by their definition. */
 export interface Target {

@@ -82,6 +82,18 @@ export interface SizedArchive {
   open(): Readable;
 }
 
+export interface EngineFacts {
+  version: string;
+  /** As in platform tags. */
+  architecture: string;
+  /** Those that its administrator gave it, e.g. `gpu` or `zone=a`. */
+  labels: string[];
+  cpus: number;
+  memoryBytes: number;
+  /** What is free where it keeps volumes; undefined where the engine is on another machine. */
+  diskBytes?: number;
+}
+
 export interface Engine {
   /** @throws WheelwrightError `unavailable` when the engine cannot be reached. */
   ping(signal: AbortSignal): Promise<void>;
@@ -106,8 +118,8 @@ export interface Engine {
     archive: SizedArchive | undefined,
     signal: AbortSignal,
   ): Promise<string | undefined>;
-  /** What there is to share out. */
-  capacity(signal: AbortSignal): Promise<{ cpus: number; memoryBytes: number }>;
+  /** What the engine is, and what it has to share out. */
+  facts(signal: AbortSignal): Promise<EngineFacts>;
   /**
    * The volumes of one attempt, labelled with it; returns their common name. Files are carried in and out by way of `image`, which is not run.
    * @param cache name of the compilers' cache that comes with them, made where it is missing; letters, digits and `.-_`

@@ -110,13 +110,21 @@ const settings = {
         .regex(/^\d+(\.\d+)?(m|g)$/)
         .optional()
         .describe('e.g. `512m`, `4g`'),
+      disk: z
+        .string()
+        .regex(/^\d+(\.\d+)?(m|g)$/)
+        .optional()
+        .describe('what the build may write, e.g. `40g`'),
       timeout: z
         .string()
         .regex(/^\d+(s|m|h)$/)
         .optional()
         .describe('for the build phase, e.g. `90m`'),
+      exclusive: z.boolean().optional().describe('true: nothing else is built on the same worker meanwhile'),
+      labels: strings().optional().describe('only on workers that have all of these labels, e.g. `large-disk`'),
     })
-    .optional(),
+    .optional()
+    .describe('what it takes of a worker; default: the share of one slot'),
   depends: strings()
     .optional()
     .describe(

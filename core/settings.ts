@@ -1,9 +1,11 @@
 // Every setting of every program: environment variables WHEELWRIGHT_* (and REDIS_URL), described in docs/operations.md from this list.
 import { z } from 'zod';
+import { CHANNELS } from './build.js';
 import { WheelwrightError } from './errors.js';
 
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+const optionalCount = () => z.coerce.number().int().positive().optional();
 const list = (fallback: string) =>
   z
     .string()
@@ -61,13 +63,34 @@ export const SETTINGS = {
     .string()
     .default('host')
     .describe('network of containers that fetch; they must reach the index'),
+  WHEELWRIGHT_WORKER_CPUS: z.coerce
+    .number()
+    .positive()
+    .optional()
+    .describe("CPUs that a worker's attempts may use together; default: the engine's"),
+  WHEELWRIGHT_WORKER_MEMORY_BYTES: optionalCount().describe(
+    "memory that a worker's attempts may use together; default: the engine's",
+  ),
+  WHEELWRIGHT_WORKER_DISK_BYTES: optionalCount().describe(
+    "disk that a worker's attempts may use together; default: what is free where the engine keeps volumes",
+  ),
+  WHEELWRIGHT_WORKER_LABELS: list('').describe(
+    "labels of a worker, besides the engine's own; a recipe may ask for them (`resources.labels`)",
+  ),
+  WHEELWRIGHT_WORKER_TRUST: list('stable,trial')
+    .pipe(z.array(z.enum(CHANNELS)).min(1))
+    .describe('whose builds a worker takes: `stable` of approved recipes, `trial` of recipes that nobody has approved'),
   WHEELWRIGHT_BUILD_CPUS: z.coerce
     .number()
     .positive()
     .optional()
     .describe('CPUs of a build container; default: all, shared by the slots'),
-  WHEELWRIGHT_BUILD_MEMORY_BYTES: count(6 * 2 ** 30).describe('memory of a build container'),
-  WHEELWRIGHT_BUILD_DISK_BYTES: count(20 * 2 ** 30).describe('disk of one attempt'),
+  WHEELWRIGHT_BUILD_MEMORY_BYTES: optionalCount().describe(
+    'memory of a build container; default: 6 GiB, or the share of a slot where that is less',
+  ),
+  WHEELWRIGHT_BUILD_DISK_BYTES: optionalCount().describe(
+    'disk of one attempt; default: 20 GiB, or the share of a slot where that is less',
+  ),
   WHEELWRIGHT_BUILD_PROCESSES: count(1024).describe('processes of a build container'),
   WHEELWRIGHT_BUILD_TIMEOUT_MS: count(2 * 60 * 60_000).describe('wall time of a build phase'),
   WHEELWRIGHT_TEST_TIMEOUT_MS: count(10 * 60_000).describe('wall time of a test phase'),

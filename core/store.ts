@@ -4,6 +4,7 @@ import type { BuildStatus, Channel, Sdist, Target } from './build.js';
 import type { Failure } from './failure.js';
 import type { Phase } from './phase.js';
 import type { CpuLevel, EffectiveRecipe } from './recipe.js';
+import type { WorkerRef } from './worker.js';
 
 export interface PlannedBuild {
   key: string;
@@ -111,10 +112,18 @@ export interface BuildStore {
   builds(filter: BuildFilter): Promise<{ builds: BuildRecord[]; nextCursor?: string }>;
   addRecipeRevision(revision: RecipeRevision): Promise<void>;
 
-  /** Ids of builds that can be tried now, soonest first: what a lost queue is rebuilt from. */
-  queuedBuilds(now: number, limit: number): Promise<{ id: string; priority: number; notBefore: number }[]>;
-  /** Starts an attempt on a queued build; undefined when it is no longer queued, or when a wheel made meanwhile answers it so that it succeeds without one. */
-  claim(buildId: string, worker: string, leaseMs: number, now: number): Promise<Lease | undefined>;
+  /** An unfinished build, and those that it waits for, get at least this priority: somebody who waits wants what was asked for in the background. */
+  hasten(buildId: string, priority: number, now: number): Promise<void>;
+  /** The build that is next, whatever workers there are. */
+  nextBuild(now: number): Promise<{ id: string; createdAt: number } | undefined>;
+  /** Puts queued builds that stand in no line into one, and removes lines in which nobody stands. Returns how many builds can be tried now. */
+  mendLines(now: number): Promise<number>;
+  /**
+   * Starts an attempt on the build that this worker makes next, by core/schedule.ts. A build that a wheel made meanwhile answers succeeds without one.
+   * @returns the lease, or why there is none: nothing is queued at all, or nothing that this worker can make now
+   * @throws WheelwrightError `conflict` when the worker is not registered, or another one is under its name
+   */
+  claim(worker: WorkerRef, leaseMs: number, now: number): Promise<Lease | 'nothing-queued' | 'nothing-suitable'>;
   /** @throws WheelwrightError `conflict` for a stale token; so does every call below that takes a lease. */
   heartbeat(lease: LeaseRef, leaseMs: number, now: number): Promise<{ cancelRequested: boolean }>;
   startPhase(lease: LeaseRef, phase: Phase, now: number): Promise<void>;
@@ -125,7 +134,7 @@ export interface BuildStore {
   defer(lease: LeaseRef, needs: readonly string[], now: number): Promise<DeferResult>;
   /** Every lease that holds does so until then. For the start of the api: no worker could be heard before it, and the clock may have been set. */
   renewLeases(until: number): Promise<void>;
-  /** Every lease that holds does so for so many milliseconds longer, but no longer than until then. With fewer than 0, those that hold for longer than that hold for less. */
+  /** Every lease that holds does so for so many milliseconds longer, but no longer than until then. With fewer than 0, those that hold for longer than that hold for less. When workers were seen, and the turns of the queue, move with them. */
   moveLeases(byMs: number, until: number): Promise<void>;
   /** Refuses a stale token without writing anything. */
   checkLease(lease: LeaseRef): Promise<{ buildId: string }>;
@@ -204,14 +213,13 @@ export interface LogStore {
   removeStray(name: string): Promise<void>;
 }
 
-/** Says which build to try next, and nothing more: it can be lost at any moment and is rebuilt from {@link BuildStore.queuedBuilds}. */
+/**
+ * Wakes whoever waits for work, through a callback that it is opened with, and does nothing more: which build is next, and whose, is in the store. It may lose
+ * anything at any moment, since whoever waits looks again by himself every few seconds.
+ */
 export interface BuildQueue {
+  /** Calls back, with the id, when the build can be tried. */
   add(entry: QueueEntry): Promise<void>;
-  /** Adds those that are not queued, and leaves those that are as they are: cheap for many of which most are there. */
-  addMissing(entries: readonly QueueEntry[]): Promise<void>;
-  /** Waits up to `waitMs` for a build that can be tried now; an id may come twice, since the claim decides. */
-  take(waitMs: number, signal: AbortSignal): Promise<string | undefined>;
-  remove(buildId: string): Promise<void>;
   /** @throws when what keeps the queue does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -219,8 +227,6 @@ export interface BuildQueue {
 
 export interface QueueEntry {
   buildId: string;
-  /** Smaller is sooner. */
-  priority: number;
   /** Milliseconds since the epoch. */
   notBefore: number;
 }

@@ -1,5 +1,5 @@
 // From a request to builds: requirement -> release -> recipe -> targets -> builds, each new one in the queue.
-import type { Target } from './build.js';
+import { isFinished, type Target } from './build.js';
 import { buildKey } from './build-key.js';
 import { WheelwrightError } from './errors.js';
 import { isReserved } from './index-policy.js';
@@ -23,6 +23,8 @@ export interface SubmissionDeps {
   projectPage(name: string, signal: AbortSignal): Promise<ProjectPage | undefined>;
   standings: ProjectStandings;
   defaults: { policy: string; pythons: readonly string[] };
+  /** Milliseconds since the epoch. */
+  clock(): number;
 }
 
 export interface Submission {
@@ -34,8 +36,13 @@ export interface Submission {
   recipe?: string | undefined;
 }
 
-/** Smaller is sooner. A build that another one waits for goes before those that nobody waits for. */
-export const PRIORITY = { needed: 50, asked: 100 } as const;
+/** Smaller is sooner, by core/schedule.ts: a person waits, a solve looks for a recipe, a campaign has time. */
+export const PRIORITY = { asked: 100, solve: 200, campaign: 300 } as const;
+
+/** A build that another one waits for goes before it. */
+export function priorityOfNeed(priority: number): number {
+  return Math.max(priority - 10, 0);
+}
 
 const MAX_BUILDS_OF_A_RELEASE = 200;
 
@@ -58,7 +65,10 @@ export async function submitBuilds(
   const recipe = await chooseRecipe(deps.recipes, requirement.name, submission.recipe);
 
   const known = await knownBuilds(deps.store, requirement, recipe, targets);
-  if (known !== undefined) return { builds: known, created: false };
+  if (known !== undefined) {
+    for (const build of known) await hastenBuild(deps, build, priority);
+    return { builds: known, created: false };
+  }
 
   await assertFromUpstream(deps.standings, requirement.name);
   const page = await deps.projectPage(requirement.name, signal);
@@ -75,12 +85,18 @@ export async function submitBuilds(
     );
     const added = await deps.store.addBuild(plan, leader?.id);
     builds.push(added.build);
+    if (!added.created) await hastenBuild(deps, added.build, priority);
     created ||= added.created;
     if (added.created && added.build.status === 'queued') {
-      await deps.queue.add({ buildId: added.build.id, priority: plan.priority, notBefore: 0 });
+      await deps.queue.add({ buildId: added.build.id, notBefore: 0 });
     }
   }
   return { builds, created };
+}
+
+/** Somebody waits for what was asked for in the background. */
+async function hastenBuild({ store, clock }: SubmissionDeps, build: BuildRecord, priority: number): Promise<void> {
+  if (!isFinished(build.status) && build.priority > priority) await store.hasten(build.id, priority, clock());
 }
 
 /** Somebody else may have published something under a name of this organisation, and building that would put it in the place of ours. */

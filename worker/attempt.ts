@@ -138,11 +138,10 @@ async function runPhases(
   const spool = await openSpool();
   later(() => spool.remove());
   const downloading = { upstream: site.upstream, spool, maxBytes: settings.WHEELWRIGHT_SDIST_BYTES, log, signal };
-  const [images, sdist, sources, capacity] = await Promise.all([
+  const [images, sdist, sources] = await Promise.all([
     engine.prepareImages(order.target, order.recipe, (line) => log.say(`fetch: ${line}`), signal, order.lineage),
     downloadSdist(downloading, order.sdist),
     downloadSources(downloading, order.recipe.sources ?? []),
-    engine.capacity(signal),
   ]);
   if ('kind' in images) return refusedImage(log, images);
   if (sdist.kind !== 'done') return sdist;
@@ -160,7 +159,7 @@ async function runPhases(
     workspace,
     log,
     diagnosis,
-    limits: attemptLimits(settings, order.recipe, capacity),
+    limits: attemptLimits(settings, order.recipe, lease.resources),
     indexToken: site.indexToken,
     cache,
     signal,

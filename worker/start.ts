@@ -51,6 +51,7 @@ export async function startWorker(settings: Settings, { log, root, environment }
     packageIndex: openPackageIndexes(join(settings.WHEELWRIGHT_DATA, 'package-index'), engine),
     unpackSdist: (path) => sdistTar(path, limits),
     readSdist: (path, wanted) => sdistTexts(path, wanted, limits),
+    version: await readVersion(root),
     name: settings.WHEELWRIGHT_WORKER_NAME ?? `${hostname()}-${process.pid}`,
     logger: log,
     removeUnusedImages: (signal) => images.removeUnused(settings.WHEELWRIGHT_KEEP_IMAGES_DAYS, signal),
@@ -62,6 +63,11 @@ export async function startWorker(settings: Settings, { log, root, environment }
       await Promise.all([upstream.close(), api.close()]);
     },
   };
+}
+
+async function readVersion(root: string): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+  return version;
 }
 
 /** The first start of the API on this machine leaves a token there; a worker elsewhere is given one, or a file with one. */

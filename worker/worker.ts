@@ -7,6 +7,7 @@ import type { WorkerApi } from '../client/worker-api.js';
 import type { AttemptSite } from './attempt.js';
 import { workOnLease } from './lease-work.js';
 import { watchOutage } from './outage.js';
+import { openRegistration } from './registration.js';
 
 const CLAIM_WAIT_MS = 20_000;
 const SWEEP_MS = 10 * 60_000;
@@ -14,31 +15,35 @@ const SWEEP_MS = 10 * 60_000;
 export interface WorkerOptions extends AttemptSite {
   api: WorkerApi;
   name: string;
+  /** Of Wheelwright. */
+  version: string;
   logger: Logger;
   /** Removes images that nothing needs any more; returns their names. */
   removeUnusedImages: (signal: AbortSignal) => Promise<string[]>;
 }
 
 export interface Worker {
-  /** Takes nothing new, lets what runs finish within the grace period, hands the rest back. */
+  /** Takes nothing new, lets what runs finish within the grace period, hands the rest back, and leaves. */
   close(): Promise<void>;
 }
 
 /** Starts taking attempts and making them, as many at a time as there are slots. */
 export function openWorker(options: WorkerOptions): Worker {
-  const { api, settings, logger, name } = options;
+  const { api, settings, logger } = options;
   const closing = new AbortController();
   const stopping = new AbortController();
   /** Attempts at work, so that the sweep leaves what is theirs. */
   const live = new Set<string>();
 
   const outage = watchOutage(logger);
+  const registration = openRegistration(options, closing.signal);
   const claim = async () => {
     try {
-      const lease = await api.claim(name, CLAIM_WAIT_MS, closing.signal);
+      const lease = await api.claim(await registration.current(), CLAIM_WAIT_MS, closing.signal);
       outage.over();
       return lease;
     } catch (error) {
+      registration.renew(error);
       if (!closing.signal.aborted) await outage.failed(error, closing.signal);
       return undefined;
     }
@@ -59,7 +64,7 @@ export function openWorker(options: WorkerOptions): Worker {
   };
   const sweeping = sweep();
   const slots = Array.from({ length: settings.WHEELWRIGHT_WORKER_SLOTS }, slot);
-  logger.info({ worker: name, slots: slots.length }, 'worker started');
+  logger.info({ worker: options.name, slots: slots.length }, 'worker started');
 
   return {
     async close() {
@@ -67,6 +72,7 @@ export function openWorker(options: WorkerOptions): Worker {
       const grace = setTimeout(() => stopping.abort(), settings.WHEELWRIGHT_WORKER_GRACE_MS);
       await Promise.all([...slots, sweeping]);
       clearTimeout(grace);
+      await registration.end();
     },
   };
 }

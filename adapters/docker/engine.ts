@@ -4,6 +4,7 @@ import { openCache, pruneCaches } from './cache.js';
 import { runContainer } from './container.js';
 import { CpuPool } from './cpu-pool.js';
 import { callEngine } from './engine-error.js';
+import { engineFacts } from './engine-facts.js';
 import { libraryImage } from './image-libraries.js';
 import { makeLabels, type Ownership, thisOwner } from './labels.js';
 import { removeOrphans } from './orphans.js';
@@ -33,13 +34,6 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
   const caches = new Map<string, string>();
   let cpus: CpuPool | undefined;
 
-  const capacity = async (signal: AbortSignal) => {
-    const info = (await callEngine('asking what it has', signal, () => docker.info())) as {
-      NCPU: number;
-      MemTotal: number;
-    };
-    return { cpus: info.NCPU, memoryBytes: info.MemTotal };
-  };
   const track = (removal: Promise<void>) => {
     const tracked = removal.catch(() => undefined).finally(() => removals.delete(tracked));
     removals.add(tracked);
@@ -55,7 +49,7 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
     prepareImages: options.prepareImages,
     withLibraries: (builder, key, archive, signal) =>
       libraryImage(docker, options.instance, builder, key, archive, signal),
-    capacity,
+    facts: (signal) => engineFacts(docker, signal),
     async createWorkspace(attemptId, image, signal, cache) {
       const workspace = `wheelwright-${options.instance}-${attemptId}`;
       attempts.set(workspace, attemptId);
@@ -68,7 +62,7 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
     putTars: (workspace, tars, signal) => putTars(docker, workspace, tars, signal),
     getTar: (workspace, path, signal) => getTar(docker, workspace, path, signal),
     async run(spec, output, signal) {
-      cpus ??= new CpuPool((await capacity(signal)).cpus);
+      cpus ??= new CpuPool((await engineFacts(docker, signal)).cpus);
       const taken = cpus.take(spec.limits.cpus);
       const deadline = options.now() + spec.limits.timeoutMs + CONTAINER_GRACE_MS;
       const labels = makeLabels(ownership, attempts.get(spec.workspace) ?? spec.workspace, deadline);

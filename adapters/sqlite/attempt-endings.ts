@@ -1,15 +1,15 @@
 // How attempts end and what that makes of their builds. Each ending is one transaction.
 import type { Selectable } from 'kysely';
 import { type AttemptOutcome, type AttemptStatus, lostBackoffMs, MAX_LOST_ATTEMPTS } from '../../core/attempt.js';
-import { type BuildEvent, transitionBuild } from '../../core/build.js';
 import { WheelwrightError } from '../../core/errors.js';
 import type { Failure } from '../../core/failure.js';
 import type { BuildStore, LeaseRef, NewFile } from '../../core/store.js';
 import { closePhases } from './attempt-table.js';
+import { moveBuild, unknownBuild } from './build-status.js';
 import type { Database } from './database.js';
-import { LIVE, staleLease, writeFenced } from './fence.js';
+import { LIVE, LIVE_SQL, staleLease, writeFenced } from './fence.js';
 import { addFile } from './file-table.js';
-import type { AttemptsTable, BuildsTable } from './schema.js';
+import type { AttemptsTable } from './schema.js';
 
 type AttemptEndings = Pick<BuildStore, 'finish' | 'expireLeases' | 'cancel' | 'retry'>;
 
@@ -27,7 +27,7 @@ export function attemptEndings(db: Database, build: BuildStore['build']): Attemp
         const expired = await trx
           .selectFrom('attempts')
           .selectAll()
-          .where('status', 'in', LIVE)
+          .where('status', 'in', LIVE_SQL)
           .where('lease_expires_at', '<=', now)
           .execute();
         for (const attempt of expired) {
@@ -39,12 +39,12 @@ export function attemptEndings(db: Database, build: BuildStore['build']): Attemp
 
     async cancel(buildId, now) {
       await db.transaction().execute(async (trx) => {
-        await moveBuild(trx, buildId, 'cancel', { finished_at: now });
+        await moveBuild(trx, buildId, 'cancel', now, { finished_at: now });
         await trx
           .updateTable('attempts')
           .set({ cancel_requested: 1 })
           .where('build_id', '=', buildId)
-          .where('status', 'in', LIVE)
+          .where('status', 'in', LIVE_SQL)
           .execute();
       });
       return changed(buildId);
@@ -52,12 +52,12 @@ export function attemptEndings(db: Database, build: BuildStore['build']): Attemp
 
     async retry(buildId, now) {
       await db.transaction().execute(async (trx) => {
-        await moveBuild(trx, buildId, 'retry', { finished_at: null, lost_attempts: 0, not_before: 0 });
+        await moveBuild(trx, buildId, 'retry', now, { finished_at: null, lost_attempts: 0, not_before: 0 });
         await trx
           .updateTable('attempts')
           .set({ status: 'cancelled', finished_at: now })
           .where('build_id', '=', buildId)
-          .where('status', 'in', LIVE)
+          .where('status', 'in', LIVE_SQL)
           .execute();
       });
       return changed(buildId);
@@ -87,14 +87,14 @@ async function finish(
         throw new WheelwrightError('internal', `attempt ${attempt.id} succeeded without a file`);
       }
       await endAttempt(trx, attempt, 'succeeded', now);
-      await moveBuild(trx, attempt.build_id, 'succeed', { finished_at: now });
+      await moveBuild(trx, attempt.build_id, 'succeed', now, { finished_at: now });
       await addFile(trx, { ...file, attemptId: attempt.id }, now);
       await trx.insertInto('build_files').values({ build_id: attempt.build_id, filename: file.filename }).execute();
       return;
     }
     case 'failed':
       await endAttempt(trx, attempt, 'failed', now, outcome.failure);
-      await moveBuild(trx, attempt.build_id, 'fail', { finished_at: now });
+      await moveBuild(trx, attempt.build_id, 'fail', now, { finished_at: now });
       return;
     case 'lost':
       return outcome.handedBack
@@ -102,7 +102,7 @@ async function finish(
         : endLost(trx, attempt, outcome.reason, now);
     case 'cancelled':
       await endAttempt(trx, attempt, 'cancelled', now);
-      await moveBuild(trx, attempt.build_id, 'cancel', { finished_at: now });
+      await moveBuild(trx, attempt.build_id, 'cancel', now, { finished_at: now });
       return;
     case 'deferred':
       throw new WheelwrightError('internal', 'a deferred attempt ends by defer, which knows the builds to wait for');
@@ -126,7 +126,7 @@ async function attemptOf(trx: Database, lease: LeaseRef): Promise<Selectable<Att
 async function handBack(trx: Database, attempt: Selectable<AttemptsTable>, reason: string, now: number): Promise<void> {
   const cause = `The attempt was handed back: ${reason}. The build is tried again at once.`;
   await endAttempt(trx, attempt, 'lost', now, infrastructure(attempt, cause));
-  await moveBuild(trx, attempt.build_id, 'requeue');
+  await moveBuild(trx, attempt.build_id, 'requeue', now);
 }
 
 function infrastructure({ phase }: Selectable<AttemptsTable>, cause: string): Failure {
@@ -147,10 +147,10 @@ async function endLost(trx: Database, attempt: Selectable<AttemptsTable>, reason
     ? `It was the ${losses}th such loss, so it is not tried again by itself. Look at the workers and the container engine, then retry the build.`
     : 'The build is tried again by itself.';
   await endAttempt(trx, attempt, 'lost', now, infrastructure(attempt, `The attempt was lost: ${reason}. ${next}`));
-  if (last) await moveBuild(trx, attempt.build_id, 'fail', { finished_at: now, lost_attempts: losses });
+  if (last) await moveBuild(trx, attempt.build_id, 'fail', now, { finished_at: now, lost_attempts: losses });
   else {
     const not_before = now + lostBackoffMs(losses);
-    await moveBuild(trx, attempt.build_id, 'requeue', { lost_attempts: losses, not_before });
+    await moveBuild(trx, attempt.build_id, 'requeue', now, { lost_attempts: losses, not_before });
   }
 }
 
@@ -168,34 +168,4 @@ export async function endAttempt(
     { attemptId: attempt.id, token: attempt.lease_token },
     { status, finished_at: now, failure_json: failure === undefined ? null : JSON.stringify(failure) },
   );
-}
-
-/**
- * Changes a build's status by an event, checked against the status that it has at that moment.
- * @throws WheelwrightError `not-found`, or `conflict` when the event cannot happen now
- */
-export async function moveBuild(
-  trx: Database,
-  id: string,
-  event: BuildEvent,
-  changes: Partial<Pick<Selectable<BuildsTable>, 'finished_at' | 'lost_attempts' | 'not_before'>> = {},
-): Promise<void> {
-  const build = await trx.selectFrom('builds').select('status').where('id', '=', id).executeTakeFirst();
-  if (build === undefined) throw unknownBuild(id);
-  const status = transitionBuild(build.status, event);
-  const moved = await trx
-    .updateTable('builds')
-    .set({ status, ...changes })
-    .where('id', '=', id)
-    .where('status', '=', build.status)
-    .executeTakeFirst();
-  if (moved.numUpdatedRows !== 1n) {
-    throw new WheelwrightError('conflict', `build ${id} changed at the same moment`, { hint: 'Ask again.' });
-  }
-}
-
-export function unknownBuild(id: string): WheelwrightError {
-  return new WheelwrightError('not-found', `there is no build ${JSON.stringify(id)}`, {
-    hint: '`wheelwright list` shows the builds and their ids.',
-  });
 }

@@ -1,26 +1,18 @@
 // What a worker does with its attempt while it lasts. How it ends is in attempt-endings.ts.
 import { type OnConflictBuilder, sql } from 'kysely';
-import type { AttemptInput, Lease } from '../../core/attempt.js';
-import { transitionBuild } from '../../core/build.js';
+import type { AttemptInput } from '../../core/attempt.js';
 import type { BuildStore, LeaseRef, Progress } from '../../core/store.js';
-import { loadBuilds } from './build-records.js';
 import type { Database } from './database.js';
-import { LIVE, staleLease, writeFenced } from './fence.js';
-import { nextBuildTag } from './file-table.js';
-import { newId, newSecret } from './id.js';
+import { LIVE_SQL, staleLease, writeFenced } from './fence.js';
 import type { Tables } from './schema.js';
-import { linkFiles, sharedFiles } from './shared-files.js';
 
 type AttemptTable = Pick<
   BuildStore,
-  'claim' | 'heartbeat' | 'startPhase' | 'addInputs' | 'renewLeases' | 'moveLeases' | 'checkLease'
+  'heartbeat' | 'startPhase' | 'addInputs' | 'renewLeases' | 'moveLeases' | 'checkLease'
 >;
 
-/** @param indexUrl simple index that build requirements come from; see BuildOrder */
-export function attemptTable(db: Database, indexUrl: string): AttemptTable {
+export function attemptTable(db: Database): AttemptTable {
   return {
-    claim: (buildId, worker, leaseMs, now) => claim(db, indexUrl, { buildId, worker, leaseMs, now }),
-
     async heartbeat(lease, leaseMs, now) {
       const row = await writeFenced(db, lease, { lease_expires_at: now + leaseMs });
       return { cancelRequested: row.cancel_requested === 1 };
@@ -55,16 +47,18 @@ export function attemptTable(db: Database, indexUrl: string): AttemptTable {
       }),
 
     async renewLeases(until) {
-      await db.updateTable('attempts').set({ lease_expires_at: until }).where('status', 'in', LIVE).execute();
+      await db.updateTable('attempts').set({ lease_expires_at: until }).where('status', 'in', LIVE_SQL).execute();
     },
 
     moveLeases: (byMs, until) =>
       db.transaction().execute(async (trx) => {
-        const live = trx.updateTable('attempts').where('status', 'in', LIVE);
+        const live = trx.updateTable('attempts').where('status', 'in', LIVE_SQL);
         // By a clock that was set back, those renewed since are right already, and no longer than that.
         const moved = byMs < 0 ? live.where('lease_expires_at', '>', until) : live;
         await moved.set((column) => ({ lease_expires_at: column('lease_expires_at', '+', byMs) })).execute();
         await live.set({ lease_expires_at: until }).where('lease_expires_at', '>', until).execute();
+        await sql`UPDATE workers SET last_seen = last_seen + ${byMs}`.execute(trx);
+        await sql`UPDATE queue_lines SET turn_at = turn_at + ${byMs}, served_turn = served_turn + ${byMs}`.execute(trx);
       }),
 
     checkLease: (lease) => checkLease(db, lease),
@@ -122,7 +116,7 @@ export async function checkLease(db: Database, lease: LeaseRef): Promise<{ build
     .select('build_id')
     .where('id', '=', lease.attemptId)
     .where('lease_token', '=', lease.token)
-    .where('status', 'in', LIVE)
+    .where('status', 'in', LIVE_SQL)
     .executeTakeFirst();
   if (row === undefined) throw staleLease(lease.attemptId);
   return { buildId: row.build_id };
@@ -137,69 +131,4 @@ export async function closePhases(db: Database, attemptId: string, now: number, 
     .where('finished_at', 'is', null);
   if (before !== undefined) open = open.where('seq', '<', before);
   await open.execute();
-}
-
-async function claim(
-  db: Database,
-  indexUrl: string,
-  { buildId, worker, leaseMs, now }: { buildId: string; worker: string; leaseMs: number; now: number },
-): Promise<Lease | undefined> {
-  return db.transaction().execute(async (trx) => {
-    const row = await trx
-      .updateTable('builds')
-      .set({ status: transitionBuild('queued', 'claim') })
-      .where('id', '=', buildId)
-      .where('status', '=', 'queued')
-      .where('not_before', '<=', now)
-      .returningAll()
-      .executeTakeFirst();
-    const build = row && (await loadBuilds(trx, [row]))[0];
-    if (build === undefined) return undefined;
-    const shared = await sharedFiles(trx, build);
-    if (shared.length > 0) {
-      await trx
-        .updateTable('builds')
-        .set({ status: transitionBuild('running', 'succeed'), finished_at: now })
-        .where('id', '=', buildId)
-        .execute();
-      await linkFiles(trx, buildId, shared);
-      return undefined;
-    }
-    const attemptId = newId();
-    const attemptNumber = (build.attempts.at(-1)?.number ?? 0) + 1;
-    const token = newSecret();
-    await trx
-      .insertInto('attempts')
-      .values({
-        id: attemptId,
-        build_id: buildId,
-        number: attemptNumber,
-        status: 'leased',
-        worker,
-        lease_token: token,
-        lease_expires_at: now + leaseMs,
-        cancel_requested: 0,
-        started_at: now,
-      })
-      .execute();
-    const buildTag = await nextBuildTag(trx, build.project, build.version, build.target);
-    const { project, version, sdist, recipe, target, channel } = build;
-    return {
-      attemptId,
-      attemptNumber,
-      token,
-      leaseMs,
-      order: {
-        buildId,
-        project,
-        version,
-        sdist,
-        recipe,
-        target,
-        channel,
-        indexUrl,
-        ...(buildTag === undefined ? {} : { buildTag }),
-      },
-    };
-  });
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { AttemptInput } from '../../core/attempt.js';
-import type { BrowseStore, BuilderUse, WorkerSummary } from '../../core/browse.js';
+import type { BrowseStore, BuilderUse } from '../../core/browse.js';
 import type { Database } from './database.js';
 
 export function browseStore(db: Database): BrowseStore {
@@ -80,38 +80,6 @@ export function browseStore(db: Database): BrowseStore {
         .orderBy('first_line')
         .execute();
       return rows.map(({ first_line, at }) => [first_line, at]);
-    },
-
-    async workers(since) {
-      const rows = await db
-        .selectFrom('attempts')
-        .innerJoin('builds', 'builds.id', 'attempts.build_id')
-        .select([
-          'attempts.id as attemptId',
-          'attempts.status',
-          'attempts.worker',
-          'attempts.started_at',
-          'attempts.finished_at',
-          'builds.id as buildId',
-          'builds.project',
-          'builds.version',
-        ])
-        .where((attempt) =>
-          attempt.or([
-            attempt('attempts.status', 'in', ['leased', 'running']),
-            attempt('attempts.started_at', '>=', since),
-          ]),
-        )
-        .orderBy('attempts.started_at')
-        .execute();
-      const workers = new Map<string, WorkerSummary>();
-      for (const { worker: name, status, attemptId, buildId, project, version, ...times } of rows) {
-        const worker = workers.get(name) ?? { name, lastSeen: 0, running: [] };
-        worker.lastSeen = Math.max(worker.lastSeen, times.finished_at ?? times.started_at);
-        if (status === 'leased' || status === 'running') worker.running.push({ attemptId, buildId, project, version });
-        workers.set(name, worker);
-      }
-      return [...workers.values()].sort((a, b) => b.lastSeen - a.lastSeen);
     },
   };
 }

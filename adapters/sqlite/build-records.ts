@@ -1,6 +1,6 @@
 // Rows to records: a page of builds takes a fixed number of queries, whatever its length.
 import type { Selectable } from 'kysely';
-import type { AttemptRecord, BuildRecord, FileRecord } from '../../core/store.js';
+import type { AttemptRecord, BuildRecord, FileRecord, PlannedBuild } from '../../core/store.js';
 import { parseEffectiveRecipe, parseFailure, parseSdist, parseStrings } from './columns.js';
 import type { Database } from './database.js';
 import type { AttemptPhasesTable, AttemptsTable, BuildsTable, FilesTable } from './schema.js';
@@ -88,7 +88,7 @@ function phaseOf(row: Selectable<AttemptPhasesTable>): AttemptRecord['phases'][n
   };
 }
 
-function plannedOf(row: Selectable<BuildsTable>) {
+export function plannedOf(row: Selectable<BuildsTable>): PlannedBuild {
   return {
     key: row.key,
     project: row.project,

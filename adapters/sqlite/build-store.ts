@@ -3,6 +3,7 @@ import type { BuildStore } from '../../core/store.js';
 import { attemptEndings } from './attempt-endings.js';
 import { attemptTable } from './attempt-table.js';
 import { buildTable } from './build-table.js';
+import { claiming } from './claim.js';
 import type { Database } from './database.js';
 import { fileTable } from './file-table.js';
 import { waiting } from './waiting.js';
@@ -19,7 +20,8 @@ export function createBuildStore(db: Database, { indexUrl, clock }: BuildStoreOp
   const builds = buildTable(db, clock);
   return {
     ...builds,
-    ...attemptTable(db, indexUrl),
+    ...claiming(db, indexUrl),
+    ...attemptTable(db),
     ...attemptEndings(db, builds.build),
     ...waiting(db),
     ...fileTable(db),

@@ -1,15 +1,19 @@
 // Builds as they are asked for and looked up.
+import { type Selectable, sql } from 'kysely';
 import { transitionBuild } from '../../core/build.js';
 import { WheelwrightError } from '../../core/errors.js';
+import { placementOf } from '../../core/resources.js';
 import type { BuildFilter, BuildRecord, BuildStore, PlannedBuild, RecipeRevision } from '../../core/store.js';
 import { loadBuilds, withPhases } from './build-records.js';
 import type { Database } from './database.js';
 import { newId } from './id.js';
+import { joinLine, type Standing } from './queue-lines.js';
+import type { BuildsTable } from './schema.js';
 import { linkFiles, sharedFiles } from './shared-files.js';
 
 type BuildTable = Pick<
   BuildStore,
-  'addBuild' | 'addRecipeRevision' | 'build' | 'buildByKey' | 'attempt' | 'buildCounts' | 'builds' | 'queuedBuilds'
+  'addBuild' | 'addRecipeRevision' | 'build' | 'buildByKey' | 'attempt' | 'buildCounts' | 'builds' | 'hasten'
 >;
 
 export function buildTable(db: Database, clock: () => number): BuildTable {
@@ -34,24 +38,15 @@ export function buildTable(db: Database, clock: () => number): BuildTable {
       return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
     },
 
-    async queuedBuilds(now, limit) {
-      const rows = await db
-        .selectFrom('builds')
-        .select(['id', 'priority', 'not_before'])
-        .where('status', '=', 'queued')
-        .where('not_before', '<=', now)
-        .orderBy('priority')
-        .orderBy('created_at')
-        .orderBy('id')
-        .limit(limit)
-        .execute();
-      return rows.map(({ id, priority, not_before }) => ({ id, priority, notBefore: not_before }));
-    },
+    hasten: (buildId, priority, now) => db.transaction().execute((trx) => hasten(trx, buildId, priority, now)),
   };
 }
 
 async function addBuild(db: Database, build: PlannedBuild, sameReleaseAs: string | undefined, now: number) {
   const id = newId();
+  const { project, priority, channel } = build;
+  const { arch } = build.target;
+  const placement_json = JSON.stringify(placementOf(build.recipe, build.target, channel));
   const created = await db.transaction().execute(async (trx) => {
     const shared = await sharedFiles(trx, build);
     const event = shared.length > 0 ? 'succeed' : sameReleaseAs === undefined ? 'enqueue' : 'wait';
@@ -60,20 +55,21 @@ async function addBuild(db: Database, build: PlannedBuild, sameReleaseAs: string
       .values({
         id,
         key: build.key,
-        project: build.project,
+        project,
         version: build.version,
         requirement: build.requirement,
         sdist_json: JSON.stringify(build.sdist),
         recipe_digest: build.recipeDigest,
         recipe_json: JSON.stringify(build.recipe),
         policy: build.target.policy,
-        arch: build.target.arch,
+        arch,
         python: build.target.python,
         image: build.target.image,
         builder_digest: build.target.builderDigest,
-        channel: build.channel,
+        channel,
         status: transitionBuild('planned', event),
-        priority: build.priority,
+        priority,
+        placement_json,
         created_at: now,
         finished_at: event === 'succeed' ? now : null,
       })
@@ -81,6 +77,7 @@ async function addBuild(db: Database, build: PlannedBuild, sameReleaseAs: string
       .returning('id')
       .executeTakeFirst();
     if (inserted === undefined) return false;
+    if (event === 'enqueue') await joinLine(trx, { project, priority, placement_json, arch, channel }, now);
     if (event === 'succeed') await linkFiles(trx, id, shared);
     if (event === 'wait' && sameReleaseAs !== undefined) {
       await trx
@@ -98,6 +95,16 @@ async function addBuild(db: Database, build: PlannedBuild, sameReleaseAs: string
     );
   }
   return { build: present, created };
+}
+
+async function hasten(trx: Database, id: string, priority: number, now: number): Promise<void> {
+  const { rows } = await sql<Standing & Pick<Selectable<BuildsTable>, 'status'>>`
+    WITH RECURSIVE wanted(id) AS (
+      SELECT ${id} UNION SELECT build_needs.needs_id FROM wanted JOIN build_needs ON build_needs.build_id = wanted.id)
+    UPDATE builds SET priority = ${priority}
+     WHERE id IN (SELECT id FROM wanted) AND priority > ${priority} AND status NOT IN ('succeeded', 'failed', 'cancelled')
+    RETURNING status, project, priority, placement_json, arch, channel`.execute(trx);
+  for (const build of rows) if (build.status === 'queued') await joinLine(trx, build, now);
 }
 
 async function addRecipeRevision(db: Database, revision: RecipeRevision, now: number): Promise<void> {

@@ -1,10 +1,12 @@
 // JSON columns, checked when they are read: another version of the program may have written them.
 import { z } from 'zod';
-import type { Sdist } from '../../core/build.js';
+import { CHANNELS, type Sdist } from '../../core/build.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { FAILURE_CLASSES, type Failure, MISSING_KINDS } from '../../core/failure.js';
 import { PHASES } from '../../core/phase.js';
 import { type EffectiveRecipe, effectiveRecipeSchema } from '../../core/recipe.js';
+import type { Placement } from '../../core/resources.js';
+import { type WorkerFacts, workerFactsSchema } from '../../core/worker.js';
 
 const sdistSchema = z.object({
   filename: z.string(),
@@ -39,11 +41,23 @@ const failureSchema = z.object({
     .exactOptional(),
 });
 
+const placementSchema: z.ZodType<Placement> = z.object({
+  arch: z.string(),
+  channel: z.enum(CHANNELS),
+  labels: z.array(z.string()).exactOptional(),
+  exclusive: z.literal(true).exactOptional(),
+  cpus: z.number().exactOptional(),
+  memoryBytes: z.number().exactOptional(),
+  diskBytes: z.number().exactOptional(),
+});
+
 const stringsSchema = z.array(z.string());
 
 export const parseSdist = (json: string): Sdist => parseColumn(sdistSchema, json);
 export const parseFailure = (json: string): Failure => parseColumn(failureSchema, json);
 export const parseEffectiveRecipe = (json: string): EffectiveRecipe => parseColumn(effectiveRecipeSchema, json);
+export const parsePlacement = (json: string): Placement => parseColumn(placementSchema, json);
+export const parseWorkerFacts = (json: string): WorkerFacts => parseColumn(workerFactsSchema, json);
 export const parseStrings = (json: string): string[] => parseColumn(stringsSchema, json);
 
 export function parseColumn<T>(schema: z.ZodType<T>, json: string): T {

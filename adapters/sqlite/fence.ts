@@ -1,4 +1,5 @@
-import type { Selectable, Updateable } from 'kysely';
+import { type Selectable, sql, type Updateable } from 'kysely';
+import type { AttemptStatus } from '../../core/attempt.js';
 import { WheelwrightError } from '../../core/errors.js';
 import type { LeaseRef } from '../../core/store.js';
 import type { Database } from './database.js';
@@ -6,6 +7,9 @@ import type { AttemptsTable } from './schema.js';
 
 /** The statuses in which an attempt's lease holds. */
 export const LIVE = ['leased', 'running'] as const;
+
+/** The same in SQL, as literals: SQLite plans a query anew at each run where a parameter decides whether a partial index serves it. */
+export const LIVE_SQL = sql<AttemptStatus>`('leased', 'running')`;
 
 /**
  * The one way in which a worker changes its attempt: one row, found by id and token, and only while its lease holds.
@@ -21,7 +25,7 @@ export async function writeFenced(
     .set(changes)
     .where('id', '=', lease.attemptId)
     .where('lease_token', '=', lease.token)
-    .where('status', 'in', LIVE)
+    .where('status', 'in', LIVE_SQL)
     .returningAll()
     .execute();
   const row = rows[0];

@@ -40,6 +40,27 @@ export interface BuildsTable {
   lost_attempts: Generated<number>;
   created_at: number;
   finished_at: number | null;
+  placement_json: string | null;
+}
+
+export interface WorkersTable {
+  name: string;
+  session: string;
+  facts_json: string;
+  draining: Generated<0 | 1>;
+  registered_at: number;
+  last_seen: number;
+  stopped_at: number | null;
+}
+
+export interface QueueLinesTable {
+  project: string;
+  priority: number;
+  placement_json: string;
+  arch: string;
+  channel: Channel;
+  turn_at: number;
+  served_turn: Generated<number>;
 }
 
 export type NeedKind = 'requires' | 'same-release';
@@ -63,6 +84,10 @@ export interface AttemptsTable {
   started_at: number;
   finished_at: number | null;
   failure_json: string | null;
+  cpus: Generated<number>;
+  memory_bytes: Generated<number>;
+  disk_bytes: Generated<number>;
+  exclusive: Generated<0 | 1>;
 }
 
 export interface AttemptPhasesTable {
@@ -199,6 +224,8 @@ export interface SubmissionCommentsTable {
 }
 
 export interface Tables {
+  workers: WorkersTable;
+  queue_lines: QueueLinesTable;
   recipe_revisions: RecipeRevisionsTable;
   builds: BuildsTable;
   build_needs: BuildNeedsTable;

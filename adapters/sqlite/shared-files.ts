@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { wheelAnswersTarget } from '../../core/shared-wheel.js';
 import type { PlannedBuild } from '../../core/store.js';
 import { parseSdist } from './columns.js';
@@ -8,15 +9,15 @@ export async function sharedFiles(db: Database, wanted: PlannedBuild): Promise<s
   const rows = await db
     .selectFrom('builds')
     .innerJoin('build_files', 'build_files.build_id', 'builds.id')
-    .select(['id', 'sdist_json', 'policy', 'arch', 'python', 'image', 'builder_digest', 'filename'])
+    .select(['id', 'created_at', 'sdist_json', 'policy', 'arch', 'python', 'image', 'builder_digest', 'filename'])
     .where('recipe_digest', '=', wanted.recipeDigest)
     .where('version', '=', wanted.version)
-    .where('status', '=', 'succeeded')
-    .where('project', '=', wanted.project)
+    .where('status', '=', sql.lit('succeeded'))
+    // The plus keeps SQLite from walking through all builds of the project.
+    .where(sql`+builds.project`, '=', wanted.project)
     .where('channel', '=', wanted.channel)
-    .orderBy('created_at')
-    .orderBy('id')
     .execute();
+  rows.sort((a, b) => a.created_at - b.created_at || (a.id < b.id ? -1 : 1));
   const answers = rows.filter(
     ({ sdist_json, filename, builder_digest, ...madeFor }) =>
       parseSdist(sdist_json).sha256 === wanted.sdist.sha256 &&

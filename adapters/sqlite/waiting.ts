@@ -3,8 +3,9 @@ import { type Selectable, sql } from 'kysely';
 import { isFinished } from '../../core/build.js';
 import type { Failure } from '../../core/failure.js';
 import type { BuildRecord, BuildStore, DeferResult, LeaseRef } from '../../core/store.js';
-import { endAttempt, moveBuild } from './attempt-endings.js';
+import { endAttempt } from './attempt-endings.js';
 import { loadBuilds } from './build-records.js';
+import { moveBuild } from './build-status.js';
 import type { Database } from './database.js';
 import { writeFenced } from './fence.js';
 import type { BuildNeedsTable } from './schema.js';
@@ -38,7 +39,7 @@ async function defer(trx: Database, lease: LeaseRef, needs: readonly string[], n
     return { kind: 'no-progress', projects: known.map(({ project }) => project) };
   }
   await endAttempt(trx, attempt, 'deferred', now);
-  await moveBuild(trx, attempt.build_id, 'wait');
+  await moveBuild(trx, attempt.build_id, 'wait', now);
   await trx
     .insertInto('build_needs')
     .values(needs.map((id) => ({ build_id: attempt.build_id, needs_id: id, kind: 'requires' as const })))
@@ -109,10 +110,10 @@ async function wake(trx: Database, build: BuildRecord, now: number): Promise<boo
   if (!needed.every(({ status }) => isFinished(status))) return false;
   const shared = await sharedFiles(trx, build);
   if (shared.length === 0) {
-    await moveBuild(trx, build.id, 'enqueue');
+    await moveBuild(trx, build.id, 'enqueue', now);
     return true;
   }
-  await moveBuild(trx, build.id, 'succeed', { finished_at: now });
+  await moveBuild(trx, build.id, 'succeed', now, { finished_at: now });
   await linkFiles(trx, build.id, shared);
   return true;
 }
@@ -134,5 +135,5 @@ async function failForNeed(trx: Database, build: BuildRecord, broken: BuildRecor
     .where('build_id', '=', build.id)
     .where('number', '=', sql<number>`(SELECT max(number) FROM attempts WHERE build_id = ${build.id})`)
     .execute();
-  await moveBuild(trx, build.id, 'fail', { finished_at: now });
+  await moveBuild(trx, build.id, 'fail', now, { finished_at: now });
 }

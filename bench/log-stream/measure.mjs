@@ -10,6 +10,7 @@ import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMs, peakMegabytes, print, urlOf } from '../processes.mjs';
+import { WORKER } from '../worker.mjs';
 
 const root = new URL('../../', import.meta.url).pathname;
 const [seconds = 20, attempts = 50, rate = 2_000] = process.argv.slice(2).map(Number);
@@ -66,9 +67,10 @@ async function takeLeases(url, token) {
   const client = openClient({ url, token });
   const worker = openWorkerApi({ url, token });
   const leases = [];
+  await worker.register(WORKER, AbortSignal.timeout(10_000));
   for (let number = 0; number < attempts; number++) {
     await client.requestBuilds({ requirement: `p${number}==1.0` });
-    leases.push(await worker.claim(`bench-${number}`, 5_000, AbortSignal.timeout(10_000)));
+    leases.push(await worker.claim(WORKER, 5_000, AbortSignal.timeout(10_000)));
   }
   await Promise.all([client.close(), worker.close()]);
   return leases;

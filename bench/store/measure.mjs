@@ -1,23 +1,32 @@
 // The store and the api on one machine: how fast builds are asked for, taken and listed, and how fast a built key is answered again.
-//   node bench/store/measure.mjs [builds]                  needs dist/; default: 10,000 builds
+//   node bench/store/measure.mjs [builds [projects]]        needs dist/; default: 10,000 builds of 100 projects
 // Uses a fresh data folder in the working directory's file system, with real fsyncs. Goals: 10,000 builds queued in under 20 s, taking one under 10 ms at p99, a page of
 // the list under 20 ms; a built key asked again under 100 ms at the api, and 300 attempts a second end to end in the store.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { WORKER } from '../worker.mjs';
 
 const root = new URL('../../', import.meta.url).pathname;
 const count = Number(process.argv[2] ?? 10_000);
 const load = (path) => import(join(root, 'dist', path));
-const [{ createBuildStore }, { openDatabase }, { readMigrations }, { startApi }, { parseSettings }, { pino }] =
-  await Promise.all([
-    load('adapters/sqlite/build-store.js'),
-    load('adapters/sqlite/database.js'),
-    load('adapters/sqlite/migrations.js'),
-    load('api/start.js'),
-    load('core/settings.js'),
-    import('pino'),
-  ]);
+const [
+  { createBuildStore },
+  { workerStore },
+  { openDatabase },
+  { readMigrations },
+  { startApi },
+  { parseSettings },
+  { pino },
+] = await Promise.all([
+  load('adapters/sqlite/build-store.js'),
+  load('adapters/sqlite/worker-table.js'),
+  load('adapters/sqlite/database.js'),
+  load('adapters/sqlite/migrations.js'),
+  load('api/start.js'),
+  load('core/settings.js'),
+  import('pino'),
+]);
 
 const folder = await mkdtemp(join(process.cwd(), 'bench-store-'));
 try {
@@ -28,30 +37,29 @@ try {
 }
 
 async function measureStore(path) {
-  const store = createBuildStore(openDatabase(path, readMigrations(join(root, 'migrations')), 0), {
-    indexUrl: 'http://index.example/simple/',
-    clock: Date.now,
-  });
+  const db = openDatabase(path, readMigrations(join(root, 'migrations')), 0);
+  const store = createBuildStore(db, { indexUrl: 'http://index.example/simple/', clock: Date.now });
+  await workerStore(db, 30_000).register(WORKER, Date.now());
+  const projects = Number(process.argv[3] ?? 100);
   const target = { policy: 'manylinux_2_31', arch: 'x86_64', python: 'cp313', image: 'debian-11', builderDigest: 'b' };
-  for (let project = 0; project < 100; project++) {
+  for (let project = 0; project < projects; project++) {
     const revision = { project: `p${project}`, yaml: '', origin: 'none', approved: true };
     await store.addRecipeRevision({ digest: `r${project}`, ...revision });
   }
   const planned = (number) => ({
     key: `k${number}`,
-    project: `p${number % 100}`,
+    project: `p${number % projects}`,
     version: `1.${number}`,
-    requirement: `p${number % 100}`,
+    requirement: `p${number % projects}`,
     sdist: { filename: 's.tar.gz', url: 'https://upstream.example/s.tar.gz', sha256: `s${number}` },
-    recipeDigest: `r${number % 100}`,
+    recipeDigest: `r${number % projects}`,
     recipe: {},
     target,
     channel: 'stable',
     priority: 100,
   });
-  const ids = [];
   const enqueueMs = await timed(async () => {
-    for (let number = 0; number < count; number++) ids.push((await store.addBuild(planned(number))).build.id);
+    for (let number = 0; number < count; number++) await store.addBuild(planned(number));
   });
   print(`${count} builds queued`, `${(enqueueMs / 1000).toFixed(1)} s`);
 
@@ -66,14 +74,14 @@ async function measureStore(path) {
       let lease;
       claims.push(
         await timed(async () => {
-          lease = await store.claim(ids[number], 'bench', 30_000, Date.now());
+          lease = await store.claim(WORKER, 30_000, Date.now());
         }),
       );
       await store.startPhase(lease, 'build', Date.now());
       await store.heartbeat(lease, 30_000, Date.now());
-      const filename = `p${number % 100}-1.${number}-cp313-cp313-manylinux_2_31_x86_64.whl`;
+      const { project, version, channel } = lease.order;
+      const filename = `${project}-${version}-cp313-cp313-manylinux_2_31_x86_64.whl`;
       const wheel = { filename, sha256: `w${number}`, sizeBytes: 1, grafted: [], needs: [] };
-      const { project, version, channel } = planned(number);
       const file = { ...wheel, project, version, channel, origin: 'build', ownsProject: false };
       await store.finish(lease, { kind: 'succeeded', wheel }, file, Date.now());
     }

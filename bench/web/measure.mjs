@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { chromium } from 'playwright-core';
+import { WORKER } from '../worker.mjs';
 import { traceMainThread, watchInteractions } from './main-thread.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -62,6 +63,7 @@ const settings = parseSettings({
 });
 const api = await startApi(settings, { log: pino({ level: 'silent' }), root: ROOT });
 const { secret } = await api.context.tokens.create('bench', ['admin'], Date.now());
+await api.context.workers.register(WORKER, Date.now());
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: [
@@ -92,7 +94,9 @@ async function call(method, path, { json, body, lease } = {}) {
 
 async function startBuild(project) {
   const { builds } = await call('POST', 'builds', { json: { requirement: `${project}==1.0` } });
-  const lease = await call('POST', 'worker/claims', { json: { worker: 'bench', waitMs: 1000 } });
+  const lease = await call('POST', 'worker/claims', {
+    json: { worker: WORKER.name, session: WORKER.session, waitMs: 1000 },
+  });
   await call('POST', `attempts/${lease.attemptId}/phase`, { json: { phase: 'build' }, lease });
   return { id: builds[0].id, lease };
 }

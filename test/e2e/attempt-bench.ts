@@ -20,9 +20,12 @@ import { targetsOf } from '../../core/image.js';
 import { planRelease } from '../../core/plan.js';
 import type { EffectiveRecipe } from '../../core/recipe.js';
 import { parseRequirement } from '../../core/requirement.js';
+import { placementOf } from '../../core/resources.js';
+import { reservation } from '../../core/schedule.js';
 import { parseSettings } from '../../core/settings.js';
 import { makeAttempt } from '../../worker/attempt.js';
 import { AttemptLog } from '../../worker/attempt-log.js';
+import { workerCapacity } from '../../worker/limits.js';
 import type { PhaseContext } from '../../worker/phase-context.js';
 import { readScripts } from '../../worker/workspace-files.js';
 import type { MadeSdist } from '../fixtures/sdists/sdist.js';
@@ -119,11 +122,14 @@ export async function openAttemptBench(
     async attempt(buildOrder, options = {}) {
       count += 1;
       const settings = parseSettings({ WHEELWRIGHT_INSTANCE: instance, ...options.settings });
+      const capacity = workerCapacity(settings, await engine.facts(never));
+      const { exclusive: _, ...resources } = reservation(placementOf(buildOrder.recipe, target, 'stable'), capacity);
       const lease: Lease = {
         attemptId: `${process.pid}-${count}`,
         attemptNumber: 1,
         token: 'none',
         leaseMs: 30_000,
+        resources,
         order: buildOrder,
       };
       const finished: Omit<Finished, 'outcome'> = { log: '', inputs: [], phases: [] };

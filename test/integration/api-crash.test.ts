@@ -12,6 +12,7 @@ import { WheelwrightError } from '../../core/errors.js';
 import { startApiProgram } from '../support/api-program.js';
 import { startTestIndex } from '../support/simple-index.js';
 import { makeWheel } from '../support/wheel.js';
+import { workerFacts } from '../support/worker.js';
 
 const PROJECTS = 12;
 const KILLS = 4;
@@ -42,6 +43,8 @@ test('killed again and again: no request, no acknowledged line and no build is l
   const client = openClient({ url: program.url, token });
   const worker = openWorkerApi({ url: program.url, token });
   const done = new AbortController();
+  const facts = workerFacts('crash-test');
+  await worker.register(facts, done.signal);
 
   /** Again and again while the api is away, as a client that does not want to lose anything does. */
   async function persist<T>(call: () => Promise<T>): Promise<T> {
@@ -59,7 +62,7 @@ test('killed again and again: no request, no acknowledged line and no build is l
   const acknowledged = new Map<string, number>();
   async function work(): Promise<void> {
     while (!done.signal.aborted) {
-      const lease = await persist(() => worker.claim('crash-test', 500, done.signal)).catch(() => undefined);
+      const lease = await persist(() => worker.claim(facts, 500, done.signal)).catch(() => undefined);
       if (lease === undefined) continue;
       const signal = AbortSignal.timeout(60_000);
       try {

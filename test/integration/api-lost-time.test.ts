@@ -7,10 +7,12 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openClient } from '../../client/client.js';
 import { openWorkerApi } from '../../client/worker-api.js';
 import type { Lease } from '../../core/attempt.js';
+import { persistently } from '../../worker/retry.js';
 import { startTestApi } from '../support/api.js';
 import { startApiProgram } from '../support/api-program.js';
 import { startTestIndex } from '../support/simple-index.js';
 import { makeWheel } from '../support/wheel.js';
+import { workerFacts } from '../support/worker.js';
 
 test.each([
   ['forward', 3_600_000],
@@ -56,9 +58,11 @@ test('an api that stood still for longer than a lease loses no attempt of a work
   upstream.add('spam', 'spam-1.0.tar.gz');
   const { builds } = await client.requestBuilds({ requirement: 'spam==1.0' });
   const signal = AbortSignal.timeout(60_000);
-  const lease = (await worker.claim('patient', 10_000, signal)) as Lease;
+  await worker.register(workerFacts('patient'), signal);
+  const lease = (await worker.claim(workerFacts('patient'), 10_000, signal)) as Lease;
   child.kill('SIGSTOP');
-  const beating = worker.heartbeat(lease, signal);
+  // A connection that was kept may be closed meanwhile; a worker asks again then.
+  const beating = persistently(() => worker.heartbeat(lease, signal), signal);
   await new Promise((resolve) => setTimeout(resolve, 10_000));
   child.kill('SIGCONT');
   expect(await beating).toEqual({ cancelRequested: false });

@@ -6,9 +6,11 @@ import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runCli } from '../../cli/program.js';
 import { openTerminal } from '../../cli/terminal.js';
+import { WORKER_PROTOCOL } from '../../core/worker.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { startRedis } from '../support/redis.js';
 import { makeWheel } from '../support/wheel.js';
+import { workerFacts } from '../support/worker.js';
 
 let service: TestApi;
 beforeEach(async () => {
@@ -30,14 +32,17 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
   return { code, ...texts };
 }
 
-const claimWith = (token: string) =>
-  service.call('POST', '/api/v1/worker/claims', { json: { worker: 'w', waitMs: 0 }, token });
+const registerWith = (token: string) =>
+  service.call('POST', '/api/v1/worker/registration', {
+    json: { protocol: WORKER_PROTOCOL.newest, ...workerFacts('w') },
+    token,
+  });
 
 test('a token is made, used for its scope alone, listed without its secret, and revoked at once', async () => {
   const made = await run('token', 'create', '--scope', 'worker', '--name', 'builder 1', '--json');
   expect(made.code).toBe(0);
   const { id, secret } = JSON.parse(made.out) as { id: string; secret: string };
-  expect((await claimWith(secret)).status).toBe(204);
+  expect((await registerWith(secret)).status).toBe(204);
   expect((await service.call('POST', '/api/v1/builds', { json: { requirement: 'spam' }, token: secret })).status).toBe(
     403,
   );
@@ -51,7 +56,7 @@ test('a token is made, used for its scope alone, listed without its secret, and 
   expect(listed.out).toMatch(new RegExp(`^${id} +builder 1 +worker +\\S+ +valid$`, 'm'));
   expect(listed.out).not.toContain(secret);
   expect(await run('token', 'revoke', id)).toMatchObject({ code: 0, out: `${id} is revoked\n` });
-  expect((await claimWith(secret)).body).toMatchObject({ status: 401, detail: 'the token was revoked' });
+  expect((await registerWith(secret)).body).toMatchObject({ status: 401, detail: 'the token was revoked' });
   expect((await run('token', 'list')).out).toMatch(/ revoked 20/);
   expect(await run('token', 'revoke', id)).toMatchObject({
     code: 1,
@@ -66,12 +71,12 @@ test('a token in a file is made once, and anew when the service does not know it
   expect((await create()).code).toBe(0);
   const first = await readFile(file, 'utf8');
   expect((await stat(file)).mode & 0o777).toBe(0o600);
-  expect((await claimWith(first.trim())).status).toBe(204);
+  expect((await registerWith(first.trim())).status).toBe(204);
   expect(await create()).toMatchObject({ code: 0, err: expect.stringContaining('holds a token already') });
   expect(await readFile(file, 'utf8')).toBe(first);
   await writeFile(file, 'of another service\n');
   expect((await create()).code).toBe(0);
-  expect((await claimWith((await readFile(file, 'utf8')).trim())).status).toBe(204);
+  expect((await registerWith((await readFile(file, 'utf8')).trim())).status).toBe(204);
   await rm(folder, { recursive: true });
 });
 

@@ -9,6 +9,7 @@ import { openWorkerApi, type WorkerApi } from '../../client/worker-api.js';
 import type { Lease } from '../../core/attempt.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { makeWheel } from '../support/wheel.js';
+import { workerFacts } from '../support/worker.js';
 
 interface Run {
   code: number;
@@ -161,6 +162,7 @@ describe('against a running service', () => {
     service = await startTestApi();
     for (const version of ['1.0', '2.0']) service.upstream.add('spam', `spam-${version}.tar.gz`);
     worker = openWorkerApi({ url: service.api.url, token: service.token });
+    await worker.register(workerFacts('test'), signal);
     // The token is not given: the command finds it in the data folder.
     environment = { WHEELWRIGHT_DATA: service.data, WHEELWRIGHT_API_URL: service.api.url };
   });
@@ -170,7 +172,7 @@ describe('against a running service', () => {
   });
 
   async function claim(): Promise<Lease> {
-    const lease = await worker.claim('test', 5000, signal);
+    const lease = await worker.claim(workerFacts('test'), 5000, signal);
     if (lease === undefined) throw new Error('there was nothing to claim');
     return lease;
   }

@@ -8,6 +8,7 @@ import { openWorkerApi, type WorkerApi } from '../../client/worker-api.js';
 import type { Lease } from '../../core/attempt.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { startTestApi, type TestApi } from '../support/api.js';
+import { workerFacts } from '../support/worker.js';
 
 let service: TestApi;
 let client: Client;
@@ -20,6 +21,7 @@ beforeEach(async () => {
   service.upstream.add('spam', 'spam-1.0.tar.gz');
   client = openClient({ url: service.api.url, token: service.token });
   worker = openWorkerApi({ url: service.api.url, token: service.token });
+  await worker.register(workerFacts('test'), signal);
 });
 afterEach(async () => {
   await client.close();
@@ -38,7 +40,7 @@ async function refusal(promise: Promise<unknown>): Promise<WheelwrightError> {
 }
 
 async function claim(): Promise<Lease> {
-  const lease = await worker.claim('test', 1000, signal);
+  const lease = await worker.claim(workerFacts('test'), 1000, signal);
   if (lease === undefined) throw new Error('there was nothing to claim');
   return lease;
 }

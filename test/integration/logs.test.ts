@@ -6,10 +6,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openLogStore } from '../../adapters/disk/logs.js';
 import { createBuildStore } from '../../adapters/sqlite/build-store.js';
 import { logRows } from '../../adapters/sqlite/log-rows.js';
+import { workerStore } from '../../adapters/sqlite/worker-table.js';
 import type { Lease } from '../../core/attempt.js';
 import type { BuildStore, LogStore } from '../../core/store.js';
 import { plannedBuild } from '../suites/build-store.js';
 import { openTestDatabase } from '../support/database.js';
+import { workerFacts } from '../support/worker.js';
 
 let folder: string;
 let store: BuildStore;
@@ -17,13 +19,14 @@ let logs: LogStore;
 let lease: Lease;
 
 async function newLease(key: string): Promise<Lease> {
-  const { build } = await store.addBuild(plannedBuild(key));
-  return (await store.claim(build.id, 'worker', 30_000, Date.now())) as Lease;
+  await store.addBuild(plannedBuild(key));
+  return (await store.claim(workerFacts(), 30_000, Date.now())) as Lease;
 }
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wheelwright-logs-'));
   const db = openTestDatabase();
+  await workerStore(db, 30_000).register(workerFacts(), Date.now());
   store = createBuildStore(db, { indexUrl: 'http://index.example/simple/', clock: Date.now });
   logs = await openLogStore(folder, logRows(db));
   await store.addRecipeRevision({

@@ -1,15 +1,22 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createBuildStore } from '../../adapters/sqlite/build-store.js';
+import { workerStore } from '../../adapters/sqlite/worker-table.js';
 import type { Lease } from '../../core/attempt.js';
-import { newFile, plannedBuild, testBuildStore } from '../suites/build-store.js';
+import { LEASE_MS, newFile, plannedBuild, testBuildStore } from '../suites/build-store.js';
+import { testScheduling } from '../suites/scheduling.js';
 import { openTestDatabase } from '../support/database.js';
+import { workerFacts } from '../support/worker.js';
 
 const INDEX = 'http://index.example/simple/';
 
-testBuildStore('the SQLite store', async () =>
-  createBuildStore(openTestDatabase(), { indexUrl: INDEX, clock: Date.now }),
-);
+async function openStores(clock = Date.now) {
+  const db = openTestDatabase();
+  return { store: createBuildStore(db, { indexUrl: INDEX, clock }), workers: workerStore(db, LEASE_MS) };
+}
+
+testBuildStore('the SQLite store', () => openStores());
+testScheduling('scheduling in the SQLite store', openStores);
 
 test('every change of the index raises its serial, and the project takes it over', async () => {
   const db = openTestDatabase();
@@ -65,6 +72,8 @@ test('whatever workers, clocks and people do: one live lease per build, and only
       const store = createBuildStore(db, { indexUrl: INDEX, clock: () => 0 });
       const revision = { digest: 'r'.repeat(64), project: 'spam', yaml: '', origin: 'none', approved: true } as const;
       await store.addRecipeRevision(revision);
+      const worker = workerFacts();
+      await workerStore(db, LEASE_MS).register(worker, 0);
       const { id } = (await store.addBuild(plannedBuild('k'))).build;
       const leases: Lease[] = [];
       let now = 0;
@@ -95,8 +104,8 @@ test('whatever workers, clocks and people do: one live lease per build, and only
       async function act(step: Step, lease: Lease | undefined): Promise<unknown> {
         switch (step.kind) {
           case 'claim': {
-            const claimed = await store.claim(id, 'worker', 30_000, now);
-            if (claimed !== undefined) leases.push(claimed);
+            const claimed = await store.claim(worker, LEASE_MS, now);
+            if (typeof claimed !== 'string') leases.push(claimed);
             return;
           }
           case 'expire':

@@ -2,8 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Lease, lostBackoffMs, MAX_LOST_ATTEMPTS } from '../../core/attempt.js';
 import type { Target } from '../../core/build.js';
 import type { BuildRecord, BuildStore, NewFile, PlannedBuild } from '../../core/store.js';
+import type { WorkerStore } from '../../core/worker.js';
+import { workerFacts } from '../support/worker.js';
 
-const LEASE_MS = 30_000;
+export const LEASE_MS = 30_000;
+const WORKER = workerFacts();
 
 export const TARGET: Target = {
   policy: 'manylinux_2_31',
@@ -55,13 +58,15 @@ const report = (filename: string) => ({
 const failure = { class: 'compile-error', line: 'boom', lineNumber: 3, cause: 'It broke.' } as const;
 
 /** What every implementation of {@link BuildStore} must do; `open` makes an empty one. */
-export function testBuildStore(name: string, open: () => Promise<BuildStore>): void {
+export function testBuildStore(name: string, open: () => Promise<{ store: BuildStore; workers: WorkerStore }>): void {
   describe(name, () => {
     let store: BuildStore;
     let now: number;
     beforeEach(async () => {
-      store = await open();
+      const opened = await open();
+      store = opened.store;
       now = Date.now();
+      await opened.workers.register(WORKER, now);
       await store.addRecipeRevision({
         digest: 'r'.repeat(64),
         project: 'spam',
@@ -75,9 +80,13 @@ export function testBuildStore(name: string, open: () => Promise<BuildStore>): v
     async function add(key: string, changes?: Partial<PlannedBuild>, sameReleaseAs?: string): Promise<BuildRecord> {
       return (await store.addBuild(plannedBuild(key, changes), sameReleaseAs)).build;
     }
+    const claimAny = async (at = now) => store.claim(WORKER, LEASE_MS, at);
+    /** Before all others. */
     async function claim(buildId: string): Promise<Lease> {
-      const lease = await store.claim(buildId, 'worker', LEASE_MS, now);
-      if (lease === undefined) throw new Error(`${buildId} cannot be claimed`);
+      await store.hasten(buildId, 0, now);
+      const lease = await claimAny();
+      if (typeof lease === 'string') throw new Error(`${buildId} cannot be claimed: ${lease}`);
+      expect(lease.order.buildId).toBe(buildId);
       return lease;
     }
     const ref = ({ attemptId, token }: Lease) => ({ attemptId, token });
@@ -100,9 +109,9 @@ export function testBuildStore(name: string, open: () => Promise<BuildStore>): v
 
     test('a claim is given once, and numbers the attempts', async () => {
       const { id } = await add('k1');
-      const claims = await Promise.all([1, 2, 3].map(() => store.claim(id, 'worker', LEASE_MS, now)));
-      const [lease, ...more] = claims.filter((claimed) => claimed !== undefined);
-      expect(more).toEqual([]);
+      const claims = await Promise.all([1, 2, 3].map(() => claimAny()));
+      const [lease, ...more] = claims;
+      expect(more).toEqual(['nothing-queued', 'nothing-queued']);
       expect(lease).toMatchObject({ attemptNumber: 1, leaseMs: LEASE_MS, order: { buildId: id, target: TARGET } });
       expect((await reload(id)).status).toBe('running');
     });
@@ -167,9 +176,9 @@ export function testBuildStore(name: string, open: () => Promise<BuildStore>): v
         now += LEASE_MS;
         await store.expireLeases(now);
         const due = now + lostBackoffMs(losses);
-        expect(await store.queuedBuilds(due - 1, 10)).toEqual([]);
-        expect(await store.claim(id, 'worker', LEASE_MS, due - 1)).toBeUndefined();
-        expect((await store.queuedBuilds(due, 10)).map((queued) => queued.id)).toEqual([id]);
+        expect(await store.nextBuild(due - 1)).toBeUndefined();
+        expect(await claimAny(due - 1)).toBe('nothing-suitable');
+        expect((await store.nextBuild(due))?.id).toBe(id);
         now = due;
       }
       await claim(id);
@@ -190,7 +199,7 @@ export function testBuildStore(name: string, open: () => Promise<BuildStore>): v
         const build = await reload(id);
         expect(build.status).toBe('queued');
         expect(build.attempts.at(-1)).toMatchObject({ status: 'lost', failure: { class: 'infrastructure' } });
-        expect((await store.queuedBuilds(now, 10)).map((queued) => queued.id)).toEqual([id]);
+        expect((await store.nextBuild(now))?.id).toBe(id);
       }
     });
 
@@ -293,7 +302,7 @@ export function testBuildStore(name: string, open: () => Promise<BuildStore>): v
       const first = await add('k311', { target: { ...TARGET, python: 'cp311' } });
       const pure = 'spam-1.0-py3-none-any.whl';
       await store.finish(ref(await claim(first.id)), report(pure), newFile(pure), now);
-      expect(await store.claim(queued.id, 'worker', LEASE_MS, now)).toBeUndefined();
+      expect(await claimAny()).toBe('nothing-queued');
       expect(await reload(queued.id)).toMatchObject({ status: 'succeeded', attempts: [], files: [{ filename: pure }] });
     });
 
@@ -324,13 +333,6 @@ export function testBuildStore(name: string, open: () => Promise<BuildStore>): v
       await add('k1');
       await claim((await add('k2')).id);
       expect(await store.buildCounts()).toEqual({ queued: 1, running: 1 });
-    });
-
-    test('queued builds come by priority, then by age', async () => {
-      const late = await add('k1', { priority: 100 });
-      const soon = await add('k2', { priority: 50 });
-      expect((await store.queuedBuilds(now + 1_000, 10)).map(({ id }) => id)).toEqual([soon.id, late.id]);
-      expect(await store.queuedBuilds(now + 1_000, 1)).toHaveLength(1);
     });
 
     test('cancel and retry go through the states that allow them', async () => {

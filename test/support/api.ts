@@ -6,8 +6,10 @@ import { type RunningApi, startApi } from '../../api/start.js';
 import type { Build } from '../../client/contract.js';
 import type { AttemptOutcome, Lease } from '../../core/attempt.js';
 import { parseSettings } from '../../core/settings.js';
+import { WORKER_PROTOCOL } from '../../core/worker.js';
 import { startTestIndex, type TestIndex } from './simple-index.js';
 import type { TestWheel } from './wheel.js';
+import { workerFacts } from './worker.js';
 
 export interface Answer<T> {
   status: number;
@@ -32,6 +34,7 @@ export interface TestApi {
   ): Promise<Answer<T>>;
   ask(requirement: string, more?: Record<string, unknown>): Promise<Build[]>;
   build(id: string): Promise<Build>;
+  /** As a worker named `test` that has room for everything. */
   claim(waitMs?: number): Promise<Lease>;
   finish(lease: Lease, outcome: AttemptOutcome): Promise<Answer<Build>>;
   /** Stores a wheel and ends the attempt with it. */
@@ -41,11 +44,14 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
+const WORKER = workerFacts('test');
+
 export async function startTestApi(environment: Record<string, string> = {}): Promise<TestApi> {
   const upstream = await startTestIndex();
   const data = environment.WHEELWRIGHT_DATA ?? (await mkdtemp(join(tmpdir(), 'wheelwright-api-')));
   let moved = 0;
   let set = 0;
+  let registered = false;
   const settings = parseSettings({
     WHEELWRIGHT_DATA: data,
     WHEELWRIGHT_API_PORT: '0',
@@ -97,7 +103,14 @@ export async function startTestApi(environment: Record<string, string> = {}): Pr
     },
     build: async (id) => (await test.call<Build>('GET', `/api/v1/builds/${id}`)).body,
     async claim(waitMs = 0) {
-      const answer = await test.call<Lease>('POST', '/api/v1/worker/claims', { json: { worker: 'test', waitMs } });
+      const { name: worker, session } = WORKER;
+      if (!registered) {
+        const json = { protocol: WORKER_PROTOCOL.newest, ...WORKER };
+        const answer = await test.call('POST', '/api/v1/worker/registration', { json });
+        if (answer.status !== 204) throw new Error(JSON.stringify(answer.body));
+        registered = true;
+      }
+      const answer = await test.call<Lease>('POST', '/api/v1/worker/claims', { json: { worker, session, waitMs } });
       if (answer.status !== 200) throw new Error(`nothing to claim: ${answer.status}`);
       return answer.body;
     },

@@ -13,6 +13,7 @@ export function instantSite(hold?: Hold): Pick<
   | 'unpackSdist'
   | 'readSdist'
   | 'removeUnusedImages'
+  | 'version'
 > & {
   engine: Engine & { left(): string[] };
 };

@@ -13,6 +13,7 @@ import tar from 'tar-stream';
 export function instantSite(hold = async () => {}) {
   return {
     engine: instantEngine(hold),
+    version: '0.0.0',
     upstream: {
       // The test index gives each sdist the hash of its own name.
       file: async (url) => Readable.from([Buffer.from(url.slice(url.lastIndexOf('/') + 1))]),
@@ -34,11 +35,19 @@ function instantEngine(hold) {
     /** Names of what there is now: workspaces, and `<workspace> <script>` of each container that runs. */
     left: () => [...workspaces.keys(), ...containers],
     async ping() {},
+    pruneCaches: async () => [],
     async prepareImages(_target, _recipe, _progress, signal) {
       await untilAborted(hold('images', signal), signal);
       return { builder: 'builder', clean: 'clean', inputs: [{ kind: 'image', name: 'builder', version: '1' }] };
     },
-    capacity: async () => ({ cpus: 2, memoryBytes: 8 * 2 ** 30 }),
+    facts: async () => ({
+      version: 'instant',
+      architecture: 'x86_64',
+      labels: [],
+      cpus: 64,
+      memoryBytes: 2 ** 40,
+      diskBytes: 2 ** 50,
+    }),
     async createWorkspace(attemptId) {
       workspaces.set(attemptId, new Map());
       return attemptId;

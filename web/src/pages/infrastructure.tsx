@@ -1,19 +1,15 @@
-import { at } from '../base.js';
+import type { Worker } from '../../../client/workers.js';
 import { ImageCard, type Images } from '../image/image-card.js';
 import { ProblemNote } from '../ui/problem.js';
 import { useResource } from '../ui/resource.js';
-import { Ago } from '../ui/time.js';
 import { useTitle } from '../ui/title.js';
+import { WorkerCard } from '../worker/worker-card.js';
 
 interface Workers {
-  workers: {
-    name: string;
-    lastSeen: string;
-    running: { buildId: string; project: string; version: string }[];
-  }[];
+  workers: Worker[];
 }
 
-/** What builds: the images by their definition, and the workers by what they did lately. */
+/** What builds: the images by their definition, and the workers. */
 export function InfrastructurePage() {
   useTitle('Images and workers');
   const images = useResource<Images>('images');
@@ -26,31 +22,12 @@ export function InfrastructurePage() {
         {workers.error !== undefined && <ProblemNote error={workers.error} />}
         {workers.data?.workers.length === 0 && (
           <p class="empty">
-            No worker took anything in the last day. <code>./wheelwright up</code> starts one.
+            No worker was there in the last day. <code>./wheelwright up</code> starts one.
           </p>
         )}
         <ul class="cards">
-          {workers.data?.workers.map(({ name, lastSeen, running }) => (
-            <li key={name} class="card">
-              <h3>{name}</h3>
-              <p class="detail">
-                last took or ended an attempt <Ago iso={lastSeen} />
-              </p>
-              {running.length === 0 ? (
-                <p>idle</p>
-              ) : (
-                <ul>
-                  {running.map(({ buildId, project, version }) => (
-                    <li key={buildId}>
-                      builds{' '}
-                      <a href={at(`builds/${buildId}`)}>
-                        {project} {version}
-                      </a>
-                    </li>
-                  ))}
-                </ul>
-              )}
-            </li>
+          {workers.data?.workers.map((worker) => (
+            <WorkerCard key={worker.name} worker={worker} onChange={workers.reload} />
           ))}
         </ul>
       </section>

@@ -1,0 +1,49 @@
+// The one way in which a build gets another status.
+import type { Selectable } from 'kysely';
+import { type BuildEvent, transitionBuild } from '../../core/build.js';
+import { WheelwrightError } from '../../core/errors.js';
+import type { Database } from './database.js';
+import { joinLine, placementText } from './queue-lines.js';
+import type { BuildsTable } from './schema.js';
+
+/**
+ * Changes a build's status by an event, checked against the status that it has at that moment. One that is queued by it stands in its line.
+ * @throws WheelwrightError `not-found`, or `conflict` when the event cannot happen now
+ */
+export async function moveBuild(
+  trx: Database,
+  id: string,
+  event: BuildEvent,
+  now: number,
+  changes: Partial<Pick<Selectable<BuildsTable>, 'finished_at' | 'lost_attempts' | 'not_before'>> = {},
+): Promise<void> {
+  const build = await trx
+    .selectFrom('builds')
+    .select(['status', 'project', 'priority', 'arch', 'channel', 'recipe_json', 'placement_json'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (build === undefined) throw unknownBuild(id);
+  const status = transitionBuild(build.status, event);
+  const moved = await trx
+    .updateTable('builds')
+    .set({ status, ...changes })
+    .where('id', '=', id)
+    .where('status', '=', build.status)
+    .executeTakeFirst();
+  if (moved.numUpdatedRows !== 1n) {
+    throw new WheelwrightError('conflict', `build ${id} changed at the same moment`, { hint: 'Ask again.' });
+  }
+  if (status !== 'queued') return;
+  let { placement_json } = build;
+  if (placement_json === null) {
+    placement_json = placementText(build);
+    await trx.updateTable('builds').set({ placement_json }).where('id', '=', id).execute();
+  }
+  await joinLine(trx, { ...build, placement_json }, now);
+}
+
+export function unknownBuild(id: string): WheelwrightError {
+  return new WheelwrightError('not-found', `there is no build ${JSON.stringify(id)}`, {
+    hint: '`wheelwright list` shows the builds and their ids.',
+  });
+}

@@ -1,0 +1,167 @@
+// The lines in which queued builds wait for a worker, as core/schedule.ts has them. They follow from the builds, and are mended where they do not.
+import { type Selectable, sql } from 'kysely';
+import { transitionBuild } from '../../core/build.js';
+import { placementOf } from '../../core/resources.js';
+import { byTurn, firstTurn, nextTurn, type QueueLine } from '../../core/schedule.js';
+import type { WorkerCapacity } from '../../core/worker.js';
+import { parseEffectiveRecipe, parsePlacement } from './columns.js';
+import type { Database } from './database.js';
+import type { BuildsTable, QueueLinesTable } from './schema.js';
+
+/** A line with the text under which it stands in the table. */
+export type StoredLine = QueueLine & { placementJson: string };
+
+/** What decides in which line a build stands. */
+export type Standing = Pick<Selectable<BuildsTable>, 'project' | 'priority' | 'arch' | 'channel'> & {
+  placement_json: string;
+};
+
+/** Sees to it that there is a line for a build that is queued now. A project that has one already keeps its turn. */
+export async function joinLine(trx: Database, build: Standing, now: number): Promise<void> {
+  const { project, priority, placement_json, arch, channel } = build;
+  await sql`
+    INSERT INTO queue_lines (project, priority, placement_json, arch, channel, turn_at)
+    VALUES (${project}, ${priority}, ${placement_json}, ${arch}, ${channel}, coalesce(
+      (SELECT max(turn_at) FROM queue_lines WHERE project = ${project} AND priority = ${priority}), ${firstTurn(priority, now)}))
+    ON CONFLICT DO NOTHING`.execute(trx);
+}
+
+/**
+ * The lines that workers of these architectures and channels can be served from, by turn.
+ * @param limit of lines for each architecture and channel
+ * @param onlyReady leaves out those without a build that can be tried now; else whoever takes from a line may find it so
+ * @returns also whether there are more
+ */
+export async function linesFor(
+  trx: Database,
+  { architectures, trust }: Pick<WorkerCapacity, 'architectures' | 'trust'>,
+  now: number,
+  { limit, onlyReady }: { limit: number; onlyReady: boolean },
+): Promise<{ lines: StoredLine[]; more: boolean }> {
+  const kinds = architectures.flatMap((arch) => trust.map((channel) => ({ arch, channel })));
+  const ready = onlyReady ? sql`AND ${hasBuild(now)}` : sql``;
+  const pages = kinds.map(
+    ({ arch, channel }) => sql`SELECT * FROM (
+      SELECT project, priority, placement_json, turn_at, served_turn FROM queue_lines AS line
+       WHERE arch = ${arch} AND channel = ${channel} ${ready}
+       ORDER BY turn_at, served_turn, project LIMIT ${sql.lit(limit)})`,
+  );
+  const { rows } = await sql<Row>`${sql.join(pages, sql` UNION ALL `)}`.execute(trx);
+  const lines = rows.map(lineOf).sort(byTurn);
+  // Beyond the end of a full page there may be lines that come before what the other pages still hold.
+  const ends = kinds.flatMap(({ arch, channel }) => {
+    const page = lines.filter(({ placement }) => placement.arch === arch && placement.channel === channel);
+    return page.length < limit ? [] : (page.at(-1)?.turnAt ?? 0);
+  });
+  return { lines: lines.filter(({ turnAt }) => ends.every((end) => turnAt <= end)), more: ends.length > 0 };
+}
+
+/** Whether a build stands in the line that can be tried now. A line in which none stands at all goes. */
+export async function isReady(
+  trx: Database,
+  { project, priority, placementJson }: StoredLine,
+  now: number,
+): Promise<boolean> {
+  const { rows } = await sql<{ ready: number; standing: number }>`
+    SELECT ${hasBuild(now)} AS ready, ${hasBuild()} AS standing FROM queue_lines AS line
+     WHERE project = ${project} AND priority = ${priority} AND placement_json = ${placementJson}`.execute(trx);
+  if (rows[0]?.standing === 0) {
+    await trx
+      .deleteFrom('queue_lines')
+      .where('project', '=', project)
+      .where('priority', '=', priority)
+      .where('placement_json', '=', placementJson)
+      .execute();
+  }
+  return rows[0]?.ready === 1;
+}
+
+/** The build that is first in a line, with all its columns; it is running from now on. */
+export async function takeFirst(
+  trx: Database,
+  { project, priority, placementJson }: StoredLine,
+  now: number,
+): Promise<Selectable<BuildsTable> | undefined> {
+  const { rows } = await sql<Selectable<BuildsTable>>`
+    UPDATE builds SET status = ${transitionBuild('queued', 'claim')} WHERE id = (
+      SELECT id FROM builds WHERE status = 'queued' AND project = ${project} AND priority = ${priority}
+         AND placement_json = ${placementJson} AND not_before <= ${now} ORDER BY created_at, id LIMIT 1)
+    RETURNING *`.execute(trx);
+  return rows[0];
+}
+
+/** The project was served from this line: all its lines of that priority get its next turn. */
+export async function serveLine(trx: Database, line: StoredLine, now: number): Promise<void> {
+  const { project, priority, placementJson } = line;
+  const turnAt = nextTurn(priority, line.turnAt, now);
+  await sql`
+    UPDATE queue_lines
+       SET turn_at = ${turnAt}, served_turn = iif(placement_json = ${placementJson}, ${turnAt}, served_turn)
+     WHERE project = ${project} AND priority = ${priority}`.execute(trx);
+}
+
+/** The build whose turn is first, whatever workers there are. */
+export async function nextBuild(db: Database, now: number): Promise<{ id: string; createdAt: number } | undefined> {
+  const { rows } = await sql<{ id: string; createdAt: number }>`
+    SELECT builds.id, builds.created_at AS createdAt
+      FROM (SELECT * FROM queue_lines AS line WHERE ${hasBuild(now)} ORDER BY turn_at, served_turn, project LIMIT 1) AS line
+      JOIN builds ON builds.status = 'queued' AND builds.project = line.project AND builds.priority = line.priority
+                 AND builds.placement_json = line.placement_json
+     WHERE builds.not_before <= ${now} ORDER BY builds.created_at, builds.id LIMIT 1`.execute(db);
+  return rows[0];
+}
+
+export async function mendLines(trx: Database, now: number): Promise<number> {
+  const unplaced = await trx
+    .selectFrom('builds')
+    .select(['id', 'recipe_json', 'arch', 'channel'])
+    .where('status', 'not in', ['succeeded', 'failed', 'cancelled'])
+    .where('placement_json', 'is', null)
+    .execute();
+  for (const build of unplaced) {
+    await trx
+      .updateTable('builds')
+      .set({ placement_json: placementText(build) })
+      .where('id', '=', build.id)
+      .execute();
+  }
+  const { rows: outside } = await sql<Standing>`
+    SELECT DISTINCT project, priority, placement_json, arch, channel FROM builds
+     WHERE status = 'queued' AND NOT EXISTS (
+       SELECT 1 FROM queue_lines AS line WHERE line.project = builds.project AND line.priority = builds.priority
+          AND line.placement_json = builds.placement_json)`.execute(trx);
+  for (const build of outside) await joinLine(trx, build, now);
+  await sql`DELETE FROM queue_lines AS line WHERE NOT ${hasBuild()}`.execute(trx);
+  const ready = await trx
+    .selectFrom('builds')
+    .select((builds) => builds.fn.countAll<number>().as('count'))
+    .where('status', '=', 'queued')
+    .where('not_before', '<=', now)
+    .executeTakeFirstOrThrow();
+  return ready.count;
+}
+
+export function placementText(build: Pick<Selectable<BuildsTable>, 'recipe_json' | 'arch' | 'channel'>): string {
+  return JSON.stringify(placementOf(parseEffectiveRecipe(build.recipe_json), build, build.channel));
+}
+
+/** Whether a build stands in the line, or one that can be tried by then. The status is no parameter, since the index is of queued builds only. */
+function hasBuild(now?: number) {
+  const due = now === undefined ? sql`` : sql`AND builds.not_before <= ${now}`;
+  return sql`EXISTS (
+    SELECT 1 FROM builds WHERE builds.status = 'queued' AND builds.project = line.project
+       AND builds.priority = line.priority AND builds.placement_json = line.placement_json ${due})`;
+}
+
+type Row = Pick<Selectable<QueueLinesTable>, 'project' | 'priority' | 'placement_json' | 'turn_at' | 'served_turn'>;
+
+function lineOf({ project, priority, placement_json, turn_at, served_turn }: Row): StoredLine {
+  return {
+    project,
+    priority,
+    placement: parsePlacement(placement_json),
+    placementJson: placement_json,
+    turnAt: turn_at,
+    servedTurn: served_turn,
+  };
+}
