@@ -21,16 +21,16 @@ export interface PathTest {
   rank: PathRank;
 }
 
-/** Modules of CMake, its own and common ones, that are named otherwise than what they look for. */
+/** Modules of CMake, its own and common ones, that are named otherwise than what they look for; in lower case. */
 const CMAKE_NAMES: Readonly<Record<string, string>> = {
-  BZip2: 'bz2',
-  Curses: 'ncurses',
-  LibLZMA: 'lzma',
-  MPI: 'ompi',
-  MySQL: 'mysqlclient',
-  OpenGL: 'gl',
-  PostgreSQL: 'pq',
-  ZeroMQ: 'zmq',
+  bzip2: 'bz2',
+  curses: 'ncurses',
+  liblzma: 'lzma',
+  mpi: 'ompi',
+  mysql: 'mysqlclient',
+  opengl: 'gl',
+  postgresql: 'pq',
+  zeromq: 'zmq',
 };
 
 /** How to tell the paths that a missing part can have. */
@@ -72,7 +72,7 @@ export function pathTestOf({ kind, name }: MissingPart): PathTest {
         rank: byPatterns([`(?:usr/)?s?bin/${literal(name)}`, `(?:usr/)?s?bin/${literal(name)}[.-][a-z\\d.]+`]),
       };
     case 'cmake': {
-      const bare = (CMAKE_NAMES[name] ?? name).replace(/^lib/i, '');
+      const bare = (CMAKE_NAMES[name.toLowerCase()] ?? name).replace(/^lib/i, '');
       const word = literal(bare);
       return {
         needle: /^[a-z]*/i.exec(bare)?.[0] ?? '',

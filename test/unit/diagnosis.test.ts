@@ -110,6 +110,15 @@ describe('which line decides', () => {
     }
   });
 
+  test('a CMake module that lacks others asks for those', () => {
+    const log = [
+      'CMake Error at FindPackageHandleStandardArgs.cmake:165 (message):',
+      '  Could NOT find Ham (missing: EGG_FOUND SPAM_FOUND) (found',
+      '  version "2.0")',
+    ];
+    expect(diagnoseText(log.join('\n')).missing?.map(({ name }) => name)).toEqual(['EGG', 'SPAM']);
+  });
+
   test('crates, meson and autotools name what they miss', () => {
     const part = (line: string) => diagnoseText(line).missing?.[0];
     expect(part('  The system library `ham-1` required by crate `ham-sys` was not found.')).toEqual({

@@ -98,6 +98,16 @@ export const buildSystemRules: readonly Rule[] = [
           missing: [],
         };
       }
+      // The module is there, and what it needs in turn is not.
+      const needed = [...parts.matchAll(/\b(\w+)_FOUND\b/g)]
+        .map(([, part = '']) => part)
+        .filter((part) => part !== name);
+      if (needed.length > 0) {
+        return {
+          cause: `CMake finds ${name}, but not what that needs: ${needed.join(', ')}. Their development packages help.`,
+          missing: needed.map((part) => ({ kind: 'cmake', name: part })),
+        };
+      }
       if (CMAKE_PARTS_OF_PYTHON.test(name)) {
         return /NumPy/.test(`${line}${parts}`)
           ? {
