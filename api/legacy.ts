@@ -69,17 +69,23 @@ async function authenticate(deps: LegacyUploadDeps, request: Request): Promise<U
 function receive(deps: LegacyUploadDeps, request: Request, uploader: Uploader): Promise<string> {
   return readUploadForm(request, async (content, filename, fields) => {
     let checked: CheckedUpload | 'present' | undefined;
+    let metadata: Promise<{ sha256: string }> | undefined;
     const stored = await deps.blobs.put(content, {
       maxBytes: deps.maxBytes,
       check: async (file) => {
         const form = parseUploadForm(await fields);
         await checkDigests(form, file);
         checked = (await isPresent(deps, filename, file.sha256)) ? 'present' : await checkArchive(form, filename, file);
-        if (checked !== 'present') await checkProject(deps, checked.project, uploader);
+        if (checked === 'present') return;
+        await checkProject(deps, checked.project, uploader);
+        const { metadataBytes } = checked;
+        // It waits for the disk beside the wheel, not after it.
+        metadata = metadataBytes && deps.blobs.put(one(metadataBytes), { maxBytes: metadataBytes.length });
+        metadata?.catch(() => {});
       },
     });
     if (checked === undefined || checked === 'present') return filename;
-    await publish(deps, { filename, ...stored }, checked);
+    await publish(deps, { filename, ...stored }, checked, (await metadata)?.sha256);
     deps.log.info(
       { filename, sha256: stored.sha256, sizeBytes: stored.sizeBytes, token: uploader.name },
       'file uploaded',
@@ -104,15 +110,15 @@ async function checkProject(deps: LegacyUploadDeps, project: string, uploader: U
 async function publish(
   deps: LegacyUploadDeps,
   file: { filename: string; sha256: string; sizeBytes: number },
-  { metadataBytes, ...checked }: CheckedUpload,
+  { metadataBytes: _, ...checked }: CheckedUpload,
+  metadataSha256: string | undefined,
 ): Promise<void> {
-  const metadata = metadataBytes && (await deps.blobs.put(one(metadataBytes), { maxBytes: metadataBytes.length }));
   await deps.store.addFile(
     {
       ...file,
       ...checked,
       channel: 'stable',
-      ...(metadata && { metadataSha256: metadata.sha256 }),
+      ...(metadataSha256 !== undefined && { metadataSha256 }),
       origin: 'upload',
       ownsProject: true,
     },
