@@ -30,23 +30,30 @@ export async function enrichProposal(failure: Failure, index: PackageIndex, sign
   if (proposal !== undefined || missing.length === 0) return failure;
   const found: PackageMatch[] = [];
   const others: PackageMatch[] = [];
+  const lacking: string[] = [];
   for (const part of missing) {
     const [best, ...rest] = await matchesOf(part, index, signal);
     if (best === undefined) {
-      const cause = `${failure.cause} No package of the distribution has ${describe(part)}: it must come from another source, or the project must be told to do without.`;
-      return { ...failure, cause };
+      lacking.push(describe(part));
+      continue;
     }
     if (!found.some((other) => other.package === best.package)) found.push(best);
     if (!best.certain && missing.length === 1) others.push(...rest.slice(0, MAX_OTHERS));
   }
+  const cause =
+    lacking.length === 0
+      ? failure.cause
+      : `${failure.cause} No package of the distribution has ${lacking.join(', ')}: it must come from another source, or the project must be told to do without.`;
+  if (found.length === 0) return { ...failure, cause };
   const packages = found.map((match) => match.package);
   const where = failure.class === 'missing-in-clean-image' ? 'runtime' : 'system';
   return {
     ...failure,
+    cause,
     proposal: {
       edit: { [where]: { apt: packages } },
       why: found.map(whyOf).join('; '),
-      ...(found.every((match) => match.certain) ? {} : { guess: true as const }),
+      ...(lacking.length === 0 && found.every((match) => match.certain) ? {} : { guess: true as const }),
     },
     ...(others.length === 0
       ? {}

@@ -96,6 +96,16 @@ describe('enrichProposal', async () => {
     expect(proposal?.edit).toEqual({ runtime: { apt: ['libexpat1'] } });
   });
 
+  test('of several parts those that packages have, as a guess where another is nowhere', async () => {
+    const parts: MissingPart[] = [
+      { kind: 'library', name: 'ssl' },
+      { kind: 'library', name: 'no-such-thing' },
+    ];
+    const { proposal, cause } = await enrichProposal(failure(parts), index, signal);
+    expect(proposal).toMatchObject({ edit: { system: { apt: ['libssl-dev'] } }, guess: true });
+    expect(cause).toContain('no-such-thing');
+  });
+
   test('one of two flavours that have the same file is a guess, and the other is worth a try', async () => {
     const { proposal, ideas } = await enrichProposal(failure([{ kind: 'header', name: 'hdf.h' }]), index, signal);
     expect(proposal).toMatchObject({ edit: { system: { apt: ['libhdf4-alt-dev'] } }, guess: true });
