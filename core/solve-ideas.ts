@@ -16,6 +16,7 @@ export function ideasFor(failure: Failure, version: string, facts: SolveFacts, t
   return [
     ...proposed(failure),
     ...includeFolder(failure, tries),
+    ...libraryFolder(failure),
     ...furtherIdeas(failure),
     ...asOfRelease(failure, version, facts),
     ...olderReleases(failure, facts, tries),
@@ -49,6 +50,22 @@ function includeFolder({ class: kind, missing = [] }: Failure, tries: readonly S
     ];
   }
   return [];
+}
+
+/** So it is with a library that the linker does not find although its package is there. */
+function libraryFolder({ class: kind, missing = [], proposal }: Failure): Idea[] {
+  const library = missing.find((part) => part.kind === 'library')?.name;
+  if (kind !== 'missing-library' || library === undefined || proposal === undefined) return [];
+  const [, folder] = /(\/usr\/lib\/\S+)\/lib[^/\s]+\.(?:so|a)\b/.exec(proposal.why) ?? [];
+  if (folder === undefined || /^\/usr\/lib\/[a-z0-9_]+-linux-gnu$/.test(folder)) return [];
+  return [
+    {
+      kind: 'edit',
+      edit: { ...proposal.edit, environment: { LIBRARY_PATH: folder } },
+      why: `lib${library} lies in ${folder}, where linkers do not look by themselves`,
+      guess: true,
+    },
+  ];
 }
 
 function asOfRelease({ class: kind, phase }: Failure, version: string, { releasedOn, today }: SolveFacts): Idea[] {

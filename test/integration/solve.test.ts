@@ -169,6 +169,25 @@ test('asked twice while it runs, it is one solve', async () => {
   expect((await service.call<Problem>('GET', '/api/v1/solves/nothing')).status).toBe(404);
 });
 
+test('where the base is too old, the older release that works is the answer, and says what stood in the way', async () => {
+  service.upstream.add('spam', 'spam-2.0.tar.gz');
+  const id = await start();
+  const tooOld: Failure = {
+    class: 'library-too-old',
+    phase: 'build',
+    line: 'needs ham >= 3',
+    lineNumber: 1,
+    cause: 'Old.',
+  };
+  await fail(await service.claim(WAIT_MS), tooOld);
+  const older = await service.claim(WAIT_MS);
+  expect(older.order.version).toBe('1.0');
+  await service.deliver(older, makeWheel(WHEEL));
+  const solve = await ended(id);
+  expect(solve).toMatchObject({ status: 'solved', solvedBy: older.order.buildId });
+  expect(solve.reason).toMatch(/2\.0 is too new.*needs ham >= 3.*1\.0 works here.*newer target/);
+});
+
 test('a recipe that says nothing and works is no submission, and no failure either', async () => {
   const id = await start({ recipe: 'project: spam\n' });
   await service.deliver(await service.claim(WAIT_MS), makeWheel(WHEEL));

@@ -133,6 +133,20 @@ test('a header in a folder of its own: the compiler is told of the folder', () =
   ]);
 });
 
+test('a library in a folder of its own: the linker is told of the folder', () => {
+  const why = 'libham-dev has /usr/lib/x86_64-linux-gnu/ham/serial/libham.so';
+  const asked = failure('cannot find -lham', {
+    class: 'missing-library',
+    missing: [{ kind: 'library', name: 'ham' }],
+    proposal: { edit: apt('libham-dev'), why, guess: true },
+  });
+  const { end, tries } = solve((planned) => (has(planned, 'LIBRARY_PATH') ? 'succeeds' : asked));
+  expect(end).toMatchObject({ kind: 'solved' });
+  expect(tries.at(-1)?.edits.map(({ edit }) => edit)).toEqual([
+    { ...apt('libham-dev'), environment: { LIBRARY_PATH: '/usr/lib/x86_64-linux-gnu/ham/serial' } },
+  ]);
+});
+
 test('an idea that makes no sound recipe is passed over for the next one', () => {
   const proposal = { edit: apt('$(rm -rf /)'), why: 'a log said so' };
   const odd = failure('odd', { class: 'compile-error', proposal });
