@@ -2,7 +2,7 @@ import type { AttemptInput } from '../core/attempt.js';
 import type { Phase } from '../core/phase.js';
 
 /** A batch is sent when it is this old or this large, whichever comes first. */
-const BATCH_MS = 200;
+const BATCH_MS = 100;
 const BATCH_CHARS = 256 * 1024;
 /** Unsent text past which whoever writes is made to wait: the memory that a slow API may cost. */
 const HELD_CHARS = 1024 * 1024;

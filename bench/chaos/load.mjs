@@ -77,10 +77,13 @@ export function startLoad({ client, upstream, indexUrl, underWay, findings }) {
   }
 
   const open = () => asked.filter(({ build }) => !isOver(build));
+  /** Those that are not waiting their time out after a loss: with them alone the load would not be steady. */
+  const active = () =>
+    open().filter(({ build }) => build.status !== 'queued' || build.attempts.at(-1)?.status !== 'lost');
 
   async function buildLoop() {
     while (!stopped || open().length > 0) {
-      if (!stopped && open().length < underWay) {
+      if (!stopped && active().length < underWay && open().length < 10 * underWay) {
         const added = await upstream.add(asked.length + 1);
         const { builds } = await persist(() => client.requestBuilds({ requirement: `${added.project}==1.0` }));
         asked.push({ ...added, build: builds[0], retries: 0 });
