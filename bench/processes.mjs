@@ -1,7 +1,19 @@
 // What the benchmarks look at in processes of the service.
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
+const ROOT = new URL('../', import.meta.url).pathname;
 const TICK_MS = 10;
+
+/** Starts the api as `./wheelwright up` does. */
+export async function startApi(environment) {
+  const { nodeArguments, nodeEnvironment } = await import(join(ROOT, 'dist/cli/service/node-arguments.js'));
+  return spawn(process.execPath, [...nodeArguments('api'), join(ROOT, 'dist/api/main.js')], {
+    env: { ...process.env, ...nodeEnvironment('api'), ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
 
 /** Processor time of a process so far, in milliseconds. */
 export function cpuMs(pid) {

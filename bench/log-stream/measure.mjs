@@ -2,14 +2,14 @@
 // just before it is given to the sender until its reader has it; every reader must get every line once and in order.
 //   node bench/log-stream/measure.mjs [seconds] [attempts] [lines a second]       needs dist/; default: 20 s, 50 attempts, 2,000 lines a second
 // The api, the writers and the readers are a process each. Goal: p95 of the delay under 300 ms, the api under 400 MB resident.
-import { fork, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cpuMs, peakMegabytes, print, urlOf } from '../processes.mjs';
+import { cpuMs, peakMegabytes, print, startApi, urlOf } from '../processes.mjs';
 import { WORKER } from '../worker.mjs';
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -25,14 +25,10 @@ const upstream = createServer((request, response) => {
 });
 await once(upstream.listen(0, '127.0.0.1'), 'listening');
 const folder = await mkdtemp(join(process.cwd(), 'bench-log-stream-'));
-const api = spawn(process.execPath, ['--enable-source-maps', join(root, 'dist/api/main.js')], {
-  env: {
-    ...process.env,
-    WHEELWRIGHT_DATA: folder,
-    WHEELWRIGHT_API_PORT: '0',
-    WHEELWRIGHT_UPSTREAM: `http://127.0.0.1:${upstream.address().port}/simple/`,
-  },
-  stdio: ['ignore', 'pipe', 'inherit'],
+const api = await startApi({
+  WHEELWRIGHT_DATA: folder,
+  WHEELWRIGHT_API_PORT: '0',
+  WHEELWRIGHT_UPSTREAM: `http://127.0.0.1:${upstream.address().port}/simple/`,
 });
 const start = (name) => fork(join(root, 'bench/log-stream', name));
 const [readers, writers] = [start('readers.mjs'), start('writers.mjs')];

@@ -4,7 +4,7 @@
 //   node bench/workers/measure.mjs [builds] [workers] [processes]       needs dist/; default: 6,000 builds, 200 workers in 4 processes
 // Uses a fresh data folder in the working directory's file system, with real fsyncs. Goal: 300 attempts a second, end to end. On a machine that others use too, the
 // processor time for each attempt says more than the rate.
-import { fork, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
-import { cpuMs, peakMegabytes, print, urlOf } from '../processes.mjs';
+import { cpuMs, peakMegabytes, print, startApi, urlOf } from '../processes.mjs';
 
 const root = new URL('../../', import.meta.url).pathname;
 const [builds = 6_000, workers = 200, processes = 4] = process.argv.slice(2).map(Number);
@@ -30,15 +30,11 @@ const upstream = createServer((request, response) => {
 await once(upstream.listen(0, '127.0.0.1'), 'listening');
 const folder = await mkdtemp(join(process.cwd(), 'bench-workers-'));
 const data = join(folder, 'data');
-const api = spawn(process.execPath, ['--enable-source-maps', join(root, 'dist/api/main.js')], {
-  env: {
-    ...process.env,
-    WHEELWRIGHT_DATA: data,
-    WHEELWRIGHT_API_PORT: '0',
-    WHEELWRIGHT_UPSTREAM: `http://127.0.0.1:${upstream.address().port}/simple/`,
-    WHEELWRIGHT_INDEX_URL: 'http://index.example',
-  },
-  stdio: ['ignore', 'pipe', 'inherit'],
+const api = await startApi({
+  WHEELWRIGHT_DATA: data,
+  WHEELWRIGHT_API_PORT: '0',
+  WHEELWRIGHT_UPSTREAM: `http://127.0.0.1:${upstream.address().port}/simple/`,
+  WHEELWRIGHT_INDEX_URL: 'http://index.example',
 });
 const children = [];
 try {
