@@ -24,8 +24,6 @@ import { finishAttempt } from './finish.js';
 import { lineNumber } from './parameters.js';
 
 const MAX_LOG_CHUNK_BYTES = 4 * 2 ** 20;
-/** Nobody knows its token, so it would only be found out when the lease has run out, and count as lost. */
-const NOBODY_TOOK_IT = { kind: 'lost', reason: 'its worker was gone when it was given out', handedBack: true } as const;
 /** JSON may take six bytes for one. */
 const MAX_PROGRESS_BYTES = 6 * MAX_LOG_CHUNK_BYTES;
 const MAX_INPUTS_BYTES = 4 * 2 ** 20;
@@ -65,8 +63,7 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
     const asked = lease.attemptNumber === 1 ? (await store.build(order.buildId))?.createdAt : undefined;
     context.metrics.attemptStarted(asked === undefined ? undefined : clock() - asked);
     log.info({ attemptId, buildId: order.buildId, worker: name }, 'attempt leased');
-    if (response.destroyed) await finishAttempt(context, lease, NOBODY_TOOK_IT);
-    else response.json(await withDepends(context, lease));
+    response.json(await withDepends(context, lease));
   });
 
   router.post('/attempts/:id/heartbeat', worker, async (request, response) => {

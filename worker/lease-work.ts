@@ -103,14 +103,16 @@ async function beat(
   end: (reason: AttemptEnd) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  while (!signal.aborted) {
+  for (;;) {
+    // The claim was the first.
+    await sleep(HEARTBEAT_MS, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
     try {
       const { cancelRequested } = await api.heartbeat(lease, signal);
       if (cancelRequested) end(new AttemptEnd('cancelled'));
     } catch (error) {
       if (isRefusal(error)) end(new AttemptEnd('superseded'));
     }
-    await sleep(HEARTBEAT_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 

@@ -94,29 +94,6 @@ test('an attempt from claim to published file', async () => {
   expect(again).toMatchObject({ status: 200, body: finished.body });
 });
 
-test('what is claimed for a worker that has gone meanwhile is handed back', async () => {
-  const { store } = service.api.context;
-  const claim = store.claim;
-  const gone = new AbortController();
-  store.claim = async (...args) => {
-    store.claim = claim;
-    gone.abort();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    return claim(...args);
-  };
-  const [build] = await service.ask('spam');
-  const headers = { authorization: `Bearer ${service.token}`, 'content-type': 'application/json' };
-  const body = JSON.stringify({ worker: 'gone', waitMs: 0 });
-  const url = `${service.api.url}/api/v1/worker/claims`;
-  await expect(fetch(url, { method: 'POST', headers, body, signal: gone.signal })).rejects.toThrow();
-  expect((await service.claim(5_000)).order.buildId).toBe(build?.id);
-  const { attempts } = await service.build(build?.id ?? '');
-  expect(attempts.map(({ worker, status }) => [worker, status])).toEqual([
-    ['gone', 'lost'],
-    ['test', 'leased'],
-  ]);
-});
-
 test('lines, phases and inputs in one call, kept once however often it is sent, and live in their order', async () => {
   const { lease, id } = await claimed();
   const send = (json: unknown) => service.call('POST', `/api/v1/attempts/${lease.attemptId}/progress`, { json, lease });
