@@ -63,7 +63,7 @@ export function RecipesPage() {
           <li key={recipe.project}>
             <a href={at(`recipes?edit=${recipe.project}`)}>
               <strong>{recipe.project}</strong>
-              <span class="detail">{recipe.versions}</span>
+              {recipe.versions !== undefined && <span class="detail">{recipe.versions}</span>}
               <span class="detail what">{recipe.fault ?? [...recipe.toolchains, ...recipe.packages].join(', ')}</span>
             </a>
           </li>
