@@ -19,7 +19,7 @@ export async function moveBuild(
 ): Promise<void> {
   const build = await trx
     .selectFrom('builds')
-    .select(['status', 'project', 'priority', 'arch', 'channel', 'recipe_json', 'placement_json'])
+    .select(['status', 'project', 'priority', 'arch', 'channel', 'placement_json'])
     .where('id', '=', id)
     .executeTakeFirst();
   if (build === undefined) throw unknownBuild(id);
@@ -36,7 +36,12 @@ export async function moveBuild(
   if (status !== 'queued') return;
   let { placement_json } = build;
   if (placement_json === null) {
-    placement_json = placementText(build);
+    const { recipe_json } = await trx
+      .selectFrom('builds')
+      .select('recipe_json')
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    placement_json = placementText({ ...build, recipe_json });
     await trx.updateTable('builds').set({ placement_json }).where('id', '=', id).execute();
   }
   await joinLine(trx, { ...build, placement_json }, now);

@@ -56,9 +56,25 @@ const stringsSchema = z.array(z.string());
 export const parseSdist = (json: string): Sdist => parseColumn(sdistSchema, json);
 export const parseFailure = (json: string): Failure => parseColumn(failureSchema, json);
 export const parseEffectiveRecipe = (json: string): EffectiveRecipe => parseColumn(effectiveRecipeSchema, json);
-export const parsePlacement = (json: string): Placement => parseColumn(placementSchema, json);
-export const parseWorkerFacts = (json: string): WorkerFacts => parseColumn(workerFactsSchema, json);
+// Read for every claim, and there are few different ones.
+export const parsePlacement = remembering((json): Readonly<Placement> => parseColumn(placementSchema, json));
+export const parseWorkerFacts = remembering((json): Readonly<WorkerFacts> => parseColumn(workerFactsSchema, json));
 export const parseStrings = (json: string): string[] => parseColumn(stringsSchema, json);
+
+const MAX_REMEMBERED = 1_000;
+
+/** The same text gives the same value, which nobody changes. */
+function remembering<T>(parse: (json: string) => T): (json: string) => T {
+  const known = new Map<string, T>();
+  return (json) => {
+    const before = known.get(json);
+    if (before !== undefined) return before;
+    if (known.size >= MAX_REMEMBERED) known.clear();
+    const parsed = parse(json);
+    known.set(json, parsed);
+    return parsed;
+  };
+}
 
 export function parseColumn<T>(schema: z.ZodType<T>, json: string): T {
   const parsed = schema.safeParse(JSON.parse(json));

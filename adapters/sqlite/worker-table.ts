@@ -94,13 +94,14 @@ export async function askingWorker(
   { name, session }: WorkerRef,
   now: number,
 ): Promise<WorkerLoad & { draining: boolean }> {
-  const row = await trx
-    .selectFrom('workers')
-    .selectAll()
-    .where('name', '=', name)
-    .where('session', '=', session)
-    .where('stopped_at', 'is', null)
-    .executeTakeFirst();
+  // With a row for each of its attempts, or one without any.
+  const { rows } = await sql<
+    Pick<Selectable<WorkersTable>, 'facts_json' | 'draining' | 'last_seen'> & Nullable<Reserved>
+  >`
+    SELECT facts_json, draining, last_seen, worker, cpus, memory_bytes, disk_bytes, exclusive
+      FROM workers LEFT JOIN attempts ON worker = name AND status IN ('leased', 'running')
+     WHERE name = ${name} AND session = ${session} AND stopped_at IS NULL`.execute(trx);
+  const [row] = rows;
   if (row === undefined) {
     throw new WheelwrightError('conflict', `the worker ${name} is not registered, or another one is under its name`, {
       hint: 'Workers register when they start, and again when they are told this. One that cannot is of an older version: bring it to that of the api.',
@@ -109,10 +110,8 @@ export async function askingWorker(
   if (row.last_seen < now - SEEN_GRAIN_MS) {
     await trx.updateTable('workers').set({ last_seen: now }).where('name', '=', name).execute();
   }
-  const { rows } = await sql<Reserved>`
-    SELECT worker, cpus, memory_bytes, disk_bytes, exclusive FROM attempts
-     WHERE worker = ${name} AND status IN ('leased', 'running')`.execute(trx);
-  return { ...parseWorkerFacts(row.facts_json), running: rows.map(reservationOf), draining: row.draining === 1 };
+  const running = rows.filter((attempt): attempt is typeof attempt & Reserved => attempt.worker !== null);
+  return { ...parseWorkerFacts(row.facts_json), running: running.map(reservationOf), draining: row.draining === 1 };
 }
 
 /** All workers that are there and not drained. */
@@ -186,6 +185,7 @@ function recordOf(
   };
 }
 
+type Nullable<T> = { [Key in keyof T]: T[Key] | null };
 type Reserved = Pick<Selectable<AttemptsTable>, 'worker' | 'cpus' | 'memory_bytes' | 'disk_bytes' | 'exclusive'>;
 
 function reservationOf({ cpus, memory_bytes, disk_bytes, exclusive }: Reserved): Reservation {
