@@ -258,6 +258,21 @@ describe('against a running service', () => {
     expect(code).toBe(1);
   });
 
+  test('worker list, drain and resume', async () => {
+    await run(environment, 'build', 'spam==1.0', '--no-wait');
+    await claim();
+    const list = await run(environment, 'worker', 'list');
+    expect(list.out).toMatch(/^test +active +0\.1\.0 +x86_64 +1\/1000 +1\/10000 .* spam 1\.0$/m);
+    const drained = await run(environment, 'worker', 'drain', 'test');
+    expect(drained).toMatchObject({ code: 0, out: 'test takes nothing more; it makes 1 attempt\n' });
+    const { out } = await run(environment, 'worker', 'list', '--json');
+    expect(JSON.parse(out)).toMatchObject({ workers: [{ name: 'test', state: 'draining', slots: { used: 1 } }] });
+    expect((await run(environment, 'worker', 'resume', 'test')).out).toContain('test takes builds again');
+    const unknown = await run(environment, 'worker', 'drain', 'nobody');
+    expect(unknown.code).toBe(1);
+    expect(unknown.err).toContain('there is no worker "nobody"');
+  });
+
   test('an unknown build exits 1', async () => {
     const { code, err } = await run(environment, 'show', 'nosuchbuild');
     expect(err).toContain('there is no build nosuchbuild');

@@ -169,7 +169,21 @@ test('images are listed with what was built in them, and so are workers', async 
   await rows().filter({ hasText: 'eggs' }).waitFor();
   await page.goBack();
   await page.getByRole('link', { name: 'sausage 1.0' }).waitFor();
+  await page.getByText(/^1 of 1000 slots, 1 of 10000 CPUs/).waitFor();
   await page.getByRole('rowheader', { name: 'cp313' }).first().waitFor();
+});
+
+test('an administrator drains a worker and resumes it', async () => {
+  const admin = await openPage(browser, service.api.url);
+  await admin.page.goto('/infrastructure');
+  await admin.page.getByRole('button', { name: 'Drain test' }).click();
+  await admin.page.getByLabel('Token').fill(service.token);
+  await admin.page.getByRole('dialog').getByRole('button', { name: 'Sign in' }).click();
+  await admin.page.getByText('draining', { exact: true }).waitFor();
+  await admin.page.getByRole('button', { name: 'Resume test' }).click();
+  await admin.page.getByText('active', { exact: true }).waitFor();
+  expect(admin.complaints.filter((complaint) => !complaint.includes('401'))).toEqual([]);
+  await admin.close();
 });
 
 test('an unknown build and an unknown page say so', async () => {
