@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { WORKER } from '../worker.mjs';
 import { FORM_TYPE, makeWheel, uploadForm } from './wheels.mjs';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
@@ -17,14 +18,16 @@ export async function prepareLeases(data, count) {
   const { createBuildStore } = await import(`${dist}adapters/sqlite/build-store.js`);
   const { openDatabase } = await import(`${dist}adapters/sqlite/database.js`);
   const { readMigrations } = await import(`${dist}adapters/sqlite/migrations.js`);
+  const { workerStore } = await import(`${dist}adapters/sqlite/worker-table.js`);
   const migrations = readMigrations(fileURLToPath(new URL('../../migrations', import.meta.url)));
   const db = openDatabase(join(data, 'wheelwright.db'), migrations, Date.now());
   const store = createBuildStore(db, { indexUrl: 'http://index.example/simple/', clock: Date.now });
+  await workerStore(db, 24 * 3_600_000).register(WORKER, Date.now());
   const target = { policy: 'manylinux_2_31', arch: 'x86_64', python: 'cp313', image: 'debian-11', builderDigest: 'b' };
   await store.addRecipeRevision({ digest: 'r', project: 'spam', yaml: '', origin: 'none', approved: true });
   const leases = [];
   for (let number = 0; number < count; number++) {
-    const { build } = await store.addBuild({
+    await store.addBuild({
       key: `k${number}`,
       project: 'spam',
       version: `1.${number}`,
@@ -36,7 +39,7 @@ export async function prepareLeases(data, count) {
       channel: 'stable',
       priority: 100,
     });
-    const { attemptId, token } = await store.claim(build.id, 'bench', 24 * 3_600_000, Date.now());
+    const { attemptId, token } = await store.claim(WORKER, 24 * 3_600_000, Date.now());
     leases.push({ attemptId, token });
   }
   await store.close();
