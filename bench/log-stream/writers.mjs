@@ -20,7 +20,7 @@ const writing = leases.map(async (lease, index) => {
     onLine: () => undefined,
     limitBytes: Number.MAX_SAFE_INTEGER,
   });
-  const heart = setInterval(() => api.heartbeat(lease, signal), HEARTBEAT_MS);
+  const heart = setInterval(() => api.heartbeat(lease, signal).catch(() => undefined), HEARTBEAT_MS);
   // Spread out, as attempts are that nobody starts at the same moment.
   await sleep((index * EVERY_MS) / leases.length);
   const begin = performance.now();
