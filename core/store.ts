@@ -134,7 +134,10 @@ export interface BuildStore {
   defer(lease: LeaseRef, needs: readonly string[], now: number): Promise<DeferResult>;
   /** Every lease that holds does so until then. For the start of the api: no worker could be heard before it, and the clock may have been set. */
   renewLeases(until: number): Promise<void>;
-  /** Every lease that holds does so for so many milliseconds longer, but no longer than until then. With fewer than 0, those that hold for longer than that hold for less. When workers were seen, and the turns of the queue, move with them. */
+  /**
+   * Every lease that holds does so for so many milliseconds longer, but no longer than until then. With fewer than 0, leases that hold for longer than that hold
+   * for less, and builds that wait for longer than that after a lost attempt wait for less. When workers were seen, and the turns of the queue, move with them.
+   */
   moveLeases(byMs: number, until: number): Promise<void>;
   /** Refuses a stale token without writing anything. */
   checkLease(lease: LeaseRef): Promise<{ buildId: string }>;

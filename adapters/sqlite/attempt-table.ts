@@ -59,6 +59,13 @@ export function attemptTable(db: Database): AttemptTable {
         await live.set({ lease_expires_at: until }).where('lease_expires_at', '>', until).execute();
         await sql`UPDATE workers SET last_seen = last_seen + ${byMs}`.execute(trx);
         await sql`UPDATE queue_lines SET turn_at = turn_at + ${byMs}, served_turn = served_turn + ${byMs}`.execute(trx);
+        if (byMs >= 0) return;
+        await trx
+          .updateTable('builds')
+          .set((column) => ({ not_before: column('not_before', '+', byMs) }))
+          .where('status', '=', 'queued')
+          .where('not_before', '>', until)
+          .execute();
       }),
 
     checkLease: (lease) => checkLease(db, lease),

@@ -203,6 +203,16 @@ export function testBuildStore(name: string, open: () => Promise<{ store: BuildS
       }
     });
 
+    test('a lost build does not wait for an hour more because the clock was set back by one', async () => {
+      const { id } = await add('k1');
+      await claim(id);
+      await store.expireLeases(now + LEASE_MS);
+      const due = now + LEASE_MS + lostBackoffMs(1) - 3_600_000;
+      await store.moveLeases(-3_600_000, now - 3_600_000 + LEASE_MS);
+      expect(await store.queuedBuilds(due - 1, 10)).toEqual([]);
+      expect((await store.queuedBuilds(due, 10)).map((queued) => queued.id)).toEqual([id]);
+    });
+
     test('a live lease does not expire', async () => {
       const lease = await claim((await add('k1')).id);
       await store.heartbeat(ref(lease), LEASE_MS, now + 20_000);
