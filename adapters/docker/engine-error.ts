@@ -32,12 +32,19 @@ export function engineError(doing: string, error: unknown): WheelwrightError {
     });
   }
   return new WheelwrightError('unavailable', `the container engine refused ${doing} (${status}): ${said}`, {
-    hint:
-      status === 404
-        ? 'An image, volume or container was removed meanwhile, e.g. by `docker system prune`. The attempt is tried again by itself.'
-        : 'Often a full disk, or a limit that this engine does not support; its own log says more.',
+    hint: refusalHint(status, said),
     cause: error,
   });
+}
+
+function refusalHint(status: number, said: string): string {
+  if (status === 404) {
+    return 'An image, volume or container was removed meanwhile, e.g. by `docker system prune`. The attempt is tried again by itself.';
+  }
+  if (/no space left on device|disk quota exceeded/i.test(said)) {
+    return 'Make room where the engine keeps its images and volumes: `docker system df` shows what takes it, `wheelwright clean` removes what nothing uses. The attempt is tried again by itself.';
+  }
+  return 'Often a limit that this engine does not support; its own log says more.';
 }
 
 /** Runs one call to the engine; an abort stays the signal's own reason. */

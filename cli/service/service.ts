@@ -165,10 +165,10 @@ async function makeDataFolder(folder: string): Promise<void> {
 }
 
 async function whenReady(child: Child, url: string, signal: AbortSignal): Promise<void> {
-  const deadline = Date.now() + START_MS;
+  const deadline = performance.now() + START_MS;
   while (!(await answers(url))) {
     if (child.ending !== undefined) throw endedUnasked(child);
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new WheelwrightError(
         'unavailable',
         `the ${child.name} does not answer at ${url} after ${START_MS / 1000} s`,

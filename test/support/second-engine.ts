@@ -25,11 +25,11 @@ export async function startSecondEngine(): Promise<SecondEngine> {
   const folder = await mkdtemp('/var/tmp/wheelwright-engine-');
   const port = await freePort();
   const host = `tcp://127.0.0.1:${port}`;
-  const options = [
+  const flags = [
     ...['--host', host, '--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')],
     ...['--pidfile', join(folder, 'pid'), '--bridge=none', '--iptables=false', '--ip6tables=false'],
   ];
-  const command = `mount -t tmpfs tmpfs ${tmpdir()} && exec dockerd ${options.join(' ')}`;
+  const command = `mount -t tmpfs tmpfs ${tmpdir()} && exec dockerd ${flags.join(' ')}`;
   const engine = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', command], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
