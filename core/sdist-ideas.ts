@@ -9,12 +9,12 @@ export interface SdistText {
   text: string;
 }
 
-/** A way in which a project lets its build be changed. `value`: what makes it say yes; `not`: what makes it say no. */
+/** A way in which a project lets its build be changed; a command line's flag can only be given, so that there is no `no`. */
 interface Switch {
   name: string;
   where: string;
   yes: Record<string, unknown>;
-  no: Record<string, unknown>;
+  no?: Record<string, unknown>;
 }
 
 const MAX_IDEAS = 3;
@@ -72,13 +72,14 @@ function switchIdeas(failure: Failure, texts: readonly SdistText[]): Proposal[] 
       }
       if (/bundled?|vendor(?:ed)?|embed(?:ded)?|internal|download|fetch/i.test(each.name)) {
         const off = isNegative(each.name) ? each.yes : each.no;
-        ideas.push({ about, proposal: idea(each, off, "decides about the project's own copy of a library") });
+        if (off !== undefined)
+          ideas.push({ about, proposal: idea(each, off, "decides about the project's own copy of a library") });
         continue;
       }
     }
     if (about && WITHOUT_HELPS.includes(failure.class) && failure.proposal === undefined) {
       if (isNegative(each.name)) ideas.push({ about, proposal: idea(each, each.yes, 'leaves that part out') });
-      else if (/(?:^|[_-])(?:with|use|enable|build|have|want)(?=[_-])/i.test(each.name)) {
+      else if (each.no !== undefined && /(?:^|[_-])(?:with|use|enable|build|have|want)(?=[_-])/i.test(each.name)) {
         ideas.push({ about, proposal: idea(each, each.no, 'asks for that part') });
       }
     }
@@ -125,9 +126,9 @@ const NOT_A_SWITCH =
 function switchesOf({ path, text }: SdistText): Switch[] {
   const found: Switch[] = [];
   const where = (index: number) => `${path}:${text.slice(0, index).split('\n').length}`;
-  const add = (name: string, at: number, yes: Record<string, unknown>, no: Record<string, unknown>) => {
+  const add = (name: string, at: number, yes: Record<string, unknown>, no?: Record<string, unknown>) => {
     if (!NOT_A_SWITCH.test(name) && !found.some((other) => other.name === name)) {
-      found.push({ name, where: where(at), yes, no });
+      found.push({ name, where: where(at), yes, ...(no === undefined ? {} : { no }) });
     }
   };
   const settings = (key: string, value: string) => ({ 'config-settings': { [key]: value } });
@@ -138,8 +139,7 @@ function switchesOf({ path, text }: SdistText): Switch[] {
     }
     for (const match of text.matchAll(ARGUMENT)) {
       const name = match[1] ?? match[2] ?? '';
-      const yes = settings('--global-option', name);
-      add(name, match.index, yes, yes);
+      add(name, match.index, settings('--global-option', name));
     }
   } else if (path === 'CMakeLists.txt') {
     // scikit-build, scikit-build-core, py-build-cmake and most setup scripts hand this variable on.

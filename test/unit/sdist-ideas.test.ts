@@ -23,7 +23,7 @@ test('a build that wants to download is told to take what the system has, by the
 });
 
 test("the switch about the library that failed comes first; the project's own copy is switched off", () => {
-  const text = "a = os.environ['BUNDLED_EGG']\nb = '--use-system-ham' in sys.argv\n";
+  const text = "a = os.environ['BUNDLED_EGG']\nb = '--use-system-ham' in sys.argv\n'--bundled-ham' in sys.argv\n";
   const ideas = sdistIdeas(failure({ line: 'cannot fetch https://upstream.example/ham.git' }), setupPy(text));
   expect(editsOf(ideas)).toEqual([
     { 'config-settings': { '--global-option': '--use-system-ham' } },
