@@ -44,7 +44,7 @@ export function openProgram({ name, command, environment, folder, ready }) {
         await sleep(20);
       }
     },
-    signal: (signal) => child.kill(signal),
+    signal: (signal) => child?.kill(signal),
     /** Resolves when it is gone. */
     async end(signal) {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;

@@ -85,6 +85,12 @@ const programs = {
   ),
 };
 const everything = [programs.redis, programs.api, programs.index, ...programs.workers];
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    for (const program of [...everything, ...(own ? [own.engine] : [])]) program.signal('SIGKILL');
+    process.exit(130);
+  });
+}
 const findings = [];
 let client;
 let load;
