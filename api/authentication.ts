@@ -50,6 +50,11 @@ export function nameOf(response: Response): string {
   return (response.locals.token as TokenRecord).name;
 }
 
+/** What the token may do that a guard let pass. */
+export function scopesOf(response: Response): readonly Scope[] {
+  return (response.locals.token as TokenRecord).scopes;
+}
+
 /** @throws WheelwrightError `unauthorized` */
 async function authenticate(tokens: TokenStore, request: Request, response: Response): Promise<TokenRecord> {
   const secret = /^Bearer +([\x21-\x7e]+) *$/i.exec(request.headers.authorization ?? '')?.[1];

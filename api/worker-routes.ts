@@ -1,5 +1,5 @@
 // The worker's side of the API. Every write carries the lease token and is refused once the lease does not hold.
-import { json, type Request, Router, raw } from 'express';
+import { json, type Request, type Response, Router, raw } from 'express';
 import {
   claimRequestSchema,
   inputsSchema,
@@ -12,10 +12,11 @@ import {
   workerRegistrationSchema,
 } from '../client/contract.js';
 import type { AttemptInput, AttemptOutcome } from '../core/attempt.js';
+import type { Channel } from '../core/build.js';
 import { WheelwrightError } from '../core/errors.js';
 import type { LeaseRef, Progress } from '../core/store.js';
 import { assertProtocol } from '../core/worker.js';
-import type { Guards } from './authentication.js';
+import { type Guards, scopesOf } from './authentication.js';
 import { viewBuild } from './build-view.js';
 import { connectionSignal } from './connection-signal.js';
 import type { ApiContext } from './context.js';
@@ -32,12 +33,13 @@ const MAX_OUTCOME_BYTES = 2 ** 20;
 export function workerRoutes(context: ApiContext, guards: Guards): Router {
   const { store, logs, blobs, signals, clock, settings, log } = context;
   const router = Router();
-  const worker = guards.scope('worker');
+  const worker = guards.scope('worker', 'worker-trial');
 
   router.post('/worker/registration', worker, json({ limit: '100kb' }), async (request, response) => {
     const { protocol, name, version } = workerGreetingSchema.parse(request.body);
     assertProtocol(protocol, { name, version });
     const { protocol: _, ...facts } = workerRegistrationSchema.parse(request.body);
+    assertTrust(facts.trust, response);
     await context.workers.register(facts, clock());
     log.info({ worker: name, version, slots: facts.slots }, 'worker registered');
     // With another worker there, a build may belong to somebody else than before.
@@ -119,6 +121,15 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
   });
 
   return router;
+}
+
+/** What a worker publishes as stable is installed by everybody: its token says whether it may, whatever the worker says. */
+function assertTrust(trust: readonly Channel[], response: Response): void {
+  const scopes = scopesOf(response);
+  if (scopes.includes('worker') || scopes.includes('admin') || trust.every((channel) => channel === 'trial')) return;
+  throw new WheelwrightError('forbidden', 'the token is for workers that build by unapproved recipes only', {
+    hint: 'Set WHEELWRIGHT_WORKER_TRUST=trial, or give the worker a token with the scope worker.',
+  });
 }
 
 function leaseOf(request: Request): LeaseRef {

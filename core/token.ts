@@ -1,3 +1,3 @@
-/** What a token may do; `admin` includes all the others. */
-export const SCOPES = ['build', 'submit', 'approve', 'upload', 'admin', 'worker'] as const;
+/** What a token may do; `admin` includes all the others. `worker-trial` is for workers that are given builds by unapproved recipes only. */
+export const SCOPES = ['build', 'submit', 'approve', 'upload', 'admin', 'worker', 'worker-trial'] as const;
 export type Scope = (typeof SCOPES)[number];

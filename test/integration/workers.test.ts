@@ -137,6 +137,25 @@ test('whoever waits for room is woken when an attempt ends, and when a build tha
   expect(await more).toMatchObject({ resources: { cpus: 3 }, order: { project: 'eggs' } });
 });
 
+test('a token for trials lets a worker in that builds nothing else', async () => {
+  const { secret } = await service.api.context.tokens.create('trials', ['worker-trial'], Date.now());
+  const trials = openWorkerApi({ url: service.api.url, token: secret });
+  closing.push(() => trials.close());
+  await expect(trials.register(workerFacts('w'), never)).rejects.toMatchObject({
+    code: 'forbidden',
+    hint: expect.stringContaining('WHEELWRIGHT_WORKER_TRUST=trial'),
+  });
+  const facts = workerFacts('w', { trust: ['trial'] });
+  await trials.register(facts, never);
+  await service.ask('spam');
+  expect(await trials.claim(facts, 0, never)).toBeUndefined();
+  const [trial] = await service.ask('ham', { recipe: 'project: ham\nenvironment: { HAM: "1" }\n' });
+  const lease = await trials.claim(facts, 0, never);
+  expect(lease?.order).toMatchObject({ buildId: trial?.id, channel: 'trial' });
+  if (lease === undefined) throw new Error('no lease');
+  expect(await trials.heartbeat(lease, never)).toEqual({ cancelRequested: false });
+});
+
 /** The real worker, with an engine that answers at once. */
 function startWorker(name: string): { worker: Worker; warnings: string[] } {
   const warnings: string[] = [];

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Build, BuildPage as Page, Summary } from '../../../client/contract.js';
+import type { Worker } from '../../../client/workers.js';
 import { BUILD_STATUSES } from '../../../core/build.js';
 import { at } from '../base.js';
 import { BuildRows, useRowKeys } from '../build/build-rows.js';
@@ -13,7 +14,7 @@ import { useTitle } from '../ui/title.js';
 const LIVE_MS = 2_000;
 
 interface Workers {
-  workers: { running: unknown[] }[];
+  workers: Pick<Worker, 'state' | 'running'>[];
 }
 
 /** Builds, newest first. The filters are the address, so a view can be kept and sent to someone. */
@@ -158,13 +159,14 @@ function GroupedBuilds({ builds }: { builds: readonly Build[] }) {
 function WorkerLine() {
   const { data } = useResource<Workers>('workers', () => LIVE_MS * 2);
   if (data === undefined) return null;
-  const busy = data.workers.filter(({ running }) => running.length > 0).length;
+  const there = data.workers.filter(({ state }) => state === 'active' || state === 'draining');
+  const busy = there.filter(({ running }) => running.length > 0).length;
   return (
     <p class="detail">
       <a href={at('infrastructure')}>
-        {data.workers.length === 0
-          ? 'No worker was seen in the last day'
-          : `${data.workers.length} ${data.workers.length === 1 ? 'worker' : 'workers'}, ${busy} building`}
+        {there.length === 0
+          ? 'No worker is there'
+          : `${there.length} ${there.length === 1 ? 'worker' : 'workers'}, ${busy} building`}
       </a>
     </p>
   );
