@@ -84,6 +84,9 @@ class GroupCommitDriver implements Driver {
     connection.inTransaction = false;
     try {
       this.#leaves.run();
+    } catch (error) {
+      this.#undo();
+      throw error;
     } finally {
       this.#turns.give();
     }
@@ -93,8 +96,11 @@ class GroupCommitDriver implements Driver {
   async rollbackTransaction(connection: Connection): Promise<void> {
     if (!connection.inTransaction) return;
     connection.inTransaction = false;
-    this.#undo();
-    this.#turns.give();
+    try {
+      this.#undo();
+    } finally {
+      this.#turns.give();
+    }
   }
 
   async releaseConnection(): Promise<void> {}

@@ -103,6 +103,20 @@ test('a full disk fails all whose changes are lost by it, and nobody afterwards'
   expect(await ids()).toContain(4);
 });
 
+test('who was to be committed with what SQLite undid is told so, even where the error was swallowed', async () => {
+  const results = await Promise.allSettled([
+    add(db, 1),
+    db.transaction().execute(async (trx) => {
+      await add(trx, 2);
+      // As SQLite does by itself at some errors.
+      writer.exec('ROLLBACK');
+    }),
+    add(db, 3),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled']);
+  expect(await ids()).toEqual([3]);
+});
+
 test('nothing stays open: neither after a failure alone nor after a transaction that changed nothing', async () => {
   await expect(db.transaction().execute(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
   await db.transaction().execute((trx) => trx.selectFrom('notes').selectAll().execute());
