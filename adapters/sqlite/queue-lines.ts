@@ -115,7 +115,8 @@ export async function mendLines(trx: Database, now: number): Promise<number> {
   const unplaced = await trx
     .selectFrom('builds')
     .select(['id', 'recipe_json', 'arch', 'channel'])
-    .where('status', 'not in', ['succeeded', 'failed', 'cancelled'])
+    // Those that have not ended, in words that an index serves: builds that have are kept for good.
+    .where('status', 'in', ['planned', 'queued', 'waiting', 'running'])
     .where('placement_json', 'is', null)
     .execute();
   for (const build of unplaced) {
