@@ -73,7 +73,9 @@ async function removeBlobs({ settings, retention, blobs, clock }: HousekeepingCo
     if (named.has(sha256)) continue;
     const { size, mtimeMs } = await stat(blobs.path(sha256));
     // A wheel is stored before its row is written.
-    if (mtimeMs >= before || (await retention.isNamed(sha256))) continue;
+    if (mtimeMs >= before) continue;
+    await named.update();
+    if (named.has(sha256)) continue;
     if (!dryRun && !(await blobs.remove(sha256, before))) continue;
     removed.blobs += 1;
     removed.blobBytes += size;

@@ -2,15 +2,21 @@
 
 /** What housekeeping asks the database, and changes in it. */
 export interface RetentionStore {
-  /** Sha256 of every blob that a file names. */
-  namedBlobs(): Promise<ReadonlySet<string>>;
-  isNamed(sha256: string): Promise<boolean>;
+  /** The blobs that files name. */
+  namedBlobs(): Promise<NamedBlobs>;
   /** Attempts that ended before then and still have the log of their time, at most `limit`, in the order of their ids after `after`. */
   attemptsWithLogs(endedBefore: number, after: string, limit: number): Promise<string[]>;
   /** Trial wheels stored before then, but those on which somebody has yet to decide. */
   oldTrials(storedBefore: number): Promise<string[]>;
   /** Takes a trial wheel off the index; builds that have no other wheel become cancelled, so that a retry makes it again. */
   removeTrial(filename: string, reason: string, now: number): Promise<void>;
+}
+
+export interface NamedBlobs {
+  /** Once in a long while also true for a blob that no file names: only so much of each hash is kept that millions fit in memory. */
+  has(sha256: string): boolean;
+  /** Takes in those of files that were added since. */
+  update(): Promise<void>;
 }
 
 /** What a round of housekeeping removed, or would remove. */

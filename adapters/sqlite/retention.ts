@@ -2,33 +2,11 @@ import { transitionBuild } from '../../core/build.js';
 import type { RetentionStore } from '../../core/retention.js';
 import type { Database } from './database.js';
 import { touchProject } from './file-table.js';
+import { namedBlobs } from './named-blobs.js';
 
 export function retentionStore(db: Database): RetentionStore {
   return {
-    async namedBlobs() {
-      const rows = await db.selectFrom('files').select(['sha256', 'metadata_sha256', 'provenance_sha256']).execute();
-      return new Set(
-        rows
-          .flatMap(({ sha256, metadata_sha256, provenance_sha256 }) => [sha256, metadata_sha256, provenance_sha256])
-          .filter((blob) => blob !== null),
-      );
-    },
-
-    async isNamed(sha256) {
-      const row = await db
-        .selectFrom('files')
-        .select('filename')
-        .where((where) =>
-          where.or([
-            where('sha256', '=', sha256),
-            where('metadata_sha256', '=', sha256),
-            where('provenance_sha256', '=', sha256),
-          ]),
-        )
-        .limit(1)
-        .executeTakeFirst();
-      return row !== undefined;
-    },
+    namedBlobs: () => namedBlobs(db),
 
     async attemptsWithLogs(endedBefore, after, limit) {
       const rows = await db

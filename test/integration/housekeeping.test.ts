@@ -53,6 +53,21 @@ test('bytes that no file names go after their time, and never those of a file or
   expect(existsSync(blobFile(service.data, published.sha256))).toBe(true);
 });
 
+test('what files name is known to the last blob, also where it is named while a round is under way', async () => {
+  const { retention, store } = service.api.context;
+  const before = await retention.namedBlobs();
+  const wheel = makeWheel('spam-1.0-py3-none-any.whl', 'value = 1\n');
+  await service.deliver(await claimed(), wheel);
+  const file = await store.file(wheel.filename);
+  const named = [file?.sha256, file?.metadataSha256, file?.provenanceSha256].map(String);
+  expect(named.map(before.has)).toEqual([false, false, false]);
+  await before.update();
+  const after = await retention.namedBlobs();
+  expect(named.map(before.has)).toEqual([true, true, true]);
+  expect(named.map(after.has)).toEqual([true, true, true]);
+  expect(after.has('0'.repeat(64))).toBe(false);
+});
+
 test('bytes that are stored again between the look and the removal stay', async () => {
   const { blobs, clock } = service.api.context;
   const { sha256 } = await blobs.put([Buffer.from('again')] as never, { maxBytes: 10 });
