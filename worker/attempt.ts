@@ -156,6 +156,7 @@ async function runPhases(
     order,
     engine,
     images,
+    fetcher: images.builder,
     workspace,
     log,
     diagnosis,

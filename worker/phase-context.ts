@@ -13,6 +13,8 @@ export interface PhaseContext {
   order: BuildOrder;
   engine: Engine;
   images: BuilderImages;
+  /** The builder for containers with a network: nothing in it was made by foreign code, which a library of the recipe would be. */
+  fetcher: string;
   workspace: string;
   log: AttemptLog;
   /** Replaced at the start of each phase, since each is diagnosed by its own lines. */

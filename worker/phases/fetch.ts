@@ -182,7 +182,7 @@ async function fetchWheels(
       ...(phase === 'fetch' && requires?.['as-of'] !== undefined ? { asOf: requires['as-of'] } : {}),
     },
     {
-      image: context.images.builder,
+      image: context.fetcher,
       network: 'outside',
       python: TOOLS_PYTHON,
       // The sdist is there only while nothing of it has run; afterwards no network meets what foreign code wrote.

@@ -41,7 +41,7 @@ export async function fetchDebianSources(context: PhaseContext): Promise<PhaseRe
     'source.py',
     { sources: wanted, report: REPORT },
     {
-      image: context.images.builder,
+      image: context.fetcher,
       network: 'outside',
       python: TOOLS_PYTHON,
       mounts: { inputs: 'read-write' },
