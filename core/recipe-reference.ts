@@ -18,6 +18,9 @@ test: { imports: [yaml, yaml._yaml] }
 \`wheelwright recipe lint FILE\` gives every fault at once, with line and column; unknown keys, anchors and aliases are faults.
 \`wheelwright recipe show PROJECT==VERSION --python cp313\` prints what finally applies and which line gave it: of the recipe approved in the running service, else of the catalogue.
 
+\`wheelwright import packages.ini --into FOLDER\` makes recipes from a file with sections \`[name==version]\`: one for each project, what all its versions share said once, the rest as overrides. What a
+recipe cannot say is listed with why. A recipe that is there already is left as it is, and the exit code is then 1.
+
 ## How overrides are merged
 
 Where all of \`when\` is true (\`versions\` and \`python\` are PEP 440 specifiers, \`policy\` a name), the override is merged over what stands so far, in the order of the file:
