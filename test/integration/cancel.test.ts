@@ -1,4 +1,4 @@
-// Cancelling, wherever a build is: within two seconds it is cancelled, its attempt has ended, and nothing of it is left on the worker.
+// Cancelling, wherever a build is: it is cancelled at once, its attempt ends, and nothing of it is left on the worker, although what it does would never end.
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -11,7 +11,6 @@ import { openWorker, type Worker } from '../../worker/worker.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { type Hold, instantSite } from '../support/instant-engine.mjs';
 
-const LIMIT_MS = 2_000;
 /** The engine's steps in which an attempt can be held, by their phase. */
 const STEPS = { fetch: 'images', build: 'build.py', repair: 'repair.py', test: 'test.py' };
 
@@ -54,7 +53,7 @@ function holdAt(step: string) {
       arrived += 1;
       await new Promise<void>(() => undefined);
     },
-    reached: (count: number) => expect.poll(() => arrived, { timeout: 20_000 }).toBe(count),
+    reached: (count: number) => expect.poll(() => arrived).toBe(count),
   };
 }
 
@@ -78,13 +77,11 @@ test.each(Object.entries(STEPS))('in %s, by the API', async (phase, step) => {
   const [asked] = await service.ask('spam');
   await reached(1);
   const id = asked?.id ?? '';
-  const start = performance.now();
   const answer = await service.call('POST', `/api/v1/builds/${id}/cancel`);
   expect(answer).toMatchObject({ status: 202, body: { status: 'cancelled' } });
   const attempt = async () => (await service.build(id)).attempts[0];
-  await expect.poll(attempt, { timeout: LIMIT_MS, interval: 20 }).toMatchObject({ status: 'cancelled', phase });
-  await expect.poll(() => engine.left(), { timeout: LIMIT_MS, interval: 20 }).toEqual([]);
-  expect(performance.now() - start).toBeLessThan(LIMIT_MS);
+  await expect.poll(attempt).toMatchObject({ status: 'cancelled', phase });
+  await expect.poll(() => engine.left()).toEqual([]);
 });
 
 test('in the queue and in the middle of a build, by the command line; one that has ended is told', async () => {
@@ -103,7 +100,7 @@ test('in the queue and in the middle of a build, by the command line; one that h
   await reached(2);
   expect((await wheelwright('cancel', 'spam')).code).toBe(1);
   expect((await wheelwright('cancel', '--all')).out).toContain('eggs 1.0');
-  await expect.poll(() => engine.left(), { timeout: LIMIT_MS }).toEqual([]);
+  await expect.poll(() => engine.left()).toEqual([]);
   expect((await wheelwright('cancel')).code).toBe(2);
 });
 
@@ -135,12 +132,9 @@ test('a thousand at once, twenty of them being built', { timeout: 120_000 }, asy
     ids.push(...builds.map(({ id }) => id));
   }
   await reached(20);
-  const start = performance.now();
   await Promise.all(ids.map((id) => client.cancel(id)));
-  await expect.poll(() => engine.left(), { timeout: 20_000, interval: 20 }).toEqual([]);
-  const tookMs = performance.now() - start;
+  await expect.poll(() => engine.left()).toEqual([]);
   expect(await service.api.context.store.buildCounts()).toEqual({ cancelled: 1_000 });
   expect(await service.api.context.store.nextBuild(Date.now())).toBeUndefined();
-  if (process.env.SHOW_LOG) console.log(`1,000 cancelled in ${Math.round(tookMs)} ms`);
   await client.close();
 });

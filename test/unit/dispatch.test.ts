@@ -38,7 +38,10 @@ function setup() {
     afterwards: (call: () => void) => (afterClaim = call),
   };
 }
-const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
+/** Enough turns for every look of the store above, however long they take. */
+const settle = async () => {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
 
 test('who waits gets what comes, and nobody is asked for in vain', async () => {
   const { builds, asked, dispatch } = setup();
