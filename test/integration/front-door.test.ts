@@ -1,6 +1,6 @@
 // What ./wheelwright sets up before a command runs, and when. npm and the compilers only say that they were called.
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, link, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -41,8 +41,11 @@ test('packages are installed and bundled again when they changed, and nothing is
   // The folder of packages is there, as after an installation that was broken off: it is not built upon.
   expect(await setUp()).toEqual(['npm ci', 'compile']);
   expect(await setUp()).toEqual([]);
+  const elsewhere = path.join(root, 'stamp-of-a-copy');
+  await link(path.join(root, 'node_modules/.wheelwright-lock'), elsewhere);
   await put('package-lock.json', '{}');
   expect(await setUp()).toEqual(['npm install', 'compile']);
+  expect(await readFile(elsewhere, 'utf8')).toBe('');
   await put('core/build.ts', '// changed');
   expect(await setUp()).toEqual(['compile']);
   expect(await setUp()).toEqual([]);
