@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { isProcessRunning } from '../../adapters/host/process.js';
 import { type Client, openClient } from '../../client/client.js';
 import type { Build } from '../../client/contract.js';
 import { openSdistFolder, type SdistFolder } from '../fixtures/sdists/sdist.js';
@@ -53,7 +54,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const pid of programs) process.kill(pid, 'SIGKILL');
+  for (const pid of programs) if (isProcessRunning(pid)) process.kill(pid, 'SIGKILL');
   await client?.close();
   await Promise.all(Object.values(sockets ?? {}).map((socket) => socket.close()));
   upstream?.close();
@@ -132,7 +133,7 @@ async function startOn(name: 'api' | 'index'): Promise<number> {
   const pid = await sockets[name].start([process.execPath, '--enable-source-maps', main], environment);
   programs.add(pid);
   for (;;) {
-    if (!runs(pid)) throw new Error(`the ${name} ended before it answered`);
+    if (!isProcessRunning(pid)) throw new Error(`the ${name} ended before it answered`);
     if ((await call('/readyz', sockets[name].port)) === 200) break;
   }
   return pid;
@@ -141,16 +142,8 @@ async function startOn(name: 'api' | 'index'): Promise<number> {
 /** As an init system does: SIGTERM, then wait for the end. */
 async function stop(pid: number): Promise<void> {
   process.kill(pid, 'SIGTERM');
-  await expect.poll(() => runs(pid), { timeout: 20_000, interval: 10 }).toBe(false);
+  await expect.poll(() => isProcessRunning(pid), { interval: 10 }).toBe(false);
   programs.delete(pid);
-}
-
-function runs(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 function startWorker(): ChildProcess {
