@@ -26,6 +26,8 @@ export async function watchDisk(
       Entrypoint: [],
       Cmd: ['/bin/sh', '-c', `while du -skc ${folders} 2>&1 | tail -n 1; do sleep ${INTERVAL_SECONDS}; done`],
       User: '0:0',
+      // Not those of the image: a library of a recipe would come first, and nothing of a project runs as root.
+      Env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'LD_LIBRARY_PATH='],
       Labels: labels,
       AttachStdout: true,
       HostConfig: {

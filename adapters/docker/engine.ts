@@ -62,8 +62,11 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
     putTars: (workspace, tars, signal) => putTars(docker, workspace, tars, signal),
     getTar: (workspace, path, signal) => getTar(docker, workspace, path, signal),
     async run(spec, output, signal) {
-      cpus ??= new CpuPool((await engineFacts(docker, signal)).cpus);
-      const taken = cpus.take(spec.limits.cpus);
+      // Asked before the assignment, so that two first containers do not make a pool each.
+      const count = cpus === undefined ? (await engineFacts(docker, signal)).cpus : 0;
+      cpus ??= new CpuPool(count);
+      const pool = cpus;
+      const taken = pool.take(spec.limits.cpus);
       const deadline = options.now() + spec.limits.timeoutMs + CONTAINER_GRACE_MS;
       const labels = makeLabels(ownership, attempts.get(spec.workspace) ?? spec.workspace, deadline);
       try {
@@ -76,7 +79,7 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
           track,
         );
       } finally {
-        cpus.give(taken);
+        pool.give(taken);
       }
     },
     async removeWorkspace(workspace) {

@@ -1,0 +1,76 @@
+// What is asked of a container engine, by one that only listens.
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import Docker from 'dockerode';
+import { afterEach, expect, test } from 'vitest';
+import { watchDisk } from '../../adapters/docker/disk-watch.js';
+import { openEngine } from '../../adapters/docker/engine.js';
+import type { ContainerSpec } from '../../core/engine.js';
+
+const { signal } = new AbortController();
+const closing: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+/** Refuses to make containers and knows nothing else; returns what containers it was asked for. */
+async function listeningEngine(answers: Record<string, () => Promise<object>> = {}) {
+  const asked: { Env: string[]; HostConfig: { CpusetCpus: string } }[] = [];
+  const answer: RequestListener = async (request, response) => {
+    const body = await text(request);
+    const path = request.url?.split('?')[0] ?? '';
+    if (path === '/containers/create') asked.push(JSON.parse(body));
+    const known = answers[path];
+    response.writeHead(known === undefined ? 500 : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(known === undefined ? { message: 'refused' } : await known()));
+  };
+  const server = createServer((request, response) => void answer(request, response)).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  closing.push(() => new Promise((resolve) => server.close(resolve)));
+  const docker = new Docker({ protocol: 'http', host: '127.0.0.1', port: (server.address() as AddressInfo).port });
+  return { docker, asked };
+}
+
+const SPEC: ContainerSpec = {
+  image: 'builder-with-libraries',
+  command: ['true'],
+  environment: {},
+  network: 'none',
+  workspace: 'w',
+  mounts: { build: 'read-write' },
+  limits: { cpus: 1, memoryBytes: 2 ** 30, processes: 100, timeoutMs: 60_000, diskBytes: 2 ** 30 },
+};
+
+test('what looks at the disk as root runs no program and no library of a recipe', async () => {
+  const { docker, asked } = await listeningEngine();
+  await expect(watchDisk(docker, SPEC, { labels: {}, cache: undefined }, () => undefined, signal)).rejects.toThrow();
+  expect(asked[0]?.Env).toEqual(['PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'LD_LIBRARY_PATH=']);
+});
+
+test('two first containers at a time have different processors', async () => {
+  let waiting = 0;
+  let both: () => void = () => undefined;
+  const together = new Promise<void>((resolve) => {
+    both = resolve;
+  });
+  const { docker, asked } = await listeningEngine({
+    '/info': async () => {
+      waiting += 1;
+      if (waiting === 2) both();
+      await together;
+      return { NCPU: 2, MemTotal: 2 ** 30, Architecture: 'x86_64', ServerVersion: '1', Labels: [], DockerRootDir: '/' };
+    },
+  });
+  const engine = openEngine({
+    docker,
+    instance: 'test',
+    fetchNetwork: 'none',
+    prepareImages: async () => ({ builder: '', clean: '', compilerCache: false, inputs: [] }),
+    now: Date.now,
+  });
+  const run = () => engine.run(SPEC, async () => 'continue', signal);
+  await Promise.allSettled([run(), run()]);
+  expect(asked.map(({ HostConfig }) => HostConfig.CpusetCpus).sort()).toEqual(['0', '1']);
+});
