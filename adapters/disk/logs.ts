@@ -75,10 +75,11 @@ export async function openLogStore(folder: string, rows: LogRows): Promise<LogSt
     async strays(writtenBefore) {
       const strays: string[] = [];
       for (const name of await readdir(folder)) {
-        const id = /^([0-9a-z]+)\.log$/.exec(name)?.[1];
-        if (id !== undefined && (await rows.last(id)) !== undefined) continue;
+        // First, since it lets others have a turn between two of perhaps a million files.
         const { mtimeMs } = await stat(join(folder, name));
-        if (mtimeMs < writtenBefore) strays.push(name);
+        if (mtimeMs >= writtenBefore) continue;
+        const id = /^([0-9a-z]+)\.log$/.exec(name)?.[1];
+        if (id === undefined || (await rows.last(id)) === undefined) strays.push(name);
       }
       return strays;
     },
