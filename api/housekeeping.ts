@@ -7,9 +7,15 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const LOGS_PER_QUERY = 200;
 
-type HousekeepingContext = Pick<ApiContext, 'settings' | 'store' | 'retention' | 'blobs' | 'logs' | 'clock' | 'log'>;
+type HousekeepingContext = Pick<
+  ApiContext,
+  'settings' | 'store' | 'retention' | 'blobs' | 'logs' | 'clock' | 'stopping' | 'log'
+>;
 
-/** Removes what is kept for a while only, as the settings say; with `dryRun` it only counts. Its own writes are the only ones of their kind, so that it may run at any time. */
+/**
+ * Removes what is kept for a while only, as the settings say; with `dryRun` it only counts. Its own writes are the only ones of their kind, so that it may run at any
+ * time. What is left when the api stops is for the next round.
+ */
 export async function housekeepOne(context: HousekeepingContext, dryRun = false): Promise<HousekeepingReport> {
   // Trials first: their bytes are named by nothing then, and go when their own time is up.
   const trials = await removeTrials(context, dryRun);
@@ -43,7 +49,7 @@ async function renewBlobs({ store, blobs, clock }: HousekeepingContext, filename
 }
 
 async function shortenLogs(
-  { settings, retention, logs, clock }: HousekeepingContext,
+  { settings, retention, logs, clock, stopping }: HousekeepingContext,
   dryRun: boolean,
 ): Promise<number> {
   const days = settings.WHEELWRIGHT_KEEP_LOGS_DAYS;
@@ -55,7 +61,7 @@ async function shortenLogs(
     for (const id of dryRun ? [] : ids) await logs.replace(id, note, clock());
     count += ids.length;
     after = ids.at(-1) ?? after;
-    if (ids.length < LOGS_PER_QUERY) return count;
+    if (ids.length < LOGS_PER_QUERY || stopping.aborted) return count;
   }
 }
 
@@ -65,11 +71,12 @@ async function removeStrays({ settings, logs, clock }: HousekeepingContext, dryR
   return { strayLogs: strays.length };
 }
 
-async function removeBlobs({ settings, retention, blobs, clock }: HousekeepingContext, dryRun: boolean) {
+async function removeBlobs({ settings, retention, blobs, clock, stopping }: HousekeepingContext, dryRun: boolean) {
   const before = clock() - settings.WHEELWRIGHT_KEEP_BLOBS_HOURS * HOUR_MS;
   const removed = { blobs: 0, blobBytes: 0 };
   const named = await retention.namedBlobs();
   for await (const sha256 of blobsIn(settings.WHEELWRIGHT_DATA)) {
+    if (stopping.aborted) break;
     if (named.has(sha256)) continue;
     const { size, mtimeMs } = await stat(blobs.path(sha256));
     // A wheel is stored before its row is written.

@@ -46,6 +46,8 @@ test('bytes that no file names go after their time, and never those of a file or
   expect(await keepHouse()).toEqual(NOTHING);
   service.advance(25 * HOUR_MS);
   expect(await keepHouse(true)).toMatchObject({ blobs: 1 });
+  const stopping = AbortSignal.abort();
+  expect(await housekeepOne({ ...service.api.context, stopping })).toEqual(NOTHING);
   expect(existsSync(blobFile(service.data, stray))).toBe(true);
   expect(await keepHouse()).toMatchObject({ blobs: 1 });
   expect(existsSync(blobFile(service.data, stray))).toBe(false);
