@@ -29,8 +29,9 @@ export async function persist(call, signal) {
 /**
  * Keeps `underWay` builds under way until it is told to stop.
  * @param client of dist/client/client.js
+ * @param index the index-server's program
  */
-export function startLoad({ client, upstream, indexUrl, underWay, findings }) {
+export function startLoad({ client, upstream, index, indexUrl, underWay, findings }) {
   /** One for each project asked for: `{project, module, build, retries}`. */
   const asked = [];
   /** Lines that readers were given live, by attempt. */
@@ -103,12 +104,13 @@ export function startLoad({ client, upstream, indexUrl, underWay, findings }) {
   }
 
   async function installOne({ project }) {
+    const { ends } = index;
     try {
       await install(indexUrl, [project]);
       installs.done += 1;
     } catch (error) {
-      // pip gives up when the index is killed under it; what it must never do is take something broken.
-      if (/hash|corrupt|invalid|BadZip/i.test(`${error.stderr}`))
+      // pip gives up when the index is killed under it, an older one by the hash of what it got until then; of an index that runs it must never get anything broken.
+      if (index.ends === ends && /hash|corrupt|invalid|BadZip/i.test(`${error.stderr}`))
         findings.push(`pip got something broken of ${project}: ${error.stderr}`);
       installs.again += 1;
     }

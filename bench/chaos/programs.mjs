@@ -25,8 +25,13 @@ export async function freePort() {
 /** A program that is started with the same command again and again; what it says is in `<folder>/<name>.log`. */
 export function openProgram({ name, command, environment, folder, ready }) {
   let child;
+  let ends = 0;
   const program = {
     name,
+    /** How often it was ended so far. */
+    get ends() {
+      return ends;
+    },
     get pid() {
       return child?.pid;
     },
@@ -49,6 +54,7 @@ export function openProgram({ name, command, environment, folder, ready }) {
     async end(signal) {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, 'exit');
+      ends += 1;
       child.kill(signal);
       // A stopped process dies of SIGKILL only.
       child.kill('SIGCONT');

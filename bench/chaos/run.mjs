@@ -97,7 +97,7 @@ let load;
 try {
   for (const program of everything) await program.start();
   client = openClient({ url: apiUrl, token: (await readFile(join(data, 'admin-token'), 'utf8')).trim() });
-  load = startLoad({ client, upstream, indexUrl, underWay: 3, findings });
+  load = startLoad({ client, upstream, index: programs.index, indexUrl, underWay: 3, findings });
   await Promise.race([rampage(), load.failed]);
   say('the load ends; what is under way goes on');
   await load.drain();
