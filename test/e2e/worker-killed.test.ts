@@ -85,7 +85,7 @@ it.each(PHASES)('in %s: the attempt is lost and the next one succeeds', async (p
   expect(build.files).toHaveLength(1);
   expect((await logOf(attemptId)).startsWith(acknowledged)).toBe(true);
   expect(await logOf(build.attempts[1]?.id as string)).toContain('[wheelwright] publish: ');
-  await expect.poll(() => leftBehind(instance), { timeout: 20_000 }).toEqual([]);
+  await expect.poll(() => leftBehind(instance)).toEqual([]);
 });
 
 it('frozen past its lease, a worker that goes on can neither publish nor log', async () => {
@@ -95,12 +95,12 @@ it('frozen past its lease, a worker that goes on can neither publish nor log', a
   const attemptId = await reached(id, 'build');
   first.kill('SIGSTOP');
   const attempt = async () => (await client.build(id)).attempts[0]?.status;
-  await expect.poll(attempt, { timeout: 20_000 }).toBe('lost');
+  await expect.poll(attempt).toBe('lost');
   const log = await logOf(attemptId);
   startWorker();
   first.kill('SIGCONT');
   const build = await ended(id);
-  await expect.poll(() => leftBehind(instance), { timeout: 30_000 }).toEqual([]);
+  await expect.poll(() => leftBehind(instance)).toEqual([]);
   await stopWorkers();
   expect(build.status).toBe('succeeded');
   expect(build.attempts.map(({ status }) => status)).toEqual(['lost', 'succeeded']);

@@ -21,7 +21,7 @@ test('two services share one queue, and each build wakes one of them', async () 
   const [a, b] = await Promise.all([1, 2].map(() => open((buildId) => void woken.push(buildId), 'shared')));
   const ids = Array.from({ length: 20 }, (_, n) => `b${n}`);
   for (const buildId of ids) await a?.add({ buildId, notBefore: 0 });
-  await expect.poll(() => [...woken].sort(), { timeout: 10_000 }).toEqual(ids.sort());
+  await expect.poll(() => [...woken].sort()).toEqual(ids.sort());
   await Promise.all([a?.close(), b?.close()]);
 });
 
@@ -30,10 +30,10 @@ test('a flushed Redis takes builds again, and keeps nothing of those that woke s
   const queue = await open((buildId) => void woken.push(buildId), 'flushed');
   const admin = new Redis(redis.url);
   await queue.add({ buildId: 'before', notBefore: 0 });
-  await expect.poll(() => woken, { timeout: 10_000 }).toEqual(['before']);
+  await expect.poll(() => woken).toEqual(['before']);
   await admin.flushall();
   await queue.add({ buildId: 'after', notBefore: 0 });
-  await expect.poll(() => woken, { timeout: 10_000 }).toEqual(['before', 'after']);
+  await expect.poll(() => woken).toEqual(['before', 'after']);
   const jobs = async () => (await admin.keys('bull:flushed:*')).filter((key) => /:\d+$/.test(key));
   await expect.poll(jobs).toEqual([]);
   admin.disconnect();

@@ -1,6 +1,6 @@
 // Workers as the api knows them: who is let in, what is seen of them, and how they are steered.
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openWorkerApi, type WorkerApi } from '../../client/worker-api.js';
 import type { Worker as WorkerView } from '../../client/workers.js';
 import { parseSettings } from '../../core/settings.js';
@@ -53,14 +53,12 @@ test('two workers of one name: the second is refused, says so, and goes on by it
   const first = startWorker('w');
   await expect.poll(async () => (await workers()).map(({ state }) => state)).toEqual(['active']);
   const second = startWorker('w');
-  await expect
-    .poll(() => second.warnings.join(), { timeout: 10_000 })
-    .toContain('another worker is at work under the name w');
+  await expect.poll(() => second.warnings.join()).toContain('another worker is at work under the name w');
   expect(second.warnings.join()).toContain('WHEELWRIGHT_WORKER_NAME');
   expect(first.warnings).toEqual([]);
   await first.worker.close();
   expect((await workers())[0]?.state).toBe('stopped');
-  await expect.poll(async () => (await workers())[0]?.state, { timeout: 20_000 }).toBe('active');
+  await expect.poll(async () => (await workers())[0]?.state).toBe('active');
 });
 
 test('what is known of a worker: on the api, by the command line and in the metrics', async () => {
@@ -125,11 +123,12 @@ test('whoever waits for room is woken when an attempt ends, and when a build tha
   const room = api.claim(small, 30_000, never);
   await new Promise((resolve) => setTimeout(resolve, 100));
   if (first === undefined) throw new Error('no lease');
-  const start = performance.now();
+  // A look every two seconds finds the same, only later.
+  const wake = vi.spyOn(service.api.context.dispatch, 'wake');
   await service.finish(first, { kind: 'cancelled' });
+  expect(wake).toHaveBeenCalled();
   const second = await room;
   expect(second?.order.project).toBe('ham');
-  expect(performance.now() - start).toBeLessThan(1_900);
   const gpu = workerFacts('gpu', { labels: ['gpu'] });
   await api.register(gpu, never);
   const more = api.claim(gpu, 30_000, never);
