@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { transitionBuild } from '../../core/build.js';
 import type { RetentionStore } from '../../core/retention.js';
 import type { Database } from './database.js';
@@ -34,7 +35,8 @@ export function retentionStore(db: Database): RetentionStore {
       const rows = await db
         .selectFrom('files')
         .select('filename')
-        .where('channel', '=', 'trial')
+        // A literal, so that the index of trials serves it.
+        .where('channel', '=', sql.lit('trial'))
         .where('upload_time', '<', storedBefore)
         .where('filename', 'not in', (open) =>
           open
@@ -44,6 +46,7 @@ export function retentionStore(db: Database): RetentionStore {
             .where('submissions.status', '=', 'open')
             .select('build_files.filename'),
         )
+        .orderBy('upload_time')
         .orderBy('filename')
         .execute();
       return rows.map(({ filename }) => filename);
@@ -84,7 +87,9 @@ export function retentionStore(db: Database): RetentionStore {
             answered.map(({ build_id }) => build_id),
           )
           .where('status', '=', 'succeeded')
-          .where('id', 'not in', (others) => others.selectFrom('build_files').select('build_id'))
+          .where(({ not, exists, selectFrom }) =>
+            not(exists(selectFrom('build_files').select('filename').whereRef('build_id', '=', 'builds.id'))),
+          )
           .execute();
         await touchProject(trx, removed.project, false);
       }),

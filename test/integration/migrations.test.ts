@@ -35,6 +35,23 @@ test('a database of a newer program is refused untouched', () => {
   expect(() => migrate(sqlite, migrations.slice(0, -1), 0)).toThrow(/schema \d+, this program knows/);
 });
 
+test('to remove a file, or look for trials, reads no table from end to end', () => {
+  const sqlite = new Sqlite(':memory:');
+  migrate(sqlite, migrations, 0);
+  const planOf = (query: string) =>
+    sqlite
+      .prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${query}`)
+      .all()
+      .map(({ detail }) => detail)
+      .join('\n');
+  // With what its foreign keys ask for.
+  expect(planOf("DELETE FROM files WHERE filename = 'a'")).not.toContain('SCAN');
+  expect(planOf("DELETE FROM build_files WHERE filename = 'a'")).not.toContain('SCAN');
+  const trials =
+    "SELECT filename FROM files WHERE channel = 'trial' AND upload_time < 1 ORDER BY upload_time, filename";
+  expect(planOf(trials)).not.toContain('SCAN');
+});
+
 test('a migration that fails leaves nothing of itself', () => {
   const sqlite = new Sqlite(':memory:');
   const good = { number: 1, name: '0001-a.sql', sql: 'CREATE TABLE a (x INTEGER) STRICT;' };
