@@ -107,10 +107,14 @@ def cache_compilers(max_bytes):
     return [ccache]
 
 
-def fixed_folders(build_backend):
-    """Config settings that keep a backend from building in a folder of a random name, by which neither caches nor people find anything again."""
+def fixed_folders(build_backend, given):
+    """
+    Config settings that keep a backend from building in a folder of a random name, by which neither caches nor people find anything again; `given`: the
+    recipe's, which decide.
+    """
     os.environ.setdefault("SKBUILD_BUILD_DIR", "/build/state/skbuild")
-    return {"build-dir": "/build/state/meson"} if build_backend == "mesonpy" else {}
+    # meson-python before 0.15, which many a release pins, refuses the newer name `build-dir`; every version takes this one, but not both.
+    return {"builddir": "/build/state/meson"} if build_backend == "mesonpy" and "build-dir" not in given else {}
 
 
 def missing(requirements):
@@ -153,7 +157,7 @@ def build(task):
     # Not for the tools above, which must find their own.
     os.environ.update(task["environment"])
     hooks = backend()
-    settings = {**fixed_folders(hooks.build_backend), **task["configSettings"]}
+    settings = {**fixed_folders(hooks.build_backend, task["configSettings"]), **task["configSettings"]}
     say(f"asking {hooks.build_backend} what else it requires")
     wanted = missing(hooks.get_requires_for_build_wheel(settings))
     if wanted:

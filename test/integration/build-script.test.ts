@@ -1,0 +1,41 @@
+// What our build script tells a real backend.
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const folder = await mkdtemp(join(tmpdir(), 'build-script-'));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const BUILD = `
+import os, pathlib, sys
+sys.path.insert(0, sys.argv[1])
+import build, mesonpy
+settings = build.fixed_folders("mesonpy", {})
+settings = {key: os.path.join(os.getcwd(), os.path.basename(value)) for key, value in settings.items()}
+print(mesonpy.build_wheel(os.getcwd(), settings))
+`;
+
+test('a meson-python that many releases pin takes the folder that it is to build in', async () => {
+  await writeFile(
+    join(folder, 'pyproject.toml'),
+    '[build-system]\nrequires = ["meson-python"]\nbuild-backend = "mesonpy"\n[project]\nname = "sample"\nversion = "1.0"\n',
+  );
+  await writeFile(
+    join(folder, 'meson.build'),
+    "project('sample', version: '1.0')\nimport('python').find_installation().install_sources('sample.py')\n",
+  );
+  await writeFile(join(folder, 'sample.py'), '');
+  const venv = join(folder, 'venv');
+  await run('python3', ['-m', 'venv', venv]);
+  const packages = ['meson-python==0.13.1', 'meson', 'ninja', 'pyproject_hooks', 'packaging', 'pyelftools'];
+  await run(join(venv, 'bin', 'pip'), ['install', '-q', '--disable-pip-version-check', ...packages]);
+  const built = await run(join(venv, 'bin', 'python'), ['-c', BUILD, resolve('worker/scripts')], {
+    cwd: folder,
+    env: { ...process.env, PATH: `${venv}/bin:${process.env.PATH}`, PYTHONDONTWRITEBYTECODE: '1' },
+  });
+  expect(built.stdout).toContain('sample-1.0-py3-none-any.whl');
+}, 120_000);
