@@ -37,7 +37,16 @@ async function cancel(cli: Cli, references: readonly string[], options: CancelOp
     const found = options.all
       ? await unfinished(client, cli.signal)
       : await Promise.all(references.map((reference) => findBuild(client, reference, cli.signal)));
-    const builds = await cancelEach(cli, client, found);
+    const builds: Build[] = [];
+    // First what waits for others: it would fail when those are cancelled.
+    for (const waits of [true, false]) {
+      const now = found.filter(({ status }) => (status === 'waiting') === waits);
+      const { cancelled, endedBefore } = await cancelEach(cli, client, now);
+      builds.push(...cancelled);
+      for (const build of endedBefore)
+        cli.terminal.note(`${build.id}  ${nameOfBuild(build)} had ended before: ${build.status}`);
+      if (endedBefore.length > 0 && !options.all) cli.exitCode = EXIT.failed;
+    }
     if (options.json) return cli.terminal.printJson({ builds });
     for (const build of builds) cli.terminal.print(`${build.id}  ${nameOfBuild(build)}  ${outcomeOf(build)}`);
     if (found.length === 0) cli.terminal.note('No build is under way.');
@@ -45,21 +54,23 @@ async function cancel(cli: Cli, references: readonly string[], options: CancelOp
 }
 
 async function unfinished(client: Client, signal: AbortSignal): Promise<Build[]> {
-  const builds: Build[] = [];
-  for (const status of ['planned', 'queued', 'running', 'waiting']) {
+  // By id: one that moves on meanwhile is listed twice.
+  const builds = new Map<string, Build>();
+  for (const status of ['waiting', 'planned', 'queued', 'running']) {
     let cursor: string | undefined;
     do {
       const page = await client.builds({ status, ...(cursor === undefined ? {} : { cursor }) }, signal);
-      builds.push(...page.builds);
+      for (const build of page.builds) if (!builds.has(build.id)) builds.set(build.id, build);
       cursor = page.nextCursor;
     } while (cursor !== undefined);
   }
-  return builds;
+  return [...builds.values()];
 }
 
-/** The builds that are cancelled now. One that had ended before is told, and keeps none of the others from being cancelled. */
-async function cancelEach(cli: Cli, client: Client, builds: readonly Build[]): Promise<Build[]> {
+/** The builds that are cancelled now, and those that had ended before, which keep none of the others from being cancelled. */
+async function cancelEach(cli: Cli, client: Client, builds: readonly Build[]) {
   const cancelled: Build[] = [];
+  const endedBefore: Build[] = [];
   const rest = [...builds];
   const next = async () => {
     for (let build = rest.shift(); build !== undefined; build = rest.shift()) {
@@ -68,13 +79,12 @@ async function cancelEach(cli: Cli, client: Client, builds: readonly Build[]): P
         cancelled.push(await client.build(build.id, cli.signal));
       } catch (error) {
         if (!(error instanceof WheelwrightError) || error.code !== 'conflict') throw error;
-        const { status } = await client.build(build.id, cli.signal);
-        if (!isFinished(status)) throw error;
-        cli.terminal.note(`${build.id}  ${nameOfBuild(build)} had ended before: ${status}`);
-        cli.exitCode = EXIT.failed;
+        const now = await client.build(build.id, cli.signal);
+        if (!isFinished(now.status)) throw error;
+        endedBefore.push(now);
       }
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, next));
-  return cancelled;
+  return { cancelled, endedBefore };
 }

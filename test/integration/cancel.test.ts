@@ -121,6 +121,16 @@ test('while it waits for a requirement, which goes on; and the requirement itsel
   expect(attempts.at(-1)?.failure?.cause).toContain('was cancelled');
 });
 
+test('all of them, also those that wait for another that is cancelled with them', async () => {
+  for (const name of ['spam', 'backend']) service.upstream.add(name, `${name}-1.0.tar.gz`);
+  await service.ask('spam');
+  await service.finish(await service.claim(), { kind: 'deferred', requirements: ['backend==1.0'] });
+  const { code, out } = await wheelwright('cancel', '--all');
+  expect(out).toMatch(/ spam 1.0 .* cancelled$/m);
+  expect(out).toMatch(/ backend 1.0 .* cancelled$/m);
+  expect(code).toBe(0);
+});
+
 test('a thousand at once, twenty of them being built', { timeout: 120_000 }, async () => {
   const { hold, reached } = holdAt('build.py');
   const engine = startWorker(hold, 20);
