@@ -1,5 +1,5 @@
-import { stat, utimes } from 'node:fs/promises';
-import { blobsIn } from '../adapters/disk/data-folder.js';
+import { utimes } from 'node:fs/promises';
+import { blobsIn, statOf } from '../adapters/disk/data-folder.js';
 import type { HousekeepingReport } from '../core/retention.js';
 import type { ApiContext } from './context.js';
 
@@ -78,14 +78,14 @@ async function removeBlobs({ settings, retention, blobs, clock, stopping }: Hous
   for await (const sha256 of blobsIn(settings.WHEELWRIGHT_DATA)) {
     if (stopping.aborted) break;
     if (named.has(sha256)) continue;
-    const { size, mtimeMs } = await stat(blobs.path(sha256));
+    const stored = await statOf(blobs.path(sha256));
     // A wheel is stored before its row is written.
-    if (mtimeMs >= before) continue;
+    if (stored === undefined || stored.mtimeMs >= before) continue;
     await named.update();
     if (named.has(sha256)) continue;
     if (!dryRun && !(await blobs.remove(sha256, before))) continue;
     removed.blobs += 1;
-    removed.blobBytes += size;
+    removed.blobBytes += stored.size;
   }
   return removed;
 }

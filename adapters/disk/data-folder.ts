@@ -1,6 +1,6 @@
 // The files of a data folder as backup, restore and fsck handle them. docs/operations.md says what each is.
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, type Stats } from 'node:fs';
 import { copyFile, mkdir, open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -76,11 +76,13 @@ export async function* blobsIn(folder: string): AsyncGenerator<string> {
 }
 
 export async function sizeOf(path: string): Promise<number | undefined> {
-  return stat(path).then(
-    ({ size }) => size,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    },
-  );
+  return (await statOf(path))?.size;
+}
+
+/** Undefined when there is nothing, or no longer. */
+export function statOf(path: string): Promise<Stats | undefined> {
+  return stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
 }

@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WheelwrightError } from '../../core/errors.js';
 import type { LeaseRef, LogStore, Progress } from '../../core/store.js';
+import { statOf } from './data-folder.js';
 
 /** One appended piece of a log: which lines (1-based) are which bytes of its file. */
 export interface LogChunk {
@@ -76,8 +77,8 @@ export async function openLogStore(folder: string, rows: LogRows): Promise<LogSt
       const strays: string[] = [];
       for (const name of await readdir(folder)) {
         // First, since it lets others have a turn between two of perhaps a million files.
-        const { mtimeMs } = await stat(join(folder, name));
-        if (mtimeMs >= writtenBefore) continue;
+        const file = await statOf(join(folder, name));
+        if (file === undefined || file.mtimeMs >= writtenBefore) continue;
         const id = /^([0-9a-z]+)\.log$/.exec(name)?.[1];
         if (id === undefined || (await rows.last(id)) === undefined) strays.push(name);
       }

@@ -1,7 +1,7 @@
 // What a real api removes when its time is up, and what it must leave.
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { blobFile, logFile } from '../../adapters/disk/data-folder.js';
 import { housekeepOne } from '../../api/housekeeping.js';
@@ -53,6 +53,17 @@ test('bytes that no file names go after their time, and never those of a file or
   expect(existsSync(blobFile(service.data, stray))).toBe(false);
   expect(await keepHouse()).toEqual(NOTHING);
   expect(existsSync(blobFile(service.data, published.sha256))).toBe(true);
+});
+
+test('two rounds at the same time do not stumble over each other', async () => {
+  const names = Array.from({ length: 60 }, (_, index) => `abcd${index.toString(16).padStart(60, '0')}`);
+  await mkdir(dirname(blobFile(service.data, names[0] as string)), { recursive: true });
+  for (const name of names) await writeFile(blobFile(service.data, name), 'stray');
+  for (const name of names) await writeFile(logFile(service.data, name), 'stray');
+  service.advance(25 * HOUR_MS);
+  const rounds = await Promise.all([keepHouse(), keepHouse(), keepHouse(), keepHouse()]);
+  expect(rounds.reduce((count, { blobs }) => count + blobs, 0)).toBe(60);
+  expect(await keepHouse()).toEqual(NOTHING);
 });
 
 test('what files name is known to the last blob, also where it is named while a round is under way', async () => {
