@@ -19,8 +19,8 @@ export function fileRoutes(
   const router = Router();
   const found = async (project: string, filename: string): Promise<FileRecord> => {
     const name = normalizeProjectName(project);
-    const file = (await store.filesOfProject(name)).find((each) => each.filename === filename);
-    if (file !== undefined) return file;
+    const file = await store.file(filename);
+    if (file?.project === name) return file;
     throw new WheelwrightError('not-found', `there is no file ${JSON.stringify(filename)} of ${name} here`, {
       hint: 'GET /projects/:name lists the files. Those of an upstream are not looked into.',
     });
