@@ -53,12 +53,13 @@ export function attemptEndings(db: Database, build: BuildStore['build']): Attemp
     async retry(buildId, now) {
       await db.transaction().execute(async (trx) => {
         await moveBuild(trx, buildId, 'retry', now, { finished_at: null, lost_attempts: 0, not_before: 0 });
-        await trx
-          .updateTable('attempts')
-          .set({ status: 'cancelled', finished_at: now })
+        const left = await trx
+          .selectFrom('attempts')
+          .selectAll()
           .where('build_id', '=', buildId)
           .where('status', 'in', LIVE_SQL)
           .execute();
+        for (const attempt of left) await endAttempt(trx, attempt, 'cancelled', now);
       });
       return changed(buildId);
     },

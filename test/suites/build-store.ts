@@ -357,5 +357,17 @@ export function testBuildStore(name: string, open: () => Promise<{ store: BuildS
       await expect(store.retry(id, now)).rejects.toMatchObject({ code: 'conflict' });
       await expect(store.cancel('nonsense', now)).rejects.toMatchObject({ code: 'not-found' });
     });
+
+    test('a retry ends an attempt that was cancelled and still runs, and the phase that it is in', async () => {
+      const { id } = await add('k1');
+      const lease = await claim(id);
+      await store.startPhase(ref(lease), 'build', now);
+      await store.cancel(id, now);
+      now += 1000;
+      await store.retry(id, now);
+      const attempt = await store.attempt(lease.attemptId);
+      expect(attempt).toMatchObject({ status: 'cancelled', finishedAt: now, phases: [{ finishedAt: now }] });
+      await expect(store.heartbeat(ref(lease), LEASE_MS, now)).rejects.toMatchObject({ code: 'conflict' });
+    });
   });
 }
