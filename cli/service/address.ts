@@ -4,7 +4,6 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fetch } from 'undici';
 import { z } from 'zod';
-import { type Client, openClient } from '../../client/client.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { apiUrl, indexUrl, type Settings } from '../../core/settings.js';
 import { PROGRAMS } from '../cli.js';
@@ -41,25 +40,6 @@ export async function findService(settings: Settings): Promise<ServiceAddress | 
   // Without a token of this data folder it is somebody else's service, and would refuse us.
   if ((await readToken(settings)) === undefined) return undefined;
   return (await answers(usual.apiUrl)) ? usual : undefined;
-}
-
-/** @throws WheelwrightError `unavailable` when no service runs. */
-export async function requireService(settings: Settings): Promise<ServiceAddress> {
-  const address = await findService(settings);
-  if (address !== undefined) return address;
-  throw new WheelwrightError(
-    'unavailable',
-    `no service runs on ${settings.WHEELWRIGHT_DATA} or at ${apiUrl(settings)}`,
-    {
-      hint: 'Start one with ./wheelwright up, or say where one runs: WHEELWRIGHT_API_URL=http://host:port, WHEELWRIGHT_TOKEN=...',
-    },
-  );
-}
-
-/** A client of the running service with the token of these settings. @throws WheelwrightError `unavailable` when no service runs. */
-export async function connect(settings: Settings): Promise<Client> {
-  const { apiUrl: url } = await requireService(settings);
-  return openClient({ url, token: await readToken(settings) });
 }
 
 /** The token to act with: the one given, else the admin token that the first start left in the data folder. */
