@@ -20,7 +20,7 @@ import { failed, type PhaseContext, startDiagnosis } from './phase-context.js';
 import { buildWheel } from './phases/build.js';
 import { downloadSdist, downloadSources, sourceName } from './phases/download.js';
 import { fetchInputs, fetchMore, fillWorkspace } from './phases/fetch.js';
-import { fetchDebianSources, installLibraries } from './phases/libraries.js';
+import { fetchDebianSources, findLibraries, installLibraries } from './phases/libraries.js';
 import { repairWheel } from './phases/repair.js';
 import { takeWheel, testWheel } from './phases/test.js';
 import { persistently } from './retry.js';
@@ -152,7 +152,7 @@ async function runPhases(
   later(() => engine.removeWorkspace(workspace));
   found.packages = site.packageIndex({ name: order.target.image, builder: images.builder, workspace });
   found.readSdist = (wanted) => site.readSdist(sdist.value, wanted);
-  let context: PhaseContext = {
+  const context: PhaseContext = {
     order,
     engine,
     images,
@@ -191,15 +191,16 @@ async function runPhases(
       cause: error.hint ?? 'The source archive is broken or breaks the rules for source archives (PEP 721).',
     });
   }
-  const fromDebian = await fetchDebianSources(context);
+  const kept = await findLibraries(context);
+  const fromDebian = await fetchDebianSources(context, { withoutLibraries: kept !== undefined });
   if (fromDebian.kind !== 'done') return fromDebian;
-  const libraries = await installLibraries(context, () => phase('build'), spool);
-  if (libraries.kind !== 'done') return libraries;
-  if (libraries.value !== images.builder) {
-    context = { ...phase('fetch'), images: { ...images, builder: libraries.value } };
-  }
+  // Before the libraries, since their scripts can write into the sdist.
   const first = await fetchInputs(context);
   if (first.kind !== 'done') return first;
+  const withLibraries: PhaseResult<string> =
+    kept === undefined ? await installLibraries(phase('build'), spool) : { kind: 'done', value: kept };
+  if (withLibraries.kind !== 'done') return withLibraries;
+  context.images = { ...images, builder: withLibraries.value };
 
   let fetched: Fetched = first.value;
   let building = phase('build');

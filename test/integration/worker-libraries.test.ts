@@ -1,8 +1,10 @@
-// What a recipe's own library put into its image is foreign code: no container with a network is made from it.
+// What a recipe's own library does and leaves is foreign: no container with a network is made from its image, or sees the sdist after it.
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import type { Lease } from '../../core/attempt.js';
-import type { ContainerSpec, Engine } from '../../core/engine.js';
+import { type ContainerSpec, type Engine, PREFIX } from '../../core/engine.js';
+import type { Phase } from '../../core/phase.js';
 import { parseSettings } from '../../core/settings.js';
 import { makeAttempt } from '../../worker/attempt.js';
 import { AttemptLog } from '../../worker/attempt-log.js';
@@ -10,7 +12,7 @@ import { instantSite } from '../support/instant-engine.mjs';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-test('fetching uses the builder without the libraries, building the one with them', async () => {
+test.each(['kept', 'built now'])('fetching comes before a library that is %s and is without it', async (library) => {
   const lease: Lease = {
     attemptId: 'a1',
     attemptNumber: 1,
@@ -34,14 +36,26 @@ test('fetching uses the builder without the libraries, building the one with the
   };
   const site = instantSite();
   const ran: Pick<ContainerSpec, 'image' | 'network'>[] = [];
+  const began: Phase[] = [];
   const engine: Engine = {
     ...site.engine,
-    withLibraries: async () => 'builder-with-libraries',
-    run: (spec, output, signal) => {
+    withLibraries: async (_builder, _key, archive) =>
+      library === 'kept' || archive !== undefined ? 'builder-with-libraries' : undefined,
+    getTar: (workspace, path, stop) =>
+      path === PREFIX ? Promise.resolve(Readable.from([])) : site.engine.getTar(workspace, path, stop),
+    run: async (spec, output, signal) => {
       ran.push({ image: spec.image, network: spec.network });
+      if (spec.command.at(-1) === '/inputs/scripts/library.py') return { kind: 'exited', code: 0, oomKilled: false };
       return site.engine.run(spec, output, signal);
     },
   };
+  const log = new AttemptLog({
+    append: async (_firstLine, _text, { phases }) => {
+      began.push(...phases.map(({ phase }) => phase));
+    },
+    onLine: () => undefined,
+    limitBytes: 2 ** 20,
+  });
   const outcome = await makeAttempt(
     lease,
     {
@@ -51,7 +65,7 @@ test('fetching uses the builder without the libraries, building the one with the
       api: { putArtifact: async (_lease, _filename, _bytes, sizeBytes) => ({ sha256: '', sizeBytes }) },
     },
     {
-      log: new AttemptLog({ append: async () => undefined, onLine: () => undefined, limitBytes: 2 ** 20 }),
+      log,
       listen: () => undefined,
     },
     () => undefined,
@@ -60,8 +74,12 @@ test('fetching uses the builder without the libraries, building the one with the
   expect(outcome).toMatchObject({ kind: 'succeeded' });
   expect(ran).toEqual([
     { image: 'builder', network: 'outside' },
+    ...(library === 'kept' ? [] : [{ image: 'builder', network: 'none' }]),
     { image: 'builder-with-libraries', network: 'none' },
     { image: 'builder-with-libraries', network: 'none' },
     { image: 'clean', network: 'none' },
   ]);
+  await log.flush();
+  const building: Phase[] = library === 'kept' ? ['build'] : ['build', 'build'];
+  expect(began).toEqual(['fetch', ...building, 'repair', 'test', 'publish']);
 });

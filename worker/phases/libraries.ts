@@ -30,10 +30,15 @@ export function placedSources({ sources = [] }: EffectiveRecipe): PlacedSource[]
 }
 
 /** Fetches the archives of Debian source packages with the image's own apt: they may be of a suite that the image is not. */
-export async function fetchDebianSources(context: PhaseContext): Promise<PhaseResult<void>> {
+export async function fetchDebianSources(
+  context: PhaseContext,
+  { withoutLibraries }: { withoutLibraries: boolean },
+): Promise<PhaseResult<void>> {
   const { sources = [] } = context.order.recipe;
-  const wanted = sources.flatMap(({ debian, sha256 }, index) =>
-    debian === undefined ? [] : [{ ...debian, sha256, to: placedSources(context.order.recipe)[index]?.file }],
+  const wanted = sources.flatMap(({ debian, sha256, install }, index) =>
+    debian === undefined || (withoutLibraries && install !== undefined)
+      ? []
+      : [{ ...debian, sha256, to: placedSources(context.order.recipe)[index]?.file }],
   );
   if (wanted.length === 0) return { kind: 'done', value: undefined };
   const exit = await runScript(
@@ -66,25 +71,30 @@ export async function fetchDebianSources(context: PhaseContext): Promise<PhaseRe
   });
 }
 
-/** Builds the recipe's libraries where they have not been built before. Returns the builder that has them. */
-export async function installLibraries(
-  context: PhaseContext,
-  startBuild: () => PhaseContext,
-  spool: Spool,
-): Promise<PhaseResult<string>> {
+/** The builder that has the recipe's libraries, the plain one where there are none; undefined where they have not been built before. */
+export async function findLibraries({ engine, images, order, log, signal }: PhaseContext): Promise<string | undefined> {
+  const libraries = librariesOf(order.recipe);
+  if (libraries.length === 0) return images.builder;
+  const kept = await engine.withLibraries(images.builder, keyOf(libraries), undefined, signal);
+  if (kept !== undefined) log.say(`fetch: the libraries of the recipe are in ${kept}`);
+  return kept;
+}
+
+function librariesOf(recipe: EffectiveRecipe): PlacedSource[] {
+  return placedSources(recipe).filter(({ install }) => install !== undefined);
+}
+
+function keyOf(libraries: readonly PlacedSource[]): string {
+  return digestOf(libraries.map(({ sha256, install }) => ({ sha256, install })));
+}
+
+/** Builds the recipe's libraries. Returns the builder that has them. */
+export async function installLibraries(context: PhaseContext, spool: Spool): Promise<PhaseResult<string>> {
   const { engine, images, workspace, order, limits, signal } = context;
-  const libraries = placedSources(order.recipe).filter(({ install }) => install !== undefined);
-  if (libraries.length === 0) return { kind: 'done', value: images.builder };
-  const key = digestOf(libraries.map(({ sha256, install }) => ({ sha256, install })));
-  const kept = await engine.withLibraries(images.builder, key, undefined, signal);
-  if (kept !== undefined) {
-    context.log.say(`fetch: the libraries of the recipe are in ${kept}`);
-    return { kind: 'done', value: kept };
-  }
-  const building = startBuild();
+  const libraries = librariesOf(order.recipe);
   await engine.putTars(workspace, [{ folder: '/libraries', open: () => packFiles(['local/'], []) }], signal);
   const exit = await runScript(
-    building,
+    context,
     'library.py',
     { libraries, arch: order.target.arch, prefix: PREFIX },
     {
@@ -96,11 +106,11 @@ export async function installLibraries(
       environment: buildEnvironment(order, 0, limits.jobs),
     },
   );
-  if (!succeeded(exit)) return diagnosed(building, { phase: 'build', exit });
+  if (!succeeded(exit)) return diagnosed(context, { phase: 'build', exit });
   const path = spool.path('libraries.tar');
   const tar = await engine.getTar(workspace, PREFIX, signal);
   const { sizeBytes } = await writeFile(Readable.from(tar), path, limits.build.diskBytes, signal);
   const archive = { sizeBytes, open: () => createReadStream(path) };
-  const made = await engine.withLibraries(images.builder, key, archive, signal);
+  const made = await engine.withLibraries(images.builder, keyOf(libraries), archive, signal);
   return { kind: 'done', value: made ?? images.builder };
 }
