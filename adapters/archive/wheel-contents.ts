@@ -12,16 +12,24 @@ export interface WheelContents {
 
 /** A crate list of a large Rust project has some hundred kilobytes. */
 const MAX_SBOM_BYTES = 16 << 20;
+/** A wheel has one or two. */
+const MAX_SBOMS = 100;
 const SBOM = /^[^/]+\.dist-info\/sboms\/.+/;
 
-/** Lists a wheel's files and reads the SBOMs among them. */
+/**
+ * Lists a wheel's files and reads the SBOMs among them: the first hundred, and of those what fits into the limit together. Who made the wheel says how many
+ * and how large they are, and must not keep this process busy; one that is too large is listed as of an unknown format.
+ */
 export async function readWheelContents(path: string): Promise<WheelContents> {
   return withArchive(path, async (archive) => {
     const files = archive.entries.filter(({ kind }) => kind === 'file');
     const sboms = [];
-    for (const entry of files) {
-      if (!SBOM.test(entry.name)) continue;
-      sboms.push({ path: entry.name, ...readSbom((await archive.read(entry, MAX_SBOM_BYTES)).toString('utf8')) });
+    let leftBytes = MAX_SBOM_BYTES;
+    for (const entry of files.filter(({ name }) => SBOM.test(name)).slice(0, MAX_SBOMS)) {
+      const fits = entry.sizeBytes <= leftBytes;
+      const text = fits ? (await archive.read(entry, leftBytes)).toString('utf8') : '';
+      if (fits) leftBytes -= entry.sizeBytes;
+      sboms.push({ path: entry.name, ...readSbom(text) });
     }
     return {
       files: files.map(({ name, sizeBytes }) => ({ path: name, sizeBytes })).sort((a, b) => (a.path < b.path ? -1 : 1)),

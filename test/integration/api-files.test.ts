@@ -107,3 +107,16 @@ test('what is not here is said to be not here', async () => {
   expect(answer.status).toBe(404);
   expect(answer.body.detail).toBe('there is no file "other.whl" of spam here');
 });
+
+test('a wheel full of SBOMs costs no more than an honest one', async () => {
+  const padded = `${CYCLONE_DX}${' '.repeat(9 << 20)}`;
+  const many = Object.fromEntries(Array.from({ length: 150 }, (_, n) => [`${SBOMS}/z${n}.json`, '{}']));
+  const more = { [`${SBOMS}/a.json`]: padded, [`${SBOMS}/b.json`]: padded, [`${SBOMS}/c.json`]: CYCLONE_DX, ...many };
+  await service.ask('spam', { python: ['cp311'] });
+  const wheel = makeWheel(WHEEL.replaceAll('cp313', 'cp311'), undefined, [], more);
+  await service.deliver(await service.claim(), wheel);
+  const { body } = await service.call<WheelContents>('GET', `/api/v1/projects/spam/files/${wheel.filename}`);
+  const formats = Object.fromEntries(body.sboms.map(({ path, format }) => [path.slice(SBOMS.length + 1), format]));
+  expect(body.sboms).toHaveLength(100);
+  expect(formats).toMatchObject({ 'a.json': 'CycloneDX', 'b.json': 'unknown', 'c.json': 'CycloneDX' });
+});
