@@ -91,7 +91,8 @@ def check(requirements):
             raise BadSource(f"the build requirement {text!r} is not a requirement (PEP 508): {error}") from None
 
 
-INDEX_TOKEN = os.environ.get("INDEX_TOKEN")
+# Out of the environment: cargo, go and Maven, which read what a project wrote, have no use for it.
+INDEX_TOKEN = os.environ.pop("INDEX_TOKEN", None)
 
 
 def with_login(url):

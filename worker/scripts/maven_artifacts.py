@@ -151,7 +151,8 @@ def fetch(source, run, sha256, say):
         MAVEN_OPTS=trust(run),
         MAVEN_SKIP_RC="1",
     )
-    for folder in installed:
+    # Two may say that they are the same.
+    for folder in set(installed):
         shutil.rmtree(folder)
     return [record(path, sha256) for path in sorted(REPOSITORY.rglob("*")) if path.suffix in (".jar", ".pom")]
 

@@ -126,7 +126,7 @@ def test(task):
     code = subprocess.run([PYTHON, "-I", "-X", "faulthandler", "-c", IMPORT, to_import, imported]).returncode
     if code != 0:
         found = json.loads(imported.read_text("utf-8")) if imported.is_file() else {}
-        return {"kind": "failed", "message": f"importing what the wheel brings {ended(code)}", **found}
+        return {**found, "kind": "failed", "message": f"importing what the wheel brings {ended(code)}"}
     for order in orders(task["imports"] or task["native"], task["together"]):
         if not order and not task.get("script"):
             continue

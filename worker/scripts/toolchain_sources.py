@@ -79,7 +79,7 @@ def fetch_modules(source):
         if "testdata" in path.parts or (folder / "vendor" / "modules.txt").is_file():
             continue
         say(f"fetching the Go modules of {path.relative_to(source)}")
-        declared = re.search(r"^go +\d+\.\d+", path.read_text("utf-8"), re.MULTILINE)
+        declared = re.search(r"^go +\d+\.\d+", path.read_text("utf-8", "replace"), re.MULTILINE)
         # From 1.17 on go.mod lists all that the build needs. Before, only the packages tell it from what is merely required somewhere.
         if (folder / "go.sum").is_file() and declared and go_version(declared[0]) >= (1, 17):
             run(["go", "mod", "download"], folder, **environment)

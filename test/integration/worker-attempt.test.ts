@@ -1,0 +1,106 @@
+// Attempts whose engine answers as a test wants.
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { expect, test } from 'vitest';
+import type { Lease } from '../../core/attempt.js';
+import { type ContainerSpec, type Engine, PREFIX } from '../../core/engine.js';
+import type { Phase } from '../../core/phase.js';
+import type { EffectiveRecipe } from '../../core/recipe.js';
+import { parseSettings } from '../../core/settings.js';
+import { makeAttempt } from '../../worker/attempt.js';
+import { AttemptLog } from '../../worker/attempt-log.js';
+import { packFiles } from '../../worker/workspace-files.js';
+import { instantSite } from '../support/instant-engine.mjs';
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const site = instantSite();
+
+async function attempt(recipe: EffectiveRecipe, changed: Partial<Engine>) {
+  const phases: Phase[] = [];
+  const log = new AttemptLog({
+    append: async (_firstLine, _text, marks) => {
+      phases.push(...marks.phases.map(({ phase }) => phase));
+    },
+    onLine: () => undefined,
+    limitBytes: 2 ** 20,
+  });
+  const lease: Lease = {
+    attemptId: 'a1',
+    attemptNumber: 1,
+    token: 'none',
+    leaseMs: 30_000,
+    resources: { cpus: 1, memoryBytes: 2 ** 30, diskBytes: 2 ** 30 },
+    order: {
+      buildId: 'b1',
+      project: 'sample',
+      version: '1.0',
+      sdist: { filename: 'sample-1.0.tar.gz', url: 'https://index.test/sample', sha256: sha256('sample') },
+      recipe,
+      target: { image: 'debian-11', policy: 'manylinux_2_31', arch: 'x86_64', python: 'cp313', builderDigest: '0' },
+      channel: 'stable',
+      indexUrl: 'https://index.test/simple/',
+    },
+  };
+  const outcome = await makeAttempt(
+    lease,
+    {
+      ...site,
+      engine: { ...site.engine, ...changed },
+      settings: parseSettings({}),
+      api: { putArtifact: async (_lease, _filename, _bytes, sizeBytes) => ({ sha256: '', sizeBytes }) },
+    },
+    { log, listen: () => undefined },
+    () => undefined,
+    new AbortController().signal,
+  );
+  await log.flush();
+  return { outcome, phases };
+}
+
+// What a recipe's own library does and leaves is foreign: no container with a network is made from its image, or sees the sdist after it.
+test.each(['kept', 'built now'])('fetching comes before a library that is %s and is without it', async (library) => {
+  const ran: Pick<ContainerSpec, 'image' | 'network'>[] = [];
+  const source = {
+    url: 'https://index.test/library.tar.gz',
+    sha256: sha256('library.tar.gz'),
+    install: 'make install',
+  };
+  const { outcome, phases } = await attempt(
+    { sources: [source] },
+    {
+      withLibraries: async (_builder, _key, archive) =>
+        library === 'kept' || archive !== undefined ? 'builder-with-libraries' : undefined,
+      getTar: (workspace, path, stop) =>
+        path === PREFIX ? Promise.resolve(Readable.from([])) : site.engine.getTar(workspace, path, stop),
+      run: async (spec, output, signal) => {
+        ran.push({ image: spec.image, network: spec.network });
+        if (spec.command.at(-1) === '/inputs/scripts/library.py') return { kind: 'exited', code: 0, oomKilled: false };
+        return site.engine.run(spec, output, signal);
+      },
+    },
+  );
+  expect(outcome).toMatchObject({ kind: 'succeeded' });
+  expect(ran).toEqual([
+    { image: 'builder', network: 'outside' },
+    ...(library === 'kept' ? [] : [{ image: 'builder', network: 'none' }]),
+    { image: 'builder-with-libraries', network: 'none' },
+    { image: 'builder-with-libraries', network: 'none' },
+    { image: 'clean', network: 'none' },
+  ]);
+  const building: Phase[] = library === 'kept' ? ['build'] : ['build', 'build'];
+  expect(phases).toEqual(['fetch', ...building, 'repair', 'test', 'publish']);
+});
+
+test('a test that failed has failed, whatever its modules are called', async () => {
+  const report = { kind: 'failed', message: 'no', imported: ['größe'], broken: ['sample'] };
+  const { outcome } = await attempt(
+    {},
+    {
+      getTar: async (workspace, path, stop) => {
+        if (path !== '/test/reports/test.json') return site.engine.getTar(workspace, path, stop);
+        return packFiles([], [{ name: 'test.json', text: JSON.stringify(report) }]);
+      },
+    },
+  );
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { class: 'test-failed', phase: 'test' } });
+});
