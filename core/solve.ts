@@ -128,12 +128,12 @@ function withoutOne(tries: readonly SolveTry[], best: number, facts: SolveFacts)
   return undefined;
 }
 
-/** A guess may have changed nothing; a toolchain of a newer release may not be wanted by this one; what a log asked for may no longer be wanted once the requirements or switches are others. */
 /** The try whose failure led to an edit. */
 function madeFor(edit: SolveEdit | undefined, tries: readonly SolveTry[]): SolveTry | undefined {
   return tries.find(({ buildId }) => buildId === edit?.evidence.buildId);
 }
 
+/** A guess may have changed nothing; a toolchain of a newer release may not be wanted by this one; what a log asked for may no longer be wanted once the requirements or switches are others. */
 function mayBeNeedless({ edits, version }: SolveTry, at: number, tries: readonly SolveTry[]): boolean {
   const edit = edits[at];
   return (
@@ -187,7 +187,7 @@ function otherWaysOut({ newerPolicies }: SolveFacts): string[] {
     newerPolicies.length > 0
       ? `a newer target (--policy ${newerPolicies[0]})`
       : 'a newer target (another folder in images/)',
-    "the library built first from a newer suite's source (`sources` and `prepare` of the recipe)",
+    "the library built first from a newer suite's source (`sources` with `install` in the recipe)",
   ];
 }
 
