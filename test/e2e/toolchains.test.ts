@@ -98,3 +98,14 @@ it('lets no pom.xml load anything where there is a network', async () => {
   expect(finished.outcome, finished.log).toMatchObject({ kind: 'failed', failure: { phase: 'build' } });
   expect(finished.log).toContain('sample:absent');
 });
+
+it('lets no pom.xml stand for a plugin that Maven runs where there is a network', async () => {
+  const pom = `<project><modelVersion>4.0.0</modelVersion><groupId>org.apache.maven.plugins</groupId>
+    <artifactId>maven-resources-plugin</artifactId><version>2.6</version><packaging>maven-plugin</packaging><dependencies>
+      <dependency><groupId>sample</groupId><artifactId>absent</artifactId><version>1</version></dependency>
+    </dependencies></project>`;
+  const sdist = await sdists.make({ hooks: MAVEN_HOOKS, files: { 'java/pom.xml': pom } });
+  const finished = await bench.attempt(await bench.orderFor(sdist, { toolchains: ['java'] }));
+  expect(finished.outcome, finished.log).toMatchObject({ kind: 'failed', failure: { phase: 'build' } });
+  expect(finished.log).toContain('java/pom.xml says that it is a part of Maven itself');
+});

@@ -106,15 +106,18 @@ def modules(poms):
                 yield f"<dependencies>{''.join(map(element, artifacts))}</dependencies>"
 
 
-def install(pom):
-    """Where Maven looks for the POM of a parent, and of what our own project depends on."""
+def place(pom):
+    """
+    Where Maven looks for the POM of a parent, and of what our own project depends on. Never in the place of anything that Maven itself runs: its plugins
+    would be loaded with what that POM asks for.
+    """
     where = pom.itself
     folder = REPOSITORY.joinpath(*where["groupId"].split("."), where["artifactId"], where["version"])
     if not known(where) or ".." in folder.parts or "/" in "".join(where.values()):
         raise ValueError(f"{pom.label} does not say what it is")
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(pom.path, folder / f"{where['artifactId']}-{where['version']}.pom")
-    return folder
+    if folder.exists():
+        raise ValueError(f"{pom.label} says that it is a part of Maven itself")
+    return folder / f"{where['artifactId']}-{where['version']}.pom"
 
 
 def trust(run):
@@ -128,6 +131,17 @@ def trust(run):
     return f"-Djavax.net.ssl.trustStore={store} -Djavax.net.ssl.trustStorePassword=changeit"
 
 
+def maven(folder, text, options, run, *goals):
+    folder.mkdir(exist_ok=True)
+    (folder / "pom.xml").write_text(text)
+    run(
+        ["mvn", "--batch-mode", "--quiet", "--strict-checksums", f"-Dmaven.repo.local={REPOSITORY}", *goals, f"{PLUGINS}:maven-dependency-plugin:go-offline"],
+        folder,
+        MAVEN_OPTS=options,
+        MAVEN_SKIP_RC="1",
+    )
+
+
 def fetch(source, run, sha256, say):
     poms = [Pom(path, source) for path in sorted(source.rglob("pom.xml")) if "target" not in path.parts]
     if not poms:
@@ -136,24 +150,21 @@ def fetch(source, run, sha256, say):
         pom.inherit(poms)
     say(f"fetching the Maven artifacts of {', '.join(str(pom.label) for pom in poms)}")
     WORK.mkdir()
-    installed = [install(pom) for pom in poms]
-    # The one that is a jar brings the plugins of Maven's own lifecycle.
-    bodies = {"lifecycle": project("lifecycle", "jar")}
-    bodies |= {f"part{number}": project(f"part{number}", "pom", body) for number, body in enumerate(modules(poms))}
-    for name, text in bodies.items():
+    options = trust(run)
+    # A jar brings the plugins of Maven's own lifecycle. Before anything of the sdist is in the repository: from here on they are there.
+    maven(WORK / "lifecycle", project("lifecycle", "jar"), options, run, "package")
+    # Two may say that they are the same.
+    places = {place(pom): pom for pom in poms}
+    for path, pom in places.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(pom.path, path)
+    parts = {f"part{number}": project(f"part{number}", "pom", body) for number, body in enumerate(modules(poms))}
+    for name, text in parts.items():
         (WORK / name).mkdir()
         (WORK / name / "pom.xml").write_text(text)
-    listed = "".join(f"<module>{name}</module>" for name in bodies)
-    (WORK / "pom.xml").write_text(project("all", "pom", f"<modules>{listed}</modules>"))
-    run(
-        ["mvn", "--batch-mode", "--quiet", "--strict-checksums", f"-Dmaven.repo.local={REPOSITORY}", "package", f"{PLUGINS}:maven-dependency-plugin:go-offline"],
-        WORK,
-        MAVEN_OPTS=trust(run),
-        MAVEN_SKIP_RC="1",
-    )
-    # Two may say that they are the same.
-    for folder in set(installed):
-        shutil.rmtree(folder)
+    maven(WORK, project("all", "pom", f"<modules>{''.join(f'<module>{name}</module>' for name in parts)}</modules>"), options, run)
+    for path in places:
+        shutil.rmtree(path.parent)
     return [record(path, sha256) for path in sorted(REPOSITORY.rglob("*")) if path.suffix in (".jar", ".pom")]
 
 
