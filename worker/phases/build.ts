@@ -37,7 +37,8 @@ export async function buildWheel(context: PhaseContext, fetched: Fetched): Promi
       python: TOOLS_PYTHON,
       mounts: { inputs: 'read-only', build: 'read-write', ...(context.cache && { cache: 'read-write' }) },
       workingDirectory: '/build/src',
-      limits: context.limits.build,
+      // What earlier builds left in the cache is nothing that this one has taken.
+      limits: { ...context.limits.build, diskBytes: context.limits.build.diskBytes + (context.cache?.maxBytes ?? 0) },
       environment: buildEnvironment(order, fetched.sourceDateEpoch, context.limits.jobs),
     },
   );
