@@ -4,7 +4,7 @@
 // answered from an earlier one. Goal: at most 3 s and 1.10 times more.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -28,11 +28,13 @@ const environment = {
   WHEELWRIGHT_INDEX_PORT: '0',
 };
 const service = spawn(join(root, 'wheelwright'), ['up'], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
-const indexUrl = await new Promise((resolve, reject) => {
+const urls = await new Promise((resolve, reject) => {
+  const found = {};
   const lines = createInterface({ input: service.stdout });
   lines.on('line', (line) => {
-    const url = /https?:\/\/\S+\/simple\//.exec(line)?.[0];
-    if (url !== undefined) resolve(url);
+    const [, name, url] = /^(api|index)\s+(https?:\/\/\S+)/.exec(line) ?? [];
+    if (name !== undefined) found[name] = url;
+    if (found.api !== undefined && found.index !== undefined) resolve(found);
   });
   lines.on('close', () => reject(new Error('the service did not start')));
 });
@@ -57,25 +59,21 @@ async function ours(requirement, round) {
   return build;
 }
 
-async function imagesOf(project) {
-  const names = (await run('docker', ['images', '--format', '{{.Repository}}:{{.Tag}}'])).stdout.split('\n');
-  const builders = names.filter((name) =>
-    name.startsWith(
-      SYSTEM[project] === undefined
-        ? 'wheelwright-builder:debian-11-cp313'
-        : 'wheelwright-derived:builder-debian-11-cp313',
-    ),
-  );
-  return { builder: builders[0], clean: names.find((name) => name.startsWith('wheelwright-clean:debian-11-cp313')) };
+/** The images that a build was made and tried in. */
+async function imagesOf(build) {
+  const token = (await readFile(join(data, 'admin-token'), 'utf8')).trim();
+  const url = `${urls.api}/api/v1/attempts/${build.attempts.at(-1).id}/inputs`;
+  const { inputs } = await (await fetch(url, { headers: { authorization: `Bearer ${token}` } })).json();
+  const image = (role) => inputs.findLast(({ kind, name }) => kind === 'image' && name.startsWith(`${role} `)).version;
+  return { builder: image('builder'), clean: image('clean') };
 }
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 try {
   for (const requirement of requirements) {
     const [project, version] = requirement.split('==');
-    await ours(requirement, 'warm-up');
-    const { builder, clean } = await imagesOf(project);
-    const args = [builder, clean, indexUrl, sdistIndex, project, version, 'cp313', 'manylinux_2_31_x86_64'];
+    const { builder, clean } = await imagesOf(await ours(requirement, 'warm-up'));
+    const args = [builder, clean, urls.index, sdistIndex, project, version, 'cp313', 'manylinux_2_31_x86_64'];
     const byHand = () => run(join(root, 'bench/build-overhead/by-hand'), args);
     const times = { ours: [], byHand: [] };
     for (let round = 1; round <= Number(rounds); round += 1) {

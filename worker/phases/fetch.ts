@@ -54,6 +54,7 @@ const BUILD_FOLDERS = [
   'tmp/',
   'cache/',
   'state/',
+  'state/headers/',
   'reports/',
   'wrappers/',
 ];

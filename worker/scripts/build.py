@@ -6,6 +6,7 @@ The task comes as JSON in WHEELWRIGHT_TASK or in the file named there, the repor
 {"kind": "cpu-bound", "message": "..."}    the wheel would not run on every processor of the level that it is for
 """
 
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -98,13 +99,25 @@ def cache_compilers(max_bytes):
     os.environ.update(
         CCACHE_DIR="/cache/ccache",
         CCACHE_MAXSIZE=f"{max_bytes // 1024}Ki",
-        # An update of the distribution changes the compilers' bytes, and not always their dates.
-        CCACHE_COMPILERCHECK="content",
-        CCACHE_EXTRAFILES=os.path.realpath(shutil.which("as") or ccache),
+        # An update of the distribution changes the compilers' bytes, and not always their dates. Looked at once, not by each compilation.
+        CCACHE_COMPILERCHECK=f"string:{digest_of_tools()}",
+        # By the headers that the compiler says it read: to run the preprocessor first takes as long again as compiling a small file.
+        CCACHE_DEPEND="1",
+        CCACHE_SLOPPINESS="include_file_ctime,include_file_mtime",
     )
     # meson puts any ccache that it finds before the wrappers, which must see every flag.
     cpu.write("ccache", f'#!/bin/sh\ncase $1 in -*) exec {ccache} "$@" ;; esac\nexec "$@"\n')
     return [ccache]
+
+
+def digest_of_tools():
+    """Of the compilers' drivers and the assembler; what stands behind a driver is of its package."""
+    digest = hashlib.sha256()
+    for name in ["gcc", "g++", "gfortran", "clang", "as"]:
+        path = shutil.which(name)
+        if path is not None:
+            digest.update(pathlib.Path(path).read_bytes())
+    return digest.hexdigest()
 
 
 def fixed_folders(build_backend, given):
@@ -151,7 +164,7 @@ def build(task):
     os.umask(0o022)
     make_environment(task["wheels"])
     prepare(task)
-    cpu.wrap_compilers(task["arch"], task["cpu"], os.environ["PATH"], cache_compilers(task["cacheBytes"]))
+    cpu.wrap_compilers(task["arch"], task["cpu"], os.environ["PATH"], cache_compilers(task["cacheBytes"]), "/build/state/headers")
     os.environ["VIRTUAL_ENV"] = str(ENVIRONMENT)
     os.environ["PATH"] = f"{cpu.WRAPPERS}:{ENVIRONMENT}/bin:{os.environ['PATH']}"
     # Not for the tools above, which must find their own.

@@ -40,7 +40,7 @@ INSTRUCTIONS = {
 LEAST = 5
 # A note: native or isa, the flags, the source, and 1 where it holds the function that the interpreter calls first.
 WRAPPER = r"""#!/bin/sh
-native= isa= source= object= last= mode=
+native= isa= source= object= last= compiles= lists= c=
 for argument do
   shift
   case $argument in
@@ -52,12 +52,16 @@ for argument do
           sed -E 's/-m(arch|cpu)=native/-march={baseline}/g; s/-mtune=native/-mtune=generic/g' "${{argument#@}}" > "${{argument#@}}.portable"
           native=-march=native argument="$argument.portable"
         fi ;;
-    *.c | *.cc | *.cpp | *.cxx | *.c++ | *.C | *.f | *.F | *.f90 | *.F90 | *.s | *.S) source=$argument ;;
+    -c) compiles=1 ;;
+    -M*) lists=1 ;;
+    *.c | *.cc | *.cpp | *.cxx | *.c++ | *.C) source=$argument c=1 ;;
+    *.f | *.F | *.f90 | *.F90 | *.s | *.S) source=$argument ;;
   esac
   case $last in -o) object=$argument ;; esac
   last=$argument
   set -- "$@" "$argument"
 done
+[ -z "{listing}" ] || [ -z "$compiles" ] || [ -n "$lists" ] || [ -z "$c" ] || set -- "$@" -MD -MF "{listing}/$$.d"
 [ -z "$native" ] || printf 'native\t%s\t%s\t0\n' "$native" "$source" >> {notes}
 [ -n "$isa" ] && [ -n "$source" ] || exec {command} "$@"
 {command} "$@" || exit
@@ -87,17 +91,18 @@ class CpuBound(Exception):
     """The wheel needs a processor beyond the level that it is built for."""
 
 
-def wrap_compilers(arch, level, path, before=()):
+def wrap_compilers(arch, level, path, before=(), listing=""):
     """
     Puts a wrapper for every compiler on `path` into WRAPPERS. `level`: one of LEVELS, or None for the architecture's baseline. `before`: what runs the
-    compilers of C, C++ and Fortran, e.g. ccache.
+    compilers of C, C++ and Fortran, e.g. ccache. `listing`: a folder where each compilation of C and C++ lists the headers that it read, unless it lists
+    them elsewhere.
     """
     if arch not in BASELINE:
         return
     raised = [f"-m{name}" for rank in LEVELS[1 : rank_of(level) + 1] for name in FEATURES[rank].split()] if arch == "x86_64" else []
     for name in {file.name for folder in path.split(":") for file in pathlib.Path(folder).glob("*") if COMPILER.fullmatch(file.name)}:
         command = shlex.join([*before, shutil.which(name, path=path), *raised])
-        write(name, WRAPPER.format(notes=NOTES, baseline=BASELINE[arch], command=command))
+        write(name, WRAPPER.format(notes=NOTES, baseline=BASELINE[arch], command=command, listing=listing))
     rustc = shutil.which("rustc", path=path)
     if rustc is not None and arch == "x86_64":
         flags = f"-C target-cpu={level}" if level else ""

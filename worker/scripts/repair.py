@@ -233,6 +233,8 @@ def repair(task):
             compiled = libraries(wheel)
     except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
         raise Refused("bad-wheel", f"{raw.name} cannot be read as a zip archive: {error}") from None
+    # Before it grows by its libraries: the number means that all is packed anew.
+    raw = tag_build(raw, task.get("buildTag"))
     if compiled:
         path = graft(raw, task)
         kind = "repaired"
@@ -242,7 +244,6 @@ def repair(task):
         say("the wheel is pure Python and stays as it is")
         path = pathlib.Path(shutil.copy(raw, tempfile.mkdtemp(dir=REPAIRED)))
         kind = "pure"
-    path = tag_build(path, task.get("buildTag"))
     report = describe(path, task)
     if report["grafted"]:
         say(f"grafted: {', '.join(report['grafted'])}")
