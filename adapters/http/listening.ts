@@ -12,6 +12,8 @@ export interface Place {
 
 const BACKLOG = 1024;
 const FIRST_INHERITED = 3;
+/** How long a client that has connected and not asked anything yet is waited for. */
+const FRESH_MS = 1_000;
 
 /**
  * The socket that systemd, or whatever else speaks its protocol, hands to this process: https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html
@@ -52,11 +54,11 @@ export async function listen(server: Server, place: Place): Promise<Listener> {
  * answer was written, and cuts off what the client has not taken yet.
  */
 function trackConnections(server: Server): { closeIdle(): void } {
-  /** How many answers are under way on each. */
-  const open = new Map<Socket, number>();
+  /** How many answers are under way on each; undefined before the first request. */
+  const open = new Map<Socket, number | undefined>();
   let closing = false;
   server.on('connection', (socket: Socket) => {
-    open.set(socket, 0);
+    open.set(socket, undefined);
     socket.once('close', () => open.delete(socket));
   });
   server.prependListener('request', ({ socket }, response) => {
@@ -73,6 +75,10 @@ function trackConnections(server: Server): { closeIdle(): void } {
     closeIdle() {
       closing = true;
       for (const [socket, answers] of open) if (answers === 0) socket.destroySoon();
+      // Whoever has just connected is about to ask, and would see a refusal.
+      setTimeout(() => {
+        for (const [socket, answers] of open) if (answers === undefined) socket.destroySoon();
+      }, FRESH_MS).unref();
     },
   };
 }

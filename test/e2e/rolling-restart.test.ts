@@ -80,7 +80,10 @@ it('nothing fails and nothing is refused', async () => {
 
   let going = true;
   const installs: Promise<string[]>[] = [installer('pip'), installer('uv')].map((install) => repeat(install));
-  const refused = repeat(async () => ((await call('/healthz')) === 200 ? undefined : 'the api refused a call'), 20);
+  const refused = repeat(async () => {
+    const status = await call('/healthz');
+    return status === 200 ? undefined : `the api answered a call with ${status}`;
+  }, 20);
   async function repeat(work: () => Promise<string | undefined>, pauseMs = 0): Promise<string[]> {
     const faults: string[] = [];
     let count = 0;
@@ -113,7 +116,7 @@ it('nothing fails and nothing is refused', async () => {
   }
   for (const { id } of builds) {
     const build = await ended(id);
-    expect(build.status).toBe('succeeded');
+    expect(build.status, JSON.stringify(build.attempts)).toBe('succeeded');
     expect(build.attempts.map(({ status }) => status)).toEqual([
       ...build.attempts.slice(1).map(() => 'lost'),
       'succeeded',
@@ -158,13 +161,13 @@ function startWorker(): ChildProcess {
   return worker;
 }
 
-/** Status of a GET on a connection of its own; 0 when it was refused or broken off. */
-function call(path: string, port = sockets.api.port): Promise<number> {
+/** Status of a GET on a connection of its own, or what was wrong when it was refused or broken off. */
+function call(path: string, port = sockets.api.port): Promise<number | string> {
   return new Promise((resolve) => {
     const sent = request({ host: '127.0.0.1', port, path, agent: false }, (response) => {
       response.resume().on('end', () => resolve(response.statusCode ?? 0));
     });
-    sent.on('error', () => resolve(0)).end();
+    sent.on('error', (error) => resolve(error.message)).end();
   });
 }
 

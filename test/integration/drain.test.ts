@@ -84,6 +84,25 @@ test('an answer that was given to the connection is sent to its end, however slo
   await drained;
 });
 
+test('who has connected and not asked yet is answered, and one that asks nothing holds nothing up', async () => {
+  const server = open((_request, response) => response.end('answer'));
+  const listener = await listen(server, { host: '127.0.0.1', port: 0 });
+  const connect = async () => {
+    const accepted = once(server, 'connection');
+    const socket = createConnection(Number(new URL(listener.url).port), '127.0.0.1').setEncoding('utf8');
+    await accepted;
+    return socket;
+  };
+  const asking = await connect();
+  const silent = await connect();
+  const drained = listener.drain(60_000);
+  asking.write('GET / HTTP/1.1\r\nHost: index.example\r\n\r\n');
+  let received = '';
+  for await (const chunk of asking) received += chunk;
+  expect(received).toMatch(/^HTTP\/1.1 200 OK[\s\S]*answer$/);
+  await Promise.all([drained, once(silent.resume(), 'close')]);
+});
+
 test('what takes longer than the grace is broken off', async () => {
   const server = open(() => undefined);
   const listener = await listen(server, { host: '127.0.0.1', port: 0 });
