@@ -45,8 +45,8 @@ export const SLOW_PACKAGES: PackageCase[] = [
   { requirement: 'python-ldap', pythons: BOTH, tags: native(), grafted: ['libldap_r'] },
   { requirement: 'pycurl==7.46.0', pythons: BOTH, tags: native(), grafted: ['libcurl'] },
   { requirement: 'lxml', pythons: BOTH, tags: native(), grafted: ['libxml2', 'libxslt'] },
-  // Its recipe depends on lxml: one libxml2 in both, signing tried with each imported first.
-  { requirement: 'xmlsec', pythons: ['cp313'], tags: native().slice(1), grafted: ['libxml2', 'libxmlsec1'] },
+  // Its recipe depends on lxml: one libxml2 in both, signing tried with each imported first. The newest that Debian 11's xmlsec1 allows.
+  { requirement: 'xmlsec==1.3.13', pythons: ['cp313'], tags: native().slice(1), grafted: ['libxml2', 'libxmlsec1'] },
   {
     requirement: 'psycopg2',
     pythons: BOTH,
