@@ -1,8 +1,9 @@
 // Volumes that outlive attempts: what the compilers of one project's builds left for its next ones.
 import type Docker from 'dockerode';
-import { callEngine, ignoreGone } from './engine-error.js';
+import { callEngine } from './engine-error.js';
 import { KIND_LABEL } from './image-names.js';
 import { INSTANCE_LABEL } from './labels.js';
+import { removeUnlessUsed } from './orphans.js';
 
 const KIND = 'compiler-cache';
 
@@ -46,21 +47,10 @@ export async function pruneCaches(
     for (const { Name, UsageData } of caches) {
       if (total <= maxBytes) break;
       if ((UsageData?.RefCount ?? 0) > 0) continue;
-      if (!(await removeUnlessTaken(docker, Name))) continue;
+      if (!(await removeUnlessUsed(docker, Name))) continue;
       total -= Math.max(0, UsageData?.Size ?? 0);
       removed.push(Name);
     }
     return removed;
   });
-}
-
-/** Whether it is gone; an attempt may have taken it meanwhile. */
-async function removeUnlessTaken(docker: Docker, volume: string): Promise<boolean> {
-  try {
-    await docker.getVolume(volume).remove();
-    return true;
-  } catch (error) {
-    ignoreGone(error);
-    return false;
-  }
 }

@@ -30,8 +30,8 @@ export async function removeOrphans(
   });
 }
 
-/** A container that is still being removed holds its volumes a moment longer: the next sweep gets them. */
-async function removeUnlessUsed(docker: Docker, volume: string): Promise<boolean> {
+/** Whether the volume is gone. An attempt may have taken it meanwhile, and a container that is still being removed holds it a moment longer: the next sweep gets it. */
+export async function removeUnlessUsed(docker: Docker, volume: string): Promise<boolean> {
   try {
     await docker.getVolume(volume).remove();
     return true;
