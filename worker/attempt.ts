@@ -75,6 +75,8 @@ export async function makeAttempt(
         return { kind: 'succeeded', wheel };
       }
       case 'failed': {
+        // What fails while an attempt is being broken off says nothing of the package.
+        signal.throwIfAborted();
         const explained = await explainMissing(result.failure, found.packages, voice.log, signal);
         const failure = await addSdistIdeas(explained, found.readSdist, found.packages, voice.log, signal);
         voice.log.say(`failed: ${failure.class}: ${failure.cause}`);

@@ -62,6 +62,7 @@ export async function readReport<T>(
     for await (const chunk of readWorkspaceFile(engine, workspace, path, MAX_REPORT_BYTES, signal)) chunks.push(chunk);
     return schema.parse(JSON.parse(Buffer.concat(chunks).toString('utf8')));
   } catch (error) {
+    signal.throwIfAborted();
     if (error instanceof WheelwrightError) {
       if (error.code === 'not-found') return undefined;
       throw error;

@@ -100,7 +100,7 @@ async function findGo(): Promise<string | undefined> {
   const folder = await said('go', ['env', 'GOROOT']);
   // Debian's has links into /usr/share in its place.
   const sources = folder && (await lstat(join(folder, 'src')).catch(() => undefined));
-  return sources && sources.isDirectory() ? folder : undefined;
+  return sources?.isDirectory() ? folder : undefined;
 }
 
 async function said(program: string, args: readonly string[]): Promise<string | undefined> {

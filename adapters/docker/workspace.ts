@@ -5,7 +5,7 @@ import tar from 'tar-stream';
 import { CACHE, type CarriedTar, VOLUMES } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { BUILD_USER, confinement, mountsOf, volumeName } from './container-settings.js';
-import { callEngine, ignoreGone, ignoreMissing, statusOf } from './engine-error.js';
+import { callEngine, engineError, ignoreGone, ignoreMissing, statusOf } from './engine-error.js';
 import type { Labels } from './labels.js';
 
 /**
@@ -87,17 +87,35 @@ export async function putTars(
   if (first !== undefined) throw first;
 }
 
+/** @throws WheelwrightError `not-found`; the stream breaks with `unavailable` when the engine does, with the signal's reason when aborted */
 export async function getTar(docker: Docker, workspace: string, path: string, signal: AbortSignal): Promise<Readable> {
-  return callEngine(`carrying ${path} out`, signal, async () => {
+  const doing = `carrying ${path} out`;
+  const stream = await callEngine(doing, signal, async () => {
     try {
       return (await docker.getContainer(workspace).getArchive({ path, abortSignal: signal })) as Readable;
     } catch (error) {
-      if (statusOf(error) === 404) {
+      if (isMissingPath(error)) {
         throw new WheelwrightError('not-found', `there is no ${path} in the workspace`, { cause: error });
       }
       throw error;
     }
   });
+  return Readable.from(brokenByEngine(stream, doing, signal), { objectMode: false });
+}
+
+/** A workspace that is gone is answered with the same status as a path that is not there. */
+function isMissingPath(error: unknown): boolean {
+  return statusOf(error) === 404 && /could not find the file/i.test((error as Error).message);
+}
+
+/** What breaks off the bytes is the engine or an abort, never what was carried: nobody may take it for a bad archive. */
+async function* brokenByEngine(stream: Readable, doing: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+  try {
+    yield* stream as AsyncIterable<Buffer>;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw engineError(doing, error);
+  }
 }
 
 /** One archive of all entries, each below its folder and owned by the build user; a volume's own root stays root's. */

@@ -96,6 +96,28 @@ it('gives all of the output before the exit, and the exit code', async () => {
   });
 });
 
+it('tells a workspace that is gone from a file that is not there', async () => {
+  await inWorkspace(async (workspace) => {
+    await engine.removeWorkspace(workspace);
+    await expect(engine.getTar(workspace, '/build/work', signal)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+it('speaks of an abort and not of a bad archive when one is broken off', async () => {
+  await inWorkspace(async (workspace) => {
+    const breaking = new AbortController();
+    const stopped = new Error('the worker stops');
+    await engine.run(
+      spec(workspace, 'head -c 200000000 /dev/zero > /build/work/zeros'),
+      async () => 'continue',
+      signal,
+    );
+    const archive = await engine.getTar(workspace, '/build/work/zeros', breaking.signal);
+    breaking.abort(stopped);
+    await expect(buffer(archive)).rejects.toBe(stopped);
+  });
+});
+
 it('holds a container back whose output is not taken', async () => {
   await inWorkspace(async (workspace) => {
     const script = 'yes | head -c 50000000; echo done > /build/work/done';

@@ -15,7 +15,7 @@ import { instantSite } from '../support/instant-engine.mjs';
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const site = instantSite();
 
-async function attempt(recipe: EffectiveRecipe, changed: Partial<Engine>) {
+async function attempt(recipe: EffectiveRecipe, changed: Partial<Engine>, signal = new AbortController().signal) {
   const phases: Phase[] = [];
   const log = new AttemptLog({
     append: async (_firstLine, _text, marks) => {
@@ -51,7 +51,7 @@ async function attempt(recipe: EffectiveRecipe, changed: Partial<Engine>) {
     },
     { log, listen: () => undefined },
     () => undefined,
-    new AbortController().signal,
+    signal,
   );
   await log.flush();
   return { outcome, phases };
@@ -103,4 +103,21 @@ test('a test that failed has failed, whatever its modules are called', async () 
     },
   );
   expect(outcome).toMatchObject({ kind: 'failed', failure: { class: 'test-failed', phase: 'test' } });
+});
+
+test('an attempt that is broken off while a report is read blames no package', async () => {
+  const breaking = new AbortController();
+  const stopped = new Error('the worker stops');
+  const brokenOff = attempt(
+    {},
+    {
+      getTar: async (workspace, path, stop) => {
+        if (path !== '/build/reports/build.json') return site.engine.getTar(workspace, path, stop);
+        breaking.abort(stopped);
+        return Readable.from([Buffer.from('half of an archive')]);
+      },
+    },
+    breaking.signal,
+  );
+  await expect(brokenOff).rejects.toBe(stopped);
 });

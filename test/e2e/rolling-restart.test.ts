@@ -1,5 +1,4 @@
 // api, index-server and worker restarted one after the other while wheels are built and installed: pip and uv see nothing of it, no build fails, no call is refused.
-// Not part of CI: one run in about ten shows a build that failed, which nobody has understood yet.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -13,10 +12,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isProcessRunning } from '../../adapters/host/process.js';
 import { type Client, openClient } from '../../client/client.js';
 import type { Build } from '../../client/contract.js';
-import { leftBehind } from '../e2e/attempt-bench.js';
 import { openSdistFolder, type SdistFolder } from '../fixtures/sdists/sdist.js';
 import { type HeldSocket, holdSocket } from '../support/held-socket.js';
 import { pythonClient, runClient } from '../support/python-client.js';
+import { leftBehind } from './attempt-bench.js';
 
 const ROUNDS = 2;
 const HOOKS = `
