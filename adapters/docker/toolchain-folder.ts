@@ -99,7 +99,8 @@ async function findRust(): Promise<string | undefined> {
 async function findGo(): Promise<string | undefined> {
   const folder = await said('go', ['env', 'GOROOT']);
   // Debian's has links into /usr/share in its place.
-  const sources = folder && (await lstat(join(folder, 'src')).catch(() => undefined));
+  if (!folder) return undefined;
+  const sources = await lstat(join(folder, 'src')).catch(() => undefined);
   return sources?.isDirectory() ? folder : undefined;
 }
 
