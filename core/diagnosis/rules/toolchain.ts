@@ -62,7 +62,7 @@ const tool = {
 export const toolchainRules: readonly Rule[] = [
   {
     match:
-      /Rust not found, installing into a temporary directory|can't find Rust compiler|Cargo, the Rust package manager, is not installed|(?:maturin|setuptools-rust).*(?:rustc|cargo).*(?:not found|not installed)|Unable to find (?:rustc|cargo)|Rust toolchain .*not (?:found|installed)|rustc is not installed/,
+      /Rust not found, installing into a temporary directory|can't find Rust compiler|Cargo, the Rust package manager, is not installed|[Dd]o you have cargo in your PATH|rustc, the rust compiler, is not installed|(?:maturin|setuptools-rust).*(?:rustc|cargo).*(?:not found|not installed)|Unable to find (?:rustc|cargo)|Rust toolchain .*not (?:found|installed)|rustc is not installed/,
     weight: 'toolchain',
     class: 'toolchain-missing',
     cause: 'The project is written in Rust, and the image has no Rust toolchain.',
