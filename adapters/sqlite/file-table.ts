@@ -6,7 +6,6 @@ import { wheelServesTarget } from '../../core/tag.js';
 import { wheelNameOf } from '../../core/wheel-name.js';
 import { fileOf } from './build-records.js';
 import type { Database } from './database.js';
-import { addFilesInGroups } from './file-group.js';
 
 type FileTable = Pick<BuildStore, 'file' | 'filesOfProject' | 'addFile' | 'nextBuildTag'>;
 
@@ -27,7 +26,7 @@ export function fileTable(db: Database): FileTable {
       return rows.map(fileOf);
     },
 
-    addFile: addFilesInGroups(db, addFile),
+    addFile: (file, now) => db.transaction().execute((trx) => addFile(trx, file, now)),
     nextBuildTag: (project, version, target) => nextBuildTag(db, project, version, target),
   };
 }

@@ -70,37 +70,19 @@ class GroupCommitDriver implements Driver {
   }
 
   async beginTransaction(connection: Connection): Promise<void> {
-    await this.#turns.take();
-    try {
-      this.#begin();
-      connection.inTransaction = true;
-    } catch (error) {
-      this.#turns.give();
-      throw error;
-    }
+    await this.#enter();
+    connection.inTransaction = true;
   }
 
-  async commitTransaction(connection: Connection): Promise<void> {
+  commitTransaction(connection: Connection): Promise<void> {
     connection.inTransaction = false;
-    try {
-      this.#leaves.run();
-    } catch (error) {
-      this.#undo();
-      throw error;
-    } finally {
-      this.#turns.give();
-    }
-    await this.#join();
+    return this.#leave();
   }
 
   async rollbackTransaction(connection: Connection): Promise<void> {
     if (!connection.inTransaction) return;
     connection.inTransaction = false;
-    try {
-      this.#undo();
-    } finally {
-      this.#turns.give();
-    }
+    this.#undo();
   }
 
   async releaseConnection(): Promise<void> {}
@@ -115,38 +97,56 @@ class GroupCommitDriver implements Driver {
 
   /** A statement that changes something is a transaction of its own. */
   async #alone(query: CompiledQuery): Promise<QueryResult<never>> {
-    await this.#turns.take();
+    await this.#enter();
     let result: QueryResult<never>;
     try {
-      this.#begin();
       result = this.#write.run(query);
+    } catch (error) {
+      this.#undo();
+      throw error;
+    }
+    await this.#leave();
+    return result;
+  }
+
+  /** Begins a member when its turn comes. The turn lasts until it leaves or is undone. */
+  async #enter(): Promise<void> {
+    await this.#turns.take();
+    try {
+      if (!this.#writer.inTransaction) this.#begins.run();
+      this.#enters.run();
+    } catch (error) {
+      this.#turns.give();
+      throw error;
+    }
+  }
+
+  /** Ends the running member; resolves when its changes are on disk. */
+  async #leave(): Promise<void> {
+    try {
       this.#leaves.run();
     } catch (error) {
       this.#undo();
       throw error;
-    } finally {
-      this.#turns.give();
     }
-    await this.#join();
-    return result;
-  }
-
-  #begin(): void {
-    if (!this.#writer.inTransaction) this.#begins.run();
-    this.#enters.run();
+    const onDisk = new Promise<void>((committed, failed) => this.#group.push({ committed, failed }));
+    this.#turns.give();
+    this.#commitLater();
+    return onDisk;
   }
 
   /** Undoes the running member. Some errors, such as a full disk, make SQLite undo the whole transaction: then all of the group have failed. */
   #undo(): void {
-    if (this.#writer.inTransaction) this.#writer.exec('ROLLBACK TO member; RELEASE member');
-    else this.#fail(new Error('SQLite undid the transaction that this one was to be committed with'));
+    try {
+      if (this.#writer.inTransaction) this.#writer.exec('ROLLBACK TO member; RELEASE member');
+      else
+        this.#endGroup((member) =>
+          member.failed(new Error('SQLite undid the transaction that this one was to be committed with')),
+        );
+    } finally {
+      this.#turns.give();
+    }
     this.#commitLater();
-  }
-
-  /** Resolves when the changes of the member that has just run are on disk. */
-  #join(): Promise<void> {
-    this.#commitLater();
-    return new Promise((committed, failed) => this.#group.push({ committed, failed }));
   }
 
   /** After whatever has arrived by now has been looked at. */
@@ -169,19 +169,17 @@ class GroupCommitDriver implements Driver {
   #commit(): void {
     try {
       if (this.#writer.inTransaction) this.#commits.run();
-      const group = this.#group;
-      this.#group = [];
-      for (const { committed } of group) committed();
+      this.#endGroup((member) => member.committed());
     } catch (error) {
       if (this.#writer.inTransaction) this.#writer.exec('ROLLBACK');
-      this.#fail(error);
+      this.#endGroup((member) => member.failed(error));
     }
   }
 
-  #fail(error: unknown): void {
+  #endGroup(tell: (member: Member) => void): void {
     const group = this.#group;
     this.#group = [];
-    for (const { failed } of group) failed(error);
+    group.forEach(tell);
   }
 }
 
