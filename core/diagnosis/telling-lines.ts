@@ -21,10 +21,10 @@ export class TellingLines {
     const line = text.trim().slice(0, MAX_SHOWN);
     if (line === '') return;
     this.#last = { line, lineNumber };
-    if (!/rror|xception|xit|ailure|nterrupt|FAILED|navailable/.test(line)) return;
+    if (!/rror|ERROR|xception|xit|ailure|nterrupt|FAILED|navailable/.test(line)) return;
     if (WRAPPER.test(line)) this.#wrapper = { line, lineNumber };
     else if (EXCEPTION.test(line) && !/Warning\b/.test(line)) this.#exception = { line, lineNumber };
-    else if (!/^note: /.test(line) && /(?:^|[\s:])(?:[Ee]rror|ERROR|fatal error|FAILED)(?::| )/.test(line)) {
+    else if (!/^note: /.test(line) && /(?:^|[\s:[])(?:[Ee]rror|ERROR|fatal error|FAILED)(?::|\]? )/.test(line)) {
       this.#error ??= { line, lineNumber };
     }
   }

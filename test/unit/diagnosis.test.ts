@@ -72,6 +72,13 @@ describe('which line decides', () => {
     });
   });
 
+  test('where no rule knows what Maven says, its own words are shown', () => {
+    const failure = diagnoseText(
+      '[INFO] BUILD FAILURE\n[ERROR] The goal you specified makes no sense\n[INFO] Total time',
+    );
+    expect(failure).toMatchObject({ class: 'unknown', line: '[ERROR] The goal you specified makes no sense' });
+  });
+
   test('a fatal CMake error decides, the same words in a note do not', () => {
     const failure = diagnoseText(
       [

@@ -76,6 +76,22 @@ export const environmentRules: readonly Rule[] = [
       'cargo needs a crate that was not fetched before the build. The sdist has no lock file, or its lock file does not name it.',
   },
   {
+    match: /\bgo: (?:(\S+): )?module lookup disabled by GOPROXY=off/,
+    weight: 'download',
+    class: 'network-needed',
+    cause: 'Go needs {1}, which was not fetched before the build.',
+    refine: ([, name]) => ({
+      cause: `Go needs ${name ?? 'a module'}, which was not fetched before the build: no go.mod of the sdist names it. A source in the recipe that brings it, or a switch of the project that leaves the Go code out, helps.`,
+    }),
+  },
+  {
+    match: /Cannot access \S+ \(\S+\) in offline mode and the artifact (\S+?) has not been downloaded from it before/,
+    weight: 'download',
+    class: 'network-needed',
+    cause:
+      'Maven needs {1}, which was not fetched before the build: the pom.xml of the sdist does not name it. A source in the recipe that brings it, or a switch of the project that leaves the Java code out, helps.',
+  },
+  {
     match:
       /(?:PermissionError: \[Errno 13\]|Permission denied)(?:: ['"]?(\/(?:usr|opt|etc|root|home|var|lib)\S*?)['"]?)?$/,
     weight: 'exception',

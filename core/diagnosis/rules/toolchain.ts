@@ -243,4 +243,20 @@ export const toolchainRules: readonly Rule[] = [
     class: 'toolchain-missing',
     cause: "The Go code needs Go {1}{3}, and the image's is older.",
   },
+  {
+    // Go before 1.21 knows neither the directive nor a version with three parts.
+    match: /\bgo\.mod:\d+: (?:unknown directive: (\w+)|invalid go version ['"]?([\w.]+)['"]?: must match)/,
+    weight: 'toolchain',
+    class: 'toolchain-missing',
+    cause:
+      "The image's Go is older than the project's go.mod, in which it does not understand {1}{2}. A newer Go toolchain, or an older release of the project, helps.",
+  },
+  {
+    match: /: package ([\w/.-]+) is not in (?:GOROOT|std)\b/,
+    weight: 'toolchain',
+    class: 'toolchain-missing',
+    cause:
+      "The Go code imports {1}, which the image's Go does not have among its own packages. A newer Go toolchain, or an older release of the project, helps.",
+    guess: true,
+  },
 ];
