@@ -24,6 +24,7 @@ from pyproject_hooks import BackendUnavailable, BuildBackendHookCaller, HookMiss
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import cpu
+from task import read_task
 
 SOURCE = pathlib.Path("/build/src")
 ENVIRONMENT = pathlib.Path("/build/env")
@@ -184,12 +185,6 @@ def build(task):
     for wheel in filter(zipfile.is_zipfile, made):
         cpu.check(wheel, task["arch"], task["cpu"], say)
     return {"kind": "built", "wheels": [path.name for path in made]}
-
-
-def read_task():
-    """From the variable itself, or from the file that it names when the task is too large for one."""
-    text = os.environ.pop("WHEELWRIGHT_TASK")
-    return json.loads(text if text.startswith("{") else pathlib.Path(text).read_text("utf-8"))
 
 
 def main():

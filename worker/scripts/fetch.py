@@ -27,6 +27,7 @@ from packaging.utils import canonicalize_name
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import toolchain_sources
+from task import read_task
 
 SOURCE = pathlib.Path("/build/src")
 SHARED = pathlib.Path("/inputs/shared")
@@ -221,12 +222,6 @@ def run(task):
         for wheel in wheels:
             say(f"{task['phase']}: fetched {wheel['filename']} sha256={wheel['sha256']}")
     return {"kind": "fetched", **report, "wheels": wheels}
-
-
-def read_task():
-    """From the variable itself, or from the file that it names when the task is too large for one."""
-    text = os.environ.pop("WHEELWRIGHT_TASK")
-    return json.loads(text if text.startswith("{") else pathlib.Path(text).read_text("utf-8"))
 
 
 def main():

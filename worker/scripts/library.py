@@ -3,7 +3,6 @@
 The task comes as JSON in WHEELWRIGHT_TASK or in the file named there; there is no report: what is under the prefix counts.
 """
 
-import json
 import os
 import pathlib
 import shutil
@@ -12,6 +11,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import cpu
+from task import read_task
 
 WORK = pathlib.Path("/build/tmp/libraries")
 
@@ -26,12 +26,6 @@ def unpack(archive, folder):
     shutil.unpack_archive(archive, folder, **({} if archive.endswith(".zip") else {"filter": "data"}))
     inside = list(folder.iterdir())
     return inside[0] if len(inside) == 1 and inside[0].is_dir() else folder
-
-
-def read_task():
-    """From the variable itself, or from the file that it names when the task is too large for one."""
-    text = os.environ.pop("WHEELWRIGHT_TASK")
-    return json.loads(text if text.startswith("{") else pathlib.Path(text).read_text("utf-8"))
 
 
 def main():

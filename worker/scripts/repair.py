@@ -31,6 +31,9 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.gnuversions import GNUVerNeedSection
 from packaging.requirements import InvalidRequirement, Requirement
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from task import read_task
+
 REPAIRED = pathlib.Path("/build/repaired")
 GLIBC = re.compile(
     r"(?:lib(?:c|m|dl|rt|pthread|util|resolv|anl|mvec|nss_\w+|BrokenLocale|thread_db)\.so(?:\.\d+)*|ld-linux[\w.-]*\.so\.\d+|ld64\.so\.\d+)$"
@@ -250,12 +253,6 @@ def repair(task):
     for need in report["needs"]:
         say(f"{need['by']} needs {need['soname']}, which the consuming image must bring")
     return {"kind": kind, **report}
-
-
-def read_task():
-    """From the variable itself, or from the file that it names when the task is too large for one."""
-    text = os.environ.pop("WHEELWRIGHT_TASK")
-    return json.loads(text if text.startswith("{") else pathlib.Path(text).read_text("utf-8"))
 
 
 def main():

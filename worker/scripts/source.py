@@ -7,11 +7,13 @@ The task comes as JSON in WHEELWRIGHT_TASK or in the file named there, the repor
 
 import hashlib
 import json
-import os
 import pathlib
 import shutil
 import subprocess
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from task import read_task
 
 
 class Refused(Exception):
@@ -51,12 +53,6 @@ def fetch(source, folder):
     if digest != source["sha256"]:
         raise Refused(f"{filename} has sha256 {digest} where {source['sha256']} was expected")
     shutil.copyfile(folder / "files" / filename, source["to"])
-
-
-def read_task():
-    """From the variable itself, or from the file that it names when the task is too large for one."""
-    text = os.environ.pop("WHEELWRIGHT_TASK")
-    return json.loads(text if text.startswith("{") else pathlib.Path(text).read_text("utf-8"))
 
 
 def main():

@@ -17,6 +17,9 @@ import sys
 import venv
 import zipfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from task import read_task
+
 ENVIRONMENT = pathlib.Path("/test/env")
 PYTHON = str(ENVIRONMENT / "bin" / "python")
 FILES = pathlib.Path("/test/tmp")
@@ -138,12 +141,6 @@ def test(task):
         if code != 0:
             return {"kind": "failed", "message": f"the recipe's test{after} {ended(code)}"}
     return {"kind": "passed"}
-
-
-def read_task():
-    """From the variable itself, or from the file that it names when the task is too large for one."""
-    text = os.environ.pop("WHEELWRIGHT_TASK")
-    return json.loads(text if text.startswith("{") else pathlib.Path(text).read_text("utf-8"))
 
 
 def main():
