@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { TokenStore } from '../adapters/sqlite/tokens.js';
-import type { FileProvenance } from '../client/file-contract.js';
+import type { FileProvenance } from '../client/contract.js';
 import type { BrowseStore } from '../core/browse.js';
 import type { CheckSources } from '../core/check-walk.js';
 import type { LoadedImage } from '../core/image.js';

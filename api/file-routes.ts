@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Router } from 'express';
 import { readWheelContents, readWheelSbom } from '../adapters/archive/wheel-contents.js';
-import type { WheelContents } from '../client/file-contract.js';
+import type { WheelContents } from '../client/contract.js';
 import { WheelwrightError } from '../core/errors.js';
 import { normalizeProjectName } from '../core/project-name.js';
 import type { FileRecord } from '../core/store.js';

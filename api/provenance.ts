@@ -1,7 +1,7 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import type { SigningKey } from '../adapters/signing/key.js';
 import { signProvenance, verifyProvenance } from '../adapters/signing/provenance.js';
-import type { FileProvenance } from '../client/file-contract.js';
+import type { FileProvenance } from '../client/contract.js';
 import type { BrowseStore } from '../core/browse.js';
 import { buildStatement, parseBuildPredicate } from '../core/provenance.js';
 import type { MakeProvenance, ReadProvenance } from './context.js';

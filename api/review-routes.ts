@@ -7,7 +7,7 @@ import {
   type Solve,
   type Submission,
   submissionRequestSchema,
-} from '../client/review-contract.js';
+} from '../client/contract.js';
 import { WheelwrightError } from '../core/errors.js';
 import { normalizeProjectName } from '../core/project-name.js';
 import { diffTexts } from '../core/recipe-edit.js';

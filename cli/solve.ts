@@ -1,7 +1,6 @@
 // A solve as a person follows it: each try with the edit that it makes, and the recipe that came out.
-import type { Build, BuildRequest } from '../client/contract.js';
+import type { Build, BuildRequest, Solve } from '../client/contract.js';
 import { followSolve, reviewClient } from '../client/review.js';
-import type { Solve } from '../client/review-contract.js';
 import { watchBuilds } from './build-progress.js';
 import { outcomeOf } from './build-report.js';
 import type { Cli } from './cli.js';

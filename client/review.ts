@@ -1,9 +1,10 @@
 // Solves and submissions, for whoever has a connection to the API.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, sendForJson } from './connection.js';
-import { type BuildRequest, buildsCreatedSchema } from './contract.js';
 import {
   approvedRecipesSchema,
+  type BuildRequest,
+  buildsCreatedSchema,
   type CommentRequest,
   type Solve,
   type Submission,
@@ -11,7 +12,7 @@ import {
   solveSchema,
   submissionSchema,
   submissionsSchema,
-} from './review-contract.js';
+} from './contract.js';
 
 export interface ReviewClient {
   /** Begins to solve a requirement; gives the solve's id. */

@@ -2,8 +2,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
+import type { Submission } from '../../client/contract.js';
 import { type ReviewClient, reviewClient } from '../../client/review.js';
-import type { Submission } from '../../client/review-contract.js';
 import { isFinished } from '../../core/build.js';
 import { lintRecipe } from '../../core/recipe-lint.js';
 import { watchBuilds } from '../build-progress.js';

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Build } from '../../client/contract.js';
-import type { Solve } from '../../client/review-contract.js';
+import type { Build, Solve } from '../../client/contract.js';
 import { startTestService, type TestService } from '../support/service.js';
 
 let service: TestService;

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { FileProvenance, WheelContents } from '../../client/file-contract.js';
+import type { FileProvenance, WheelContents } from '../../client/contract.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { makeWheel } from '../support/wheel.js';
 

@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Build, buildSchema, type Problem } from '../../client/contract.js';
-import { type Solve, type Submission, solveSchema, submissionSchema } from '../../client/review-contract.js';
+import {
+  type Build,
+  buildSchema,
+  type Problem,
+  type Solve,
+  type Submission,
+  solveSchema,
+  submissionSchema,
+} from '../../client/contract.js';
 import type { Lease } from '../../core/attempt.js';
 import type { Failure } from '../../core/failure.js';
 import { startTestApi, type TestApi } from '../support/api.js';

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Problem } from '../../client/contract.js';
-import { type Submission, submissionSchema } from '../../client/review-contract.js';
+import { type Problem, type Submission, submissionSchema } from '../../client/contract.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { makeWheel } from '../support/wheel.js';
 

@@ -2,8 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Build, buildsCreatedSchema } from '../../client/contract.js';
-import { wheelContentsSchema } from '../../client/file-contract.js';
+import { type Build, buildsCreatedSchema, wheelContentsSchema } from '../../client/contract.js';
 import { startTestService, type TestService } from './service.js';
 
 /** A real release, and what its wheels must be like. */

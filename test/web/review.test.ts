@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import type { Submission } from '../../client/review-contract.js';
+import type { Submission } from '../../client/contract.js';
 import { openPage } from './browser.js';
 import { failedBuild, failFirstTry, ScriptedWorker } from './scenario.js';
 import { browser, openSite, page, service } from './site.js';

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { FileProvenance, WheelContents } from '../../../client/file-contract.js';
+import type { FileProvenance, WheelContents } from '../../../client/contract.js';
 import { at } from '../base.js';
 import { ProblemNote } from '../ui/problem.js';
 import { useResource } from '../ui/resource.js';

@@ -1,4 +1,4 @@
-import type { FileProvenance } from '../../../client/file-contract.js';
+import type { FileProvenance } from '../../../client/contract.js';
 import { Badge } from '../ui/status.js';
 import { Ago } from '../ui/time.js';
 

@@ -1,5 +1,4 @@
-import type { BuildPage as Page, Summary } from '../../../client/contract.js';
-import type { Submission } from '../../../client/review-contract.js';
+import type { BuildPage as Page, Submission, Summary } from '../../../client/contract.js';
 import { at } from '../base.js';
 import { BuildRows } from '../build/build-rows.js';
 import { SubmissionList } from '../recipe/submission-list.js';

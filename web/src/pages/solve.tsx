@@ -1,5 +1,4 @@
-import type { Build } from '../../../client/contract.js';
-import type { Solve } from '../../../client/review-contract.js';
+import type { Build, Solve } from '../../../client/contract.js';
 import { at } from '../base.js';
 import { failureOf } from '../build/failure-of.js';
 import { EditList } from '../recipe/edit-list.js';

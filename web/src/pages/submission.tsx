@@ -1,4 +1,4 @@
-import type { Submission } from '../../../client/review-contract.js';
+import type { Submission } from '../../../client/contract.js';
 import { isFinished } from '../../../core/build.js';
 import { at } from '../base.js';
 import { CommentedDiff } from '../recipe/commented-diff.js';

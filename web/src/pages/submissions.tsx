@@ -1,4 +1,4 @@
-import type { Submission } from '../../../client/review-contract.js';
+import type { Submission } from '../../../client/contract.js';
 import { SUBMISSION_STATUSES } from '../../../core/review.js';
 import { SubmissionList } from '../recipe/submission-list.js';
 import { setQuery, usePlace } from '../router.js';

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Submission } from '../../../client/review-contract.js';
+import type { Submission } from '../../../client/contract.js';
 import { Comment, CommentForm } from './comments.js';
 
 interface Props {

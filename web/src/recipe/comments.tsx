@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { CommentRequest, Submission } from '../../../client/review-contract.js';
+import type { CommentRequest, Submission } from '../../../client/contract.js';
 import { post } from '../request.js';
 import { useAction } from '../ui/action.js';
 import { Ago } from '../ui/time.js';

@@ -1,4 +1,4 @@
-import type { Submission } from '../../../client/review-contract.js';
+import type { Submission } from '../../../client/contract.js';
 import { at } from '../base.js';
 
 /** Changes of a recipe, each with the line of a log that led to it. */

@@ -1,6 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Build } from '../../../client/contract.js';
-import type { Submission } from '../../../client/review-contract.js';
+import type { Build, Submission } from '../../../client/contract.js';
 import { get, post } from '../request.js';
 import { go } from '../router.js';
 import { useSession } from '../session.js';

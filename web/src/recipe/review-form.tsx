@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Submission } from '../../../client/review-contract.js';
+import type { Submission } from '../../../client/contract.js';
 import { post } from '../request.js';
 import { useSession } from '../session.js';
 import { useAction } from '../ui/action.js';

@@ -1,4 +1,4 @@
-import type { Submission } from '../../../client/review-contract.js';
+import type { Submission } from '../../../client/contract.js';
 import { at } from '../base.js';
 import { Ago } from '../ui/time.js';
 import { SubmissionStatusBadge } from './submission-status.js';

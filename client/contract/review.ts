@@ -1,10 +1,10 @@
-// Solves and submissions over the wire of /api/v1. Relied on by others: it only grows.
+// Solves, and recipes that are submitted for review.
 import { z } from 'zod';
-import { BUILD_STATUSES } from '../core/build.js';
-import { SUBMISSION_STATUSES } from '../core/review.js';
-import { SOLVE_STATUSES } from '../core/solve-store.js';
-import { TRY_PURPOSES } from '../core/solve-try.js';
-import { failureSchema } from './contract.js';
+import { BUILD_STATUSES } from '../../core/build.js';
+import { SUBMISSION_STATUSES } from '../../core/review.js';
+import { SOLVE_STATUSES } from '../../core/solve-store.js';
+import { TRY_PURPOSES } from '../../core/solve-try.js';
+import { failureSchema } from './build.js';
 
 /** One edit of a recipe, and the failure that led to it. */
 const editSchema = z.object({

@@ -1,4 +1,4 @@
-// What is in a file of the index, and where it came from, over the wire of /api/v1. Relied on by others: it only grows.
+// What is in a file of the index, and where it came from.
 import { z } from 'zod';
 
 /** GET /projects/:name/files/:filename, of a wheel. */
