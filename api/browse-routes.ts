@@ -43,7 +43,11 @@ export function browseRoutes({ store, browse, images, clock }: BrowseDeps, guard
 
   router.get('/images', guards.read, async (_request, response) => {
     const today = iso(clock()).slice(0, 10);
-    const uses = await browse.builderUse();
+    const uses = await browse.builderUse(
+      images.flatMap((image) =>
+        image.definition.interpreters.map((interpreter) => imageDigests(image, interpreter).target),
+      ),
+    );
     response.json({ images: images.map((image) => viewImage(image, today, uses)) });
   });
 

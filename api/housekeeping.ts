@@ -1,6 +1,6 @@
 import { utimes } from 'node:fs/promises';
 import { blobsIn, statOf } from '../adapters/disk/data-folder.js';
-import type { HousekeepingReport } from '../core/retention.js';
+import type { EndedAttempt, HousekeepingReport } from '../core/retention.js';
 import type { ApiContext } from './context.js';
 
 const HOUR_MS = 3_600_000;
@@ -56,12 +56,12 @@ async function shortenLogs(
   if (days === undefined) return 0;
   const note = `[wheelwright] this log was removed after ${days} days (WHEELWRIGHT_KEEP_LOGS_DAYS)\n`;
   let count = 0;
-  for (let after = ''; ; ) {
-    const ids = await retention.attemptsWithLogs(clock() - days * DAY_MS, after, LOGS_PER_QUERY);
-    for (const id of dryRun ? [] : ids) await logs.replace(id, note, clock());
-    count += ids.length;
-    after = ids.at(-1) ?? after;
-    if (ids.length < LOGS_PER_QUERY || stopping.aborted) return count;
+  for (let after: EndedAttempt | undefined; ; ) {
+    const attempts = await retention.attemptsWithLogs(clock() - days * DAY_MS, after, LOGS_PER_QUERY);
+    for (const { id } of dryRun ? [] : attempts) await logs.replace(id, note, clock());
+    count += attempts.length;
+    after = attempts.at(-1);
+    if (attempts.length < LOGS_PER_QUERY || stopping.aborted) return count;
   }
 }
 

@@ -29,7 +29,8 @@ export interface BrowseStore {
   projects(containing: string, limit: number): Promise<ProjectSummary[]>;
   /** Projects that took a wheel of this one to be built or tested, alphabetically. */
   dependents(project: string): Promise<string[]>;
-  builderUse(): Promise<BuilderUse[]>;
+  /** Of those of the builder images that were used at all. */
+  builderUse(digests: readonly string[]): Promise<BuilderUse[]>;
   recipeRevision(digest: string): Promise<RecipeRevision | undefined>;
   /** What an attempt took in. */
   inputs(attemptId: string): Promise<AttemptInput[]>;

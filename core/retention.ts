@@ -4,12 +4,17 @@
 export interface RetentionStore {
   /** The blobs that files name. */
   namedBlobs(): Promise<NamedBlobs>;
-  /** Attempts that ended before then and still have the log of their time, at most `limit`, in the order of their ids after `after`. */
-  attemptsWithLogs(endedBefore: number, after: string, limit: number): Promise<string[]>;
+  /** Attempts that ended before then and still have their log, the first `limit` of those that ended after `after`. */
+  attemptsWithLogs(endedBefore: number, after: EndedAttempt | undefined, limit: number): Promise<EndedAttempt[]>;
   /** Trial wheels stored before then, but those on which somebody has yet to decide; oldest first. */
   oldTrials(storedBefore: number): Promise<string[]>;
   /** Takes a trial wheel off the index; builds that have no other wheel become cancelled, so that a retry makes it again. */
   removeTrial(filename: string, reason: string, now: number): Promise<void>;
+}
+
+export interface EndedAttempt {
+  id: string;
+  endedAt: number;
 }
 
 export interface NamedBlobs {

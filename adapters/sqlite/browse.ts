@@ -42,10 +42,10 @@ export function browseStore(db: Database): BrowseStore {
       return rows.map((row) => row.project);
     },
 
-    async builderUse() {
+    async builderUse(digests) {
       const { rows } = await sql<BuilderUse>`
         SELECT builder_digest AS builderDigest, COUNT(*) AS builds, MIN(created_at) AS firstUsed, MAX(created_at) AS lastUsed
-          FROM builds GROUP BY builder_digest`.execute(db);
+          FROM builds WHERE builder_digest IN (${sql.join(digests)}) GROUP BY builder_digest`.execute(db);
       return rows;
     },
 

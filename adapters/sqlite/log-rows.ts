@@ -80,6 +80,7 @@ export function logRows(db: Database) {
             at,
           })
           .execute();
+        await trx.updateTable('attempts').set({ log_removed: 1 }).where('id', '=', attemptId).execute();
       }),
 
     checkLease: (lease: LeaseRef) => checkLease(db, lease),

@@ -12,23 +12,21 @@ export function retentionStore(db: Database): RetentionStore {
     async attemptsWithLogs(endedBefore, after, limit) {
       const rows = await db
         .selectFrom('attempts')
-        .select('id')
-        .where('id', '>', after)
+        .select(['id', 'finished_at'])
         .where('finished_at', '<', endedBefore)
-        // A note that replaced a log is younger than the attempt's end.
         .where((where) =>
-          where.exists(
-            where
-              .selectFrom('log_chunks')
-              .select('at')
-              .whereRef('attempt_id', '=', 'attempts.id')
-              .whereRef('at', '<=', 'attempts.finished_at'),
-          ),
+          where(where.refTuple('finished_at', 'id'), '>', where.tuple(after?.endedAt ?? 0, after?.id ?? '')),
         )
+        // A literal, so that the index of those serves it.
+        .where('log_removed', '=', sql.lit(0))
+        .where(({ exists, selectFrom }) =>
+          exists(selectFrom('log_chunks').select('at').whereRef('attempt_id', '=', 'attempts.id')),
+        )
+        .orderBy('finished_at')
         .orderBy('id')
         .limit(limit)
         .execute();
-      return rows.map(({ id }) => id);
+      return rows.map(({ id, finished_at }) => ({ id, endedAt: finished_at ?? 0 }));
     },
 
     async oldTrials(storedBefore) {

@@ -88,6 +88,7 @@ export interface AttemptsTable {
   memory_bytes: Generated<number>;
   disk_bytes: Generated<number>;
   exclusive: Generated<0 | 1>;
+  log_removed: Generated<0 | 1>;
 }
 
 export interface AttemptPhasesTable {

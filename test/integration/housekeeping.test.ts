@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { blobFile, logFile } from '../../adapters/disk/data-folder.js';
 import { housekeepOne } from '../../api/housekeeping.js';
@@ -106,6 +107,25 @@ test('logs give way to a note that every reader understands, once, and only thos
   expect(await keepHouse()).toMatchObject({ logs: 1 });
   expect((await service.call('GET', path)).body).toMatch(/^\[wheelwright\] this log was removed after 7 days .*\n$/);
   expect(await keepHouse()).toEqual(NOTHING);
+});
+
+test('old logs are found in pieces, each once, also of attempts that ended in the same millisecond', async () => {
+  service.upstream.add('ham', 'ham-1.0.tar.gz');
+  const leases = [await claimed(), await claimed({ requirement: 'ham==1.0' })];
+  for (const lease of leases) {
+    await service.call('POST', `/api/v1/attempts/${lease.attemptId}/log?from=1`, { body: 'one\n', lease });
+  }
+  for (const lease of leases) await service.deliver(lease, makeWheel(`${lease.order.project}-1.0-py3-none-any.whl`));
+  const database = new Sqlite(join(service.data, 'wheelwright.db'));
+  database.exec('UPDATE attempts SET finished_at = (SELECT max(finished_at) FROM attempts)');
+  database.close();
+  const { retention, clock } = service.api.context;
+  const all = await retention.attemptsWithLogs(clock() + DAY_MS, undefined, 9);
+  expect(all.map(({ id }) => id).sort()).toEqual(leases.map(({ attemptId }) => attemptId).sort());
+  expect(new Set(all.map(({ endedAt }) => endedAt)).size).toBe(1);
+  const [first] = await retention.attemptsWithLogs(clock() + DAY_MS, undefined, 1);
+  expect(await retention.attemptsWithLogs(clock() + DAY_MS, first, 9)).toEqual(all.slice(1));
+  expect(await retention.attemptsWithLogs(clock() + DAY_MS, all[1], 9)).toEqual([]);
 });
 
 test('files in the place of logs that are none go after their time', async () => {

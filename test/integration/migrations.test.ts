@@ -35,7 +35,7 @@ test('a database of a newer program is refused untouched', () => {
   expect(() => migrate(sqlite, migrations.slice(0, -1), 0)).toThrow(/schema \d+, this program knows/);
 });
 
-test('to remove a file, or look for trials, reads no table from end to end', () => {
+test('to remove a file, or look for trials, old logs or the use of an image, reads no table from end to end', () => {
   const sqlite = new Sqlite(':memory:');
   migrate(sqlite, migrations, 0);
   const planOf = (query: string) =>
@@ -50,6 +50,30 @@ test('to remove a file, or look for trials, reads no table from end to end', () 
   const trials =
     "SELECT filename FROM files WHERE channel = 'trial' AND upload_time < 1 ORDER BY upload_time, filename";
   expect(planOf(trials)).not.toContain('SCAN');
+  const oldLogs = `SELECT id, finished_at FROM attempts WHERE finished_at < 9 AND (finished_at, id) > (1, 'a') AND log_removed = 0
+    AND EXISTS (SELECT at FROM log_chunks WHERE attempt_id = attempts.id) ORDER BY finished_at, id LIMIT 9`;
+  expect(planOf(oldLogs)).not.toMatch(/SCAN|TEMP B-TREE/);
+  const use =
+    "SELECT COUNT(*), MIN(created_at), MAX(created_at) FROM builds WHERE builder_digest IN ('a', 'b') GROUP BY builder_digest";
+  expect(planOf(use)).toContain('USING COVERING INDEX builds_by_builder');
+});
+
+test('a log that a note replaced before that was recorded is known for one', () => {
+  const sqlite = new Sqlite(':memory:');
+  migrate(sqlite, migrations.slice(0, 10), 0);
+  sqlite.pragma('foreign_keys = OFF');
+  const attempt = sqlite.prepare(
+    "INSERT INTO attempts (id, build_id, number, status, worker, lease_token, lease_expires_at, started_at, finished_at) VALUES (?, 'b', ?, 'failed', 'w', 't', 0, 0, ?)",
+  );
+  const chunk = sqlite.prepare('INSERT INTO log_chunks VALUES (?, 1, 1, 0, 1, ?)');
+  for (const [number, [id, endedAt, loggedAt]] of [['kept', 9, 8] as const, ['noted', 9, 99] as const].entries()) {
+    attempt.run(id, number, endedAt);
+    chunk.run(id, loggedAt);
+  }
+  attempt.run('silent', 2, 9);
+  attempt.run('running', 3, null);
+  migrate(sqlite, migrations, 0);
+  expect(sqlite.prepare('SELECT id FROM attempts WHERE log_removed = 1').pluck().all()).toEqual(['noted']);
 });
 
 test('a migration that fails leaves nothing of itself', () => {
