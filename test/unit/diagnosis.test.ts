@@ -247,6 +247,21 @@ describe('what is known besides the log', () => {
     expect(conclude([line], { phase: 'build' })).toMatchObject({ class: 'missing-library' });
   });
 
+  test('what a wheel imports of setuptools is no requirement of its build', () => {
+    const test = { phase: 'test' } as const;
+    for (const [module, requirement] of [
+      ['pkg_resources', 'setuptools<81'],
+      ['distutils', 'setuptools'],
+    ]) {
+      const line = `ModuleNotFoundError: No module named '${module}'`;
+      expect(diagnoseText(line, test)).toMatchObject({
+        class: 'test-failed',
+        proposal: { edit: { test: { requires: [requirement] } }, guess: true },
+      });
+      expect(diagnoseText(line, { phase: 'build' })).toMatchObject({ class: 'build-requirement' });
+    }
+  });
+
   test('what no rule knows takes the class of its phase, or stays unknown, without a proposal', () => {
     expect(conclude(['AssertionError: 1 != 2'], { phase: 'test' })).toEqual({
       class: 'test-failed',

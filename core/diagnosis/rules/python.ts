@@ -1,4 +1,5 @@
-import type { Rule } from '../rule.js';
+import type { Phase } from '../../phase.js';
+import type { Finding, Rule } from '../rule.js';
 
 const FROM_STDLIB_REMOVED =
   /^(?:imp|asyncore|asynchat|smtpd|distutils|cgi|cgitb|pipes|telnetlib|crypt|nntplib|lib2to3|imghdr|sndhdr|audioop|chunk|msilib|nis|ossaudiodev|spwd|sunau|uu|xdrlib|binhex|formatter|parser|symbol|macpath)$/;
@@ -35,6 +36,7 @@ export const pythonRules: readonly Rule[] = [
     cause: 'setuptools 82 dropped pkg_resources, which this setup script imports. An older setuptools helps.',
     edit: { requires: { constraints: ['setuptools<81'] } },
     why: 'Versions before 81 still bring pkg_resources.',
+    refine: (_match, { phase }) => undeclaredSetuptools('pkg_resources', 'setuptools<81', phase),
   },
   {
     match: /No module named ['"]?numpy\.distutils/,
@@ -68,6 +70,7 @@ export const pythonRules: readonly Rule[] = [
     class: 'build-requirement',
     cause:
       'Python 3.12 removed distutils, and the setuptools of this build is too old to bring its own (it is often pinned by the project), or is missing. A newer setuptools, or an older Python, helps.',
+    refine: (_match, { phase }) => undeclaredSetuptools('distutils', 'setuptools', phase),
   },
   {
     match: /module ['"]pkgutil['"] has no attribute ['"]ImpImporter['"]/,
@@ -281,6 +284,18 @@ export const pythonRules: readonly Rule[] = [
       'The setup script uses something of setuptools or distutils that this version does not have. A setuptools of the age of the release usually helps.',
   },
 ];
+
+/** What a finished wheel imports says nothing about how it was built. */
+function undeclaredSetuptools(module: string, requirement: string, phase: Phase | undefined): Partial<Finding> {
+  if (phase !== 'test') return {};
+  return {
+    class: 'test-failed',
+    cause: `The wheel imports ${module}, which only ${requirement} brings, and does not require it. Whoever installs the wheel needs ${requirement} as well.`,
+    edit: { test: { requires: [requirement] } },
+    why: `${requirement} brings ${module}.`,
+    guess: true,
+  };
+}
 
 function minor(python: string): number {
   return Number(python.split('.')[1] ?? '0');
