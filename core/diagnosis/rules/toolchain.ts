@@ -186,6 +186,14 @@ export const toolchainRules: readonly Rule[] = [
     refine: ([, inShell, alone]) => missingTool(inShell ?? alone ?? ''),
   },
   {
+    // A setup script that asks `x-config` through a shell hands the shell's complaint to the compiler, word by word, as flags.
+    match: /^(?:\S*(?:gcc|g\+\+|cc|c\+\+|clang)): error: ([A-Za-z][\w.+-]*):: No such file or directory/,
+    ...tool,
+    cause:
+      "The setup script takes its compiler's flags from {1}, which is not in the image. The development package of the library brings it.",
+    refine: ([, name = '']) => missingTool(name),
+  },
+  {
     match: /^(?:\/usr\/bin\/)?env: [‘'“"]?([\w.+-]+)[’'”"]?: No such file or directory/,
     ...tool,
     refine: ([, name = '']) => missingTool(name),
