@@ -36,8 +36,8 @@ export interface Submission {
   recipe?: string | undefined;
 }
 
-/** Smaller is sooner, by core/schedule.ts: a person waits, a solve looks for a recipe, a campaign has time. */
-export const PRIORITY = { asked: 100, solve: 200, campaign: 300 } as const;
+/** Smaller is sooner, by core/schedule.ts: a person waits, a solve looks for a recipe. */
+export const PRIORITY = { asked: 100, solve: 200 } as const;
 
 /** A build that another one waits for goes before it. */
 export function priorityOfNeed(priority: number): number {
