@@ -46,8 +46,8 @@ export function openClient(options: { url: string; token?: string | undefined })
     close: () => connection.close(),
     requestBuilds: async (request, signal) => {
       const response = await send(connection, 'POST', `${API}/builds`, { json: request, signal });
-      const { builds } = parseAnswer(connection, await response.json(), buildsCreatedSchema);
-      return { builds, created: response.status !== 200 };
+      const { builds } = parseAnswer(connection, await response.body.json(), buildsCreatedSchema);
+      return { builds, created: response.statusCode !== 200 };
     },
     builds: (filter, signal) =>
       sendForJson(connection, 'GET', `${API}/builds`, buildPageSchema, { query: { ...filter }, signal }),
@@ -70,7 +70,7 @@ async function act(
   signal?: AbortSignal,
 ): Promise<void> {
   const response = await send(connection, 'POST', `${API}/builds/${encodeURIComponent(id)}/${action}`, { signal });
-  await response.body?.cancel();
+  await response.body.dump();
 }
 
 async function* readLog(
@@ -81,10 +81,9 @@ async function* readLog(
 ): AsyncGenerator<string> {
   const path = `${API}/attempts/${encodeURIComponent(attemptId)}/log`;
   const response = await send(connection, 'GET', path, { query: { from: String(fromLine) }, signal });
-  if (response.body === null) return;
   const decoder = new TextDecoder();
   try {
-    for await (const chunk of response.body) yield decoder.decode(chunk as Uint8Array, { stream: true });
+    for await (const chunk of response.body) yield decoder.decode(chunk as Buffer, { stream: true });
   } catch (error) {
     signal?.throwIfAborted();
     throw unreachable(connection, error);

@@ -1,4 +1,5 @@
 // Server-sent events of an attempt: https://html.spec.whatwg.org/multipage/server-sent-events.html
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { z } from 'zod';
@@ -66,8 +67,9 @@ async function* connectOnce(
     headers: { accept: 'text/event-stream', ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) },
     signal,
   });
-  if (response.body === null) return;
-  const messages = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+  const messages = Readable.toWeb(response.body)
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new EventSourceParserStream());
   try {
     for await (const message of messages) {
       const event = parseAnswer(connection, { ...JSON.parse(message.data), event: message.event }, eventSchema);

@@ -43,7 +43,7 @@ export async function listTokens(connection: Connection, signal?: AbortSignal): 
 /** @throws WheelwrightError `not-found` when there is no such token, or it was revoked before */
 export async function revokeToken(connection: Connection, id: string, signal?: AbortSignal): Promise<void> {
   const response = await send(connection, 'DELETE', `${PATH}/${encodeURIComponent(id)}`, { signal });
-  await response.body?.cancel();
+  await response.body.dump();
 }
 
 /** What the connection's own token may do. @throws WheelwrightError `unauthorized` when it is not known, or was revoked */

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { AttemptInput, AttemptOutcome, AttemptProgress, Lease } from '../core/attempt.js';
 import type { Phase } from '../core/phase.js';
 import { WORKER_PROTOCOL, type WorkerFacts, type WorkerRef } from '../core/worker.js';
-import { type Connection, openConnection, parseAnswer, send, sendForJson, sendStream } from './connection.js';
+import { type Connection, openConnection, send, sendForJson } from './connection.js';
 import { artifactStoredSchema, heartbeatSchema, LEASE_HEADER, leaseSchema, logAppendedSchema } from './contract.js';
 
 export interface WorkerApi {
@@ -41,7 +41,7 @@ export function openWorkerApi(options: { url: string; token?: string | undefined
   const fenced = (lease: Lease) => ({ [LEASE_HEADER]: lease.token });
   const post = async (lease: Lease, what: string, json: unknown, signal: AbortSignal) => {
     const response = await send(connection, 'POST', path(lease, what), { json, headers: fenced(lease), signal });
-    await response.body?.cancel();
+    await response.body.dump();
   };
   return {
     connection,
@@ -49,20 +49,20 @@ export function openWorkerApi(options: { url: string; token?: string | undefined
     async register(facts, signal) {
       const json = { protocol: WORKER_PROTOCOL.newest, ...facts };
       const response = await send(connection, 'POST', '/api/v1/worker/registration', { json, signal });
-      await response.body?.cancel();
+      await response.body.dump();
     },
     async leave({ name, session }, signal) {
       const response = await send(connection, 'POST', '/api/v1/worker/leave', {
         json: { worker: name, session },
         signal,
       });
-      await response.body?.cancel();
+      await response.body.dump();
     },
     async claim({ name, session }, waitMs, signal) {
       const json = { worker: name, session, waitMs };
       const response = await send(connection, 'POST', '/api/v1/worker/claims', { json, signal });
-      if (response.status !== 204) return leaseSchema.parse(await response.json()) as Lease;
-      await response.body?.cancel();
+      if (response.statusCode !== 204) return leaseSchema.parse(await response.body.json()) as Lease;
+      await response.body.dump();
       return undefined;
     },
     heartbeat: (lease, signal) =>
@@ -89,8 +89,7 @@ export function openWorkerApi(options: { url: string; token?: string | undefined
         'content-length': String(sizeBytes),
       };
       const to = path(lease, `artifacts/${encodeURIComponent(filename)}`);
-      const response = await sendStream(connection, to, bytes, headers, signal);
-      return parseAnswer(connection, await response.json(), artifactStoredSchema);
+      return sendForJson(connection, 'PUT', to, artifactStoredSchema, { body: bytes, headers, signal });
     },
     finish: (lease, outcome, signal) => post(lease, 'finish', outcome, signal),
   };
