@@ -61,9 +61,14 @@ export interface BuilderImages {
   inputs: AttemptInput[];
 }
 
-/** A system package that the distribution does not have, or that failed to install: the fault of the recipe, not of the infrastructure. */
+/** An image that cannot be made, however often it is tried. */
 export interface ImageRefusal {
   kind: 'refused';
+  /**
+   * `system-package`: one that the distribution does not have, or that failed to install, which is for the recipe to mend. `infrastructure`: something that the image
+   * itself is made of is not there any more.
+   */
+  class: 'system-package' | 'infrastructure';
   /** The log of the failed step. */
   log: string;
   line: string;

@@ -245,7 +245,7 @@ function refusedImage(log: AttemptLog, refusal: ImageRefusal): PhaseResult<never
   return {
     kind: 'failed',
     failure: {
-      class: 'system-package',
+      class: refusal.class,
       phase: 'fetch',
       line: refusal.line,
       lineNumber: at < 0 ? 0 : firstLine + at + 1,

@@ -41,13 +41,35 @@ export function refusalOf(log: string, image: string): ImageRefusal {
   }
   for (const { line, cause } of DECISIVE) {
     const match = line.exec(log);
-    if (match) return { kind: 'refused', log, line: match[0].trim(), cause: cause(match, image) };
+    if (match)
+      return { kind: 'refused', class: 'system-package', log, line: match[0].trim(), cause: cause(match, image) };
   }
   const last = log.trimEnd().split('\n').at(-1) ?? '';
-  return { kind: 'refused', log, line: last, cause: `installing the packages into ${image} failed.` };
+  return {
+    kind: 'refused',
+    class: 'system-package',
+    log,
+    line: last,
+    cause: `installing the packages into ${image} failed.`,
+  };
+}
+
+/**
+ * What a source package of an image is refused for that no later try brings back: a file that the mirror lists and does not have, or one that image.yaml names and
+ * that has gone or changed (families/debian/fetch-source says so). Lists that cannot be had are none of that: a mirror lacks them while it is updated.
+ */
+const SOURCE_GONE =
+  /^E: (?:Failed to fetch \S+\.(?:dsc|tar\.\w+) +404 .*|Unable to find a source package for .*|\S+ no longer has .*|\S+ has the sha256 .*)/m;
+
+/** The refusal of an interpreter whose source has gone; undefined where trying again may help. */
+export function sourceRefusal(log: string, image: string, interpreter: string): ImageRefusal | undefined {
+  const line = SOURCE_GONE.exec(log)?.[0].trim();
+  if (line === undefined) return undefined;
+  const cause = `The mirror does not have the source that ${image} compiles ${interpreter} from, so nothing can be built for it. Name one that is there in image.yaml, or a mirror that has it (WHEELWRIGHT_DEBIAN_MIRROR).`;
+  return { kind: 'refused', class: 'infrastructure', log, line, cause };
 }
 
 /** A refusal that no command had to be run for. */
 export function refuse(line: string, cause: string): ImageRefusal {
-  return { kind: 'refused', log: `${line}\n`, line, cause };
+  return { kind: 'refused', class: 'system-package', log: `${line}\n`, line, cause };
 }

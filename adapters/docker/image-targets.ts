@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
+import type { ImageRefusal } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { type ImageDefinition, type Interpreter, imageDigests, type LoadedImage } from '../../core/image.js';
 import { bootstrapBase, pullBase } from './image-base.js';
 import { buildImage } from './image-build.js';
 import { type ContextFile, packContext, readContextFiles } from './image-context.js';
 import { type FoundImage, findImage, imageLabels, shortDigest } from './image-names.js';
+import { sourceRefusal } from './image-refusal.js';
 
 /** What images are made with; the same for all of them. */
 export interface ImageSite {
@@ -66,6 +68,7 @@ export async function findTarget(
 /**
  * Makes the interpreter, the builder and its clean twin on a base of {@link makeBase}. Steps that the engine still has in its cache
  * take no time, such as the compilers that another interpreter's builder shares.
+ * @throws WheelwrightError `unavailable` where a step failed for what may be over when it is tried again
  */
 export async function makeTarget(
   site: ImageSite,
@@ -73,7 +76,7 @@ export async function makeTarget(
   base: string,
   progress: Progress,
   signal: AbortSignal,
-): Promise<TargetImages> {
+): Promise<TargetImages | ImageRefusal> {
   const { target: digest } = imageDigests(plan.image, plan.interpreter);
   const references = targetReferences(plan);
   const { definition } = plan.image;
@@ -95,7 +98,10 @@ export async function makeTarget(
         signal,
       ),
     );
-    if (built.kind === 'failed') throw stepFailed(definition.name, step.says, built.log);
+    if (built.kind === 'built') continue;
+    const gone = step.target === 'source' ? sourceRefusal(built.log, definition.name, plan.interpreter.tag) : undefined;
+    if (gone === undefined) throw stepFailed(definition.name, step.says, built.log);
+    return gone;
   }
   return references;
 }

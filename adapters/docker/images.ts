@@ -115,7 +115,11 @@ export function openImages(options: ImagesOptions): Images {
     return { image, interpreter };
   }
 
-  async function buildImage(target: Target, progress: Progress, signal: AbortSignal): Promise<TargetImages> {
+  async function findOrMake(
+    target: Target,
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<TargetImages | ImageRefusal> {
     const plan = planOf(target);
     const found = await findTarget(site, plan, signal);
     if (found) return found.references;
@@ -124,6 +128,12 @@ export function openImages(options: ImagesOptions): Images {
       makeBase(site, plan.image, digests.base, progress, shared),
     );
     return flights.run(`target ${digests.target}`, signal, (shared) => makeTarget(site, plan, base, progress, shared));
+  }
+
+  async function buildImage(target: Target, progress: Progress, signal: AbortSignal): Promise<TargetImages> {
+    const made = await findOrMake(target, progress, signal);
+    if ('kind' in made) throw new WheelwrightError('not-found', made.line, { hint: made.cause });
+    return made;
   }
 
   async function prepareImages(
@@ -140,7 +150,8 @@ export function openImages(options: ImagesOptions): Images {
       if (content.kind === 'refused') return content;
       contents.push(content);
     }
-    const references = await buildImage(target, progress, signal);
+    const references = await findOrMake(target, progress, signal);
+    if ('kind' in references) return references;
     const builders = await deriveBuilders(target, references.builder, contents, progress, signal);
     if ('kind' in builders) return builders;
     const runtime = contents.flatMap((content) => content.clean.packages);

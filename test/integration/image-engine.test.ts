@@ -10,9 +10,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { loadImages } from '../../adapters/disk/image-definitions.js';
 import { buildImage } from '../../adapters/docker/image-build.js';
 import { packContext } from '../../adapters/docker/image-context.js';
+import { DIGEST_LABEL } from '../../adapters/docker/image-names.js';
 import { openImages } from '../../adapters/docker/images.js';
 import { packToolchainFolder, readToolchainFolder } from '../../adapters/docker/toolchain-folder.js';
-import { targetsOf } from '../../core/image.js';
+import { type Interpreter, imageDigests, targetsOf } from '../../core/image.js';
 
 const { signal } = new AbortController();
 const closing: (() => Promise<unknown>)[] = [];
@@ -85,13 +86,13 @@ describe('buildImage', () => {
 });
 
 describe('openImages', () => {
-  const open = async (docker: Docker) => {
+  const open = async (docker: Docker, caBundle = '/nowhere') => {
     const definitions = await loadImages('images');
     const images = openImages({
       docker,
       definitions,
       imagesFolder: 'images',
-      caBundle: '/nowhere',
+      caBundle,
       debianMirror: undefined,
       indexUrl: undefined,
       toolchainFolders: { rust: undefined, go: undefined },
@@ -111,6 +112,29 @@ describe('openImages', () => {
     const { images, targets } = await open(new Docker({ socketPath: '/nowhere/docker.sock' }));
     const target = { ...(targets[0] as (typeof targets)[0]), builderDigest: 'other' };
     await expect(images.prepareImages(target, {}, () => {}, signal)).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it.each([
+    ['refuses where the mirror lists a source that it does not have', '404  Not Found', 'refused'],
+    ['leaves it to another try where the mirror fails', '502  Bad Gateway', 'unavailable'],
+  ])('%s', async (_says, answer, result) => {
+    const line = `E: Failed to fetch http://mirror.example/pool/python.orig.tar.xz  ${answer}`;
+    const [image] = await loadImages('images');
+    if (image === undefined) throw new Error('images/ is empty');
+    const { base } = imageDigests(image, image.definition.interpreters[0] as Interpreter);
+    const failed = `${JSON.stringify({ stream: `${line}\n` })}\n{"error":"returned 100"}\n`;
+    const docker = await engineThat(({ url = '' }, response) => {
+      if (url.includes('/build?')) response.end(url.includes('target=source') ? failed : '{"stream":"done"}\n');
+      else if (url.includes('wheelwright-base'))
+        response.end(JSON.stringify({ Id: 'sha256:0', Config: { Labels: { [DIGEST_LABEL]: base } } }));
+      else response.writeHead(404).end('{"message":"No such image"}');
+    });
+    const { images, targets } = await open(docker, 'package.json');
+    const prepared = await images
+      .prepareImages(targets[0] as (typeof targets)[0], {}, () => {}, signal)
+      .catch((error: unknown) => error);
+    if (result === 'refused') expect(prepared).toMatchObject({ kind: 'refused', class: 'infrastructure', line });
+    else expect(prepared).toMatchObject({ code: 'unavailable', message: expect.stringContaining(line) });
   });
 
   it('lists what could be built where nothing is', async () => {

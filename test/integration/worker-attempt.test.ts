@@ -91,6 +91,16 @@ test.each(['kept', 'built now'])('fetching comes before a library that is %s and
   expect(phases).toEqual(['fetch', ...building, 'repair', 'test', 'publish']);
 });
 
+test('an image that can never be made ends the attempt as failed, in its own words', async () => {
+  const line = 'E: Failed to fetch http://mirror.example/pool/python.dsc  404  Not Found';
+  const refusal = { kind: 'refused', class: 'infrastructure', log: `Reading\n${line}`, line, cause: 'gone' } as const;
+  const { outcome } = await attempt({}, { prepareImages: async () => refusal });
+  expect(outcome).toMatchObject({
+    kind: 'failed',
+    failure: { class: 'infrastructure', phase: 'fetch', line, lineNumber: 4, cause: 'gone' },
+  });
+});
+
 test('a test that failed has failed, whatever its modules are called', async () => {
   const report = { kind: 'failed', message: 'no', imported: ['größe'], broken: ['sample'] };
   const { outcome } = await attempt(

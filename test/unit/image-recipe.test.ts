@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { derivedDockerfile } from '../../adapters/docker/image-derived.js';
 import { SingleFlight } from '../../adapters/docker/image-flight.js';
-import { refusalOf } from '../../adapters/docker/image-refusal.js';
+import { refusalOf, sourceRefusal } from '../../adapters/docker/image-refusal.js';
 import { contentOf } from '../../adapters/docker/image-toolchains.js';
 import { imageSchema } from '../../core/image.js';
 
@@ -123,6 +123,33 @@ describe('refusalOf', () => {
     'dpkg: error: failed to write: No space left on device\n',
   ])('does not blame the recipe for %j', (log) => {
     expect(() => refusalOf(log, 'debian-11')).toThrow(/installing packages into debian-11 failed/);
+  });
+});
+
+describe('sourceRefusal', () => {
+  it.each([
+    'E: Failed to fetch http://mirror.example/pool/main/p/python3.14/python3.14_3.14.8-1.dsc  404  Not Found [IP: 192.0.2.1 80]',
+    'E: Failed to fetch http://mirror.example/pool/main/p/python3.14/python3.14_3.14.8.orig.tar.xz  404  Not Found',
+    'E: Unable to find a source package for python3.14',
+    'E: forky no longer has a.orig.tar.xz, but ./b.orig.tar.xz : update filename, version and sha256 in image.yaml',
+    'E: a.orig.tar.xz has the sha256 0000, image.yaml says 1111',
+  ])('says at once %j', (line) => {
+    const refusal = sourceRefusal(
+      `Reading package lists...\n${line}\nE: Failed to fetch some archives.\n`,
+      'i',
+      'cp314',
+    );
+    expect(refusal).toMatchObject({ kind: 'refused', class: 'infrastructure', line });
+    expect(refusal?.cause).toMatch(/cp314/);
+  });
+
+  it.each([
+    'E: Failed to fetch http://mirror.example/dists/forky/main/source/Sources.xz  404  Not Found',
+    'E: Failed to fetch http://mirror.example/pool/a.orig.tar.xz  502  Bad Gateway',
+    'E: Failed to fetch http://mirror.example/pool/a.orig.tar.xz  Connection timed out',
+    "E: The repository 'http://mirror.example forky Release' does not have a Release file.",
+  ])('leaves to another try %j', (line) => {
+    expect(sourceRefusal(`${line}\n`, 'i', 'cp314')).toBeUndefined();
   });
 });
 
