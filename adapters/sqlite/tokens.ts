@@ -32,7 +32,10 @@ export interface TokenStore {
 
 const scopesSchema = z.array(z.enum(SCOPES));
 
+/** The only one of its database that revokes: what it found once it does not look up again. */
 export function tokenStore(db: Database): TokenStore {
+  /** By hash of the secret. A revocation puts another in its place, so that a look-up which began before it adds to none that counts. */
+  let known = new Map<string, TokenRecord>();
   const insert = async (secret: string, name: string, scopes: readonly Scope[], now: number) => {
     const id = newId();
     await db
@@ -53,14 +56,16 @@ export function tokenStore(db: Database): TokenStore {
 
     async find(secret) {
       // Looked up by hash, so the time it takes says nothing about the secret.
-      const row = await db
-        .selectFrom('tokens')
-        .selectAll()
-        .where('secret_hash', '=', secretHash(secret))
-        .executeTakeFirst();
+      const hash = secretHash(secret);
+      const present = known.get(hash);
+      if (present !== undefined) return present;
+      const into = known;
+      const row = await db.selectFrom('tokens').selectAll().where('secret_hash', '=', hash).executeTakeFirst();
       if (row === undefined) return undefined;
       const scopes = scopesSchema.parse(JSON.parse(row.scopes_json));
-      return { id: row.id, name: row.name, scopes, revoked: row.revoked_at !== null };
+      const token = { id: row.id, name: row.name, scopes, revoked: row.revoked_at !== null };
+      into.set(hash, token);
+      return token;
     },
 
     async list() {
@@ -82,6 +87,7 @@ export function tokenStore(db: Database): TokenStore {
         .where('id', '=', id)
         .where('revoked_at', 'is', null)
         .executeTakeFirst();
+      known = new Map();
       return result.numUpdatedRows === 1n;
     },
   };

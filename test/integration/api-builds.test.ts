@@ -268,13 +268,14 @@ test('writing takes a token with the scope; reading is open', async () => {
   const { tokens } = service.api.context;
   const reader = await tokens.create('reader', ['submit'], 0);
   const revoked = await tokens.create('revoked', ['admin'], 0);
-  await tokens.revoke(revoked.id, 0);
   const ask = (token: string | undefined) =>
     service.call('POST', '/api/v1/builds', { json: { requirement: 'spam' }, token });
   const anonymous = await ask(undefined);
   expect(anonymous.status).toBe(401);
   expect(anonymous.headers.get('www-authenticate')).toMatch(/^Bearer/);
   expect((await ask('wrong')).status).toBe(401);
+  expect((await ask(revoked.secret)).status).toBe(202);
+  await tokens.revoke(revoked.id, 0);
   expect((await ask(revoked.secret)).status).toBe(401);
   expect((await ask(reader.secret)).status).toBe(403);
   expect((await service.call('POST', '/api/v1/worker/claims', { json: {}, token: reader.secret })).status).toBe(403);
