@@ -21,8 +21,8 @@ export interface LogRows {
   from(attemptId: string, fromLine: number, limit: number): Promise<LogChunk[]>;
   /** @throws WheelwrightError `conflict` for a stale token, or when another chunk begins at that line. */
   add(lease: LeaseRef, chunk: LogChunk | undefined, more: Progress | undefined, now: number): Promise<void>;
-  /** @throws WheelwrightError `conflict` for a stale token */
-  checkLease(lease: LeaseRef): Promise<unknown>;
+  /** As {@link last}, for who writes. @throws WheelwrightError `conflict` for a stale token */
+  lastUnder(lease: LeaseRef): Promise<LogChunk | undefined>;
   /** One chunk in the place of all that there are of an attempt. */
   replace(attemptId: string, chunk: LogChunk): Promise<void>;
 }
@@ -40,8 +40,7 @@ export async function openLogStore(folder: string, rows: LogRows): Promise<LogSt
   return {
     append: (lease, firstLine, text, now, more) =>
       serially(lease.attemptId, async () => {
-        await rows.checkLease(lease);
-        const tail = endOf(await rows.last(lease.attemptId));
+        const tail = endOf(await rows.lastUnder(lease));
         const fresh = text === '' && more !== undefined ? '' : dropKnownLines(text, firstLine, tail.line);
         if (fresh === '') {
           if (more !== undefined) await rows.add(lease, undefined, more, now);

@@ -2,6 +2,7 @@ import { WheelwrightError } from '../../core/errors.js';
 import type { LeaseRef, Progress } from '../../core/store.js';
 import { addProgress, checkLease } from './attempt-table.js';
 import type { Database } from './database.js';
+import { LIVE_SQL, staleLease } from './fence.js';
 
 /** One appended piece of a log; see adapters/disk/logs.ts, which takes these rows without knowing where they are kept. */
 interface LogChunk {
@@ -12,19 +13,17 @@ interface LogChunk {
   at: number;
 }
 
+const CHUNK = [
+  'log_chunks.first_line as firstLine',
+  'log_chunks.line_count as lineCount',
+  'log_chunks.byte_offset as byteOffset',
+  'log_chunks.byte_count as byteCount',
+  'log_chunks.at',
+] as const;
+
 /** The rows that say which bytes of a log file count. */
 export function logRows(db: Database) {
-  const chunks = (attemptId: string) =>
-    db
-      .selectFrom('log_chunks')
-      .select([
-        'first_line as firstLine',
-        'line_count as lineCount',
-        'byte_offset as byteOffset',
-        'byte_count as byteCount',
-        'at',
-      ])
-      .where('attempt_id', '=', attemptId);
+  const chunks = (attemptId: string) => db.selectFrom('log_chunks').select(CHUNK).where('attempt_id', '=', attemptId);
   return {
     last: (attemptId: string): Promise<LogChunk | undefined> =>
       chunks(attemptId).orderBy('first_line', 'desc').limit(1).executeTakeFirst(),
@@ -83,6 +82,19 @@ export function logRows(db: Database) {
         await trx.updateTable('attempts').set({ log_removed: 1 }).where('id', '=', attemptId).execute();
       }),
 
-    checkLease: (lease: LeaseRef) => checkLease(db, lease),
+    async lastUnder(lease: LeaseRef): Promise<LogChunk | undefined> {
+      const row = await db
+        .selectFrom('attempts')
+        .leftJoin('log_chunks', 'log_chunks.attempt_id', 'attempts.id')
+        .select(CHUNK)
+        .where('attempts.id', '=', lease.attemptId)
+        .where('lease_token', '=', lease.token)
+        .where('status', 'in', LIVE_SQL)
+        .orderBy('log_chunks.first_line', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      if (row === undefined) throw staleLease(lease.attemptId);
+      return row.firstLine === null ? undefined : (row as LogChunk);
+    },
   };
 }
