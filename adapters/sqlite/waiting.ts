@@ -14,7 +14,11 @@ import { linkFiles, sharedFiles } from './shared-files.js';
 export function waiting(db: Database): Pick<BuildStore, 'defer' | 'wakeWaiting'> {
   return {
     defer: (lease, needs, now) => db.transaction().execute((trx) => defer(trx, lease, needs, now)),
-    wakeWaiting: (now) => db.transaction().execute((trx) => wakeWaiting(trx, now)),
+    // Asked whenever an attempt ends, mostly in vain: that takes no turn among those that write.
+    wakeWaiting: async (now) =>
+      (await mayBeWoken(db).limit(1).execute()).length === 0
+        ? []
+        : db.transaction().execute((trx) => wakeWaiting(trx, now)),
   };
 }
 
@@ -73,8 +77,8 @@ async function projectsBetween(trx: Database, from: readonly string[], to: strin
   return rows.some(({ id }) => id === to) ? [...new Set(rows.map(({ project }) => project))].sort() : [];
 }
 
-async function wakeWaiting(trx: Database, now: number): Promise<string[]> {
-  const candidates = await trx
+function mayBeWoken(db: Database) {
+  return db
     .selectFrom('builds')
     .selectAll()
     .where('status', '=', 'waiting')
@@ -84,8 +88,11 @@ async function wakeWaiting(trx: Database, now: number): Promise<string[]> {
         .innerJoin('builds as needed', 'needed.id', 'build_needs.needs_id')
         .select('build_needs.build_id')
         .where('needed.status', 'in', ['succeeded', 'failed', 'cancelled']),
-    )
-    .execute();
+    );
+}
+
+async function wakeWaiting(trx: Database, now: number): Promise<string[]> {
+  const candidates = await mayBeWoken(trx).execute();
   const woken: string[] = [];
   for (const build of await loadBuilds(trx, candidates)) {
     if (await wake(trx, build, now)) woken.push(build.id);
