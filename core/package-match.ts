@@ -54,8 +54,18 @@ export function pathTestOf({ kind, name }: MissingPart): PathTest {
           `usr/lib/.*/lib${literal(name)}\\.so`,
         ]),
       };
-    case 'soname':
-      return { needle: `/${name}`, rank: byPatterns([`(?:usr/)?lib/(?:${TRIPLET}/)?${literal(name)}`]) };
+    case 'soname': {
+      const folder = `(?:usr/)?lib/(?:${TRIPLET}/)?`;
+      // `libzbar` of a sentence: the library as programs load it, whatever its version.
+      return {
+        needle: `/${name}`,
+        rank: byPatterns(
+          name.includes('.so')
+            ? [`${folder}${literal(name)}`]
+            : [`${folder}${literal(name)}\\.so\\.\\d+`, `${folder}${literal(name)}-?\\d[.\\d]*\\.so\\.\\d+`],
+        ),
+      };
+    }
     case 'pkg-config':
       return {
         needle: `/${name}`,

@@ -96,6 +96,15 @@ describe('enrichProposal', async () => {
     expect(proposal?.edit).toEqual({ runtime: { apt: ['libexpat1'] } });
   });
 
+  test.each([
+    ['libexpat', 'libexpat1'],
+    ['libgobject', 'libglib2.0-0'],
+  ])('a library that a wheel names without its version: %s is in %s', async (name, expected) => {
+    const missing: MissingPart[] = [{ kind: 'soname', name, loose: true }];
+    const { proposal } = await enrichProposal(failure(missing, { class: 'missing-in-clean-image' }), index, signal);
+    expect(proposal).toMatchObject({ edit: { runtime: { apt: [expected] } }, guess: true });
+  });
+
   test('of several parts those that packages have, as a guess where another is nowhere', async () => {
     const parts: MissingPart[] = [
       { kind: 'library', name: 'ssl' },

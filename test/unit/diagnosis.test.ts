@@ -247,6 +247,30 @@ describe('what is known besides the log', () => {
     expect(conclude([line], { phase: 'build' })).toMatchObject({ class: 'missing-library' });
   });
 
+  test('a library that a finished wheel looks for is missing where it is installed, not in its build', () => {
+    const missingAtImport = (line: string) => diagnoseText(line, { phase: 'test' });
+    for (const line of [
+      "OSError: cannot load library 'libfoo.so.4': libfoo.so.4: cannot open shared object file: No such file or directory.  Additionally, ctypes.util.find_library() did not manage to locate a library called 'libfoo.so.4'",
+      "  cannot load library 'libfoo.so.4': libfoo.so.4: cannot open shared object file: No such file or directory",
+    ]) {
+      expect(missingAtImport(line)).toMatchObject({
+        class: 'missing-in-clean-image',
+        missing: [{ kind: 'soname', name: 'libfoo.so.4' }],
+      });
+    }
+    for (const line of [
+      'ImportError: Unable to find foo shared library',
+      'ImportError: failed to find libfoo.  Check your installation',
+      'AssertionError: Could not find the Foo library',
+    ]) {
+      expect(missingAtImport(line)).toMatchObject({
+        class: 'missing-in-clean-image',
+        missing: [{ kind: 'soname', name: 'libfoo', loose: true }],
+      });
+      expect(diagnoseText(line, { phase: 'build' })).toMatchObject({ class: 'missing-library' });
+    }
+  });
+
   test('what a wheel imports of setuptools is no requirement of its build', () => {
     const test = { phase: 'test' } as const;
     for (const [module, requirement] of [

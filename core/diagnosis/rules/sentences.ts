@@ -1,4 +1,5 @@
 import type { MissingPart } from '../../failure.js';
+import type { Phase } from '../../phase.js';
 import type { Finding, Rule } from '../rule.js';
 
 // Setup scripts say in their own words what they miss. Three forms of sentence cover nearly all of them.
@@ -52,10 +53,13 @@ function partOf(name: string, noun: string): MissingPart {
   return { kind: 'cmake', name, loose: true };
 }
 
-function refine([line]: RegExpExecArray, gaveUp: boolean): Partial<Finding> | 'ignore' {
+function refine([line]: RegExpExecArray, gaveUp: boolean, phase: Phase | undefined): Partial<Finding> | 'ignore' {
   if (line === undefined || GIVES_UP.test(line) !== gaveUp || GOES_ON.test(line)) return 'ignore';
+  // The loader's own words are exact.
+  if (line.includes('cannot open shared object file')) return 'ignore';
   const found = read(line);
   if (found === undefined) return 'ignore';
+  if (phase === 'test') return missingAtImport(found.part);
   const { kind, name } = found.part;
   if (/^cython(?:\.|$)/i.test(name)) {
     return {
@@ -73,6 +77,19 @@ function refine([line]: RegExpExecArray, gaveUp: boolean): Partial<Finding> | 'i
         ? `The build says that it needs ${name}, or what that package brings.`
         : `The build says that it does not find ${name}. The package that brings it, usually the library's development package, helps.`,
     missing: [found.part],
+  };
+}
+
+/** What a finished wheel looks for must be where it is installed; a development package in the builder changes nothing. */
+function missingAtImport(part: MissingPart): Partial<Finding> {
+  const library = part.kind === 'cmake' || part.kind === 'library';
+  const sought: MissingPart = library
+    ? { kind: 'soname', name: `lib${part.name.toLowerCase().replace(/^lib/, '')}`, loose: true }
+    : part;
+  return {
+    class: 'missing-in-clean-image',
+    cause: `The wheel looks for ${part.name} when it is imported, and an image without compilers does not have it. The consuming image must bring it.`,
+    missing: [sought],
   };
 }
 
@@ -129,7 +146,13 @@ export const sentenceRules: readonly Rule[] = [
     weight: 'tool',
     class: 'missing-library',
     cause: '',
-    refine: (match) => refine(match, true),
+    refine: (match, { phase }) => refine(match, true, phase),
   },
-  { match: SENTENCE, weight: 'sentence', class: 'missing-library', cause: '', refine: (match) => refine(match, false) },
+  {
+    match: SENTENCE,
+    weight: 'sentence',
+    class: 'missing-library',
+    cause: '',
+    refine: (match, { phase }) => refine(match, false, phase),
+  },
 ];

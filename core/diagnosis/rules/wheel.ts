@@ -45,7 +45,7 @@ export const wheelRules: readonly Rule[] = [
   },
   {
     match:
-      /(?:ImportError|OSError): (?:.*: )?(lib[\w.+-]+\.so(?:\.[\w.]+)?): cannot open shared object file|error while loading shared libraries: (\S+?): cannot open/,
+      /(?:(?:ImportError|OSError): |^\s*cannot load library )(?:.*: )?(lib[\w.+-]+\.so(?:\.[\w.]+)?): cannot open shared object file|error while loading shared libraries: (\S+?): cannot open/,
     weight: 'requirement',
     class: 'missing-in-clean-image',
     cause:
