@@ -1,11 +1,10 @@
 // The load of under-load.mjs: one large upload and one long log, at the same time. Prepared first, started by a line on stdin.
 //   load.mjs API TOKEN LEASE NUMBER
 import { once } from 'node:events';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WORKER } from '../worker.mjs';
-import { FORM_TYPE, makeWheel, uploadForm } from './wheels.mjs';
+import { makeWheel, upload, uploadForm } from './wheels.mjs';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 const WHEEL_BYTES = Number(process.env.WHEEL_MB ?? 300) * 1e6;
@@ -46,21 +45,6 @@ export async function prepareLeases(data, count) {
   return leases;
 }
 
-function upload(api, token, body) {
-  const authorization = `Basic ${Buffer.from(`__token__:${token}`).toString('base64')}`;
-  const headers = { authorization, 'content-type': FORM_TYPE, 'content-length': body.length };
-  return new Promise((resolve, reject) => {
-    request(`${api}/legacy/`, { method: 'POST', headers }, async (response) => {
-      let text = '';
-      for await (const piece of response) text += piece;
-      if (response.statusCode === 200) resolve();
-      else reject(new Error(`${response.statusCode} ${text}`));
-    })
-      .on('error', reject)
-      .end(body);
-  });
-}
-
 /** Writes the log in pieces, as a worker does, and reads it all from the beginning when it is written. */
 async function streamLog(api, token, lease) {
   const { openWorkerApi } = await import(`${dist}client/worker-api.js`);
@@ -84,7 +68,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     return ((performance.now() - began) / 1000).toFixed(1);
   };
   const [wheel, log] = await Promise.all([
-    seconds(upload(api, token, body)),
+    seconds(upload(`${api}/legacy/`, token, body)),
     seconds(streamLog(api, token, JSON.parse(lease))),
   ]);
   process.stdout.write(`wheel ${wheel} s, log ${log} s\n`);

@@ -4,12 +4,12 @@
 // Processor time per wheel bears a busy machine better than the rate does.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cpuMs, percentile, rssMb, startProgram, stopProgram } from './programs.mjs';
-import { FORM_TYPE, makeWheel, uploadForm } from './wheels.mjs';
+import { makeWheel, upload, uploadForm } from './wheels.mjs';
 
 const WHEELS = Number(process.env.WHEELS ?? 3500);
 const CLIENTS = Number(process.env.CLIENTS ?? 8);
@@ -19,21 +19,7 @@ const bodies = Array.from({ length: WHEELS }, (_, at) =>
   uploadForm(makeWheel(`bench-pub-${at % 40}`, `1.${Math.floor(at / 40)}.0`)),
 );
 
-function post(url, agent, authorization, body) {
-  return new Promise((resolve, reject) => {
-    const headers = { authorization, 'content-type': FORM_TYPE, 'content-length': body.length };
-    request(url, { method: 'POST', agent, headers }, async (response) => {
-      let text = '';
-      for await (const piece of response) text += piece;
-      if (response.statusCode === 200) resolve();
-      else reject(new Error(`${response.statusCode} ${text}`));
-    })
-      .on('error', reject)
-      .end(body);
-  });
-}
-
-async function publishAll(url, authorization, pid) {
+async function publishAll(url, token, pid) {
   const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
   const ends = [];
   const took = [];
@@ -43,7 +29,7 @@ async function publishAll(url, authorization, pid) {
   const client = async () => {
     while (next < bodies.length) {
       const sent = performance.now();
-      await post(url, agent, authorization, bodies[next++]);
+      await upload(url, token, bodies[next++], agent);
       took.push(performance.now() - sent);
       ends.push(performance.now() - began);
     }
@@ -70,8 +56,7 @@ for (let round = 0; round < ROUNDS; round++) {
     const api = await startProgram('api', join(folder, 'data'), { WHEELWRIGHT_LOG_LEVEL: 'info' });
     try {
       const token = readFileSync(join(folder, 'data', 'admin-token'), 'utf8').trim();
-      const authorization = `Basic ${Buffer.from(`__token__:${token}`).toString('base64')}`;
-      console.log('ours ', await publishAll(`${api.url}/legacy/`, authorization, api.child.pid));
+      console.log('ours ', await publishAll(`${api.url}/legacy/`, token, api.child.pid));
     } finally {
       await stopProgram(api.child);
     }

@@ -1,9 +1,9 @@
 // Small wheels that pass every check of an upload, and the forms that twine sends them in.
 import { createHash } from 'node:crypto';
+import { request } from 'node:http';
 import { crc32, deflateRawSync } from 'node:zlib';
 
 const BOUNDARY = 'wheelwright-bench-7d1f0a5c3b9e';
-export const FORM_TYPE = `multipart/form-data; boundary=${BOUNDARY}`;
 
 /** A pure wheel: `payload` bytes that do not compress beside a module, METADATA with a description, WHEEL, RECORD. */
 export function makeWheel(project, version, payload = 2000) {
@@ -46,6 +46,25 @@ export function uploadForm({ filename, project, version, metadata, bytes }) {
     `--${BOUNDARY}\r\nContent-Disposition: form-data; name="content"; filename="${filename}"\r\nContent-Type: application/octet-stream\r\n\r\n`,
   );
   return Buffer.concat([Buffer.from(text.join('')), bytes, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]);
+}
+
+/** Sends it as twine does. */
+export function upload(url, token, body, agent) {
+  const headers = {
+    authorization: `Basic ${Buffer.from(`__token__:${token}`).toString('base64')}`,
+    'content-type': `multipart/form-data; boundary=${BOUNDARY}`,
+    'content-length': body.length,
+  };
+  return new Promise((resolve, reject) => {
+    request(url, { method: 'POST', agent, headers }, async (response) => {
+      let text = '';
+      for await (const piece of response) text += piece;
+      if (response.statusCode === 200) resolve();
+      else reject(new Error(`${response.statusCode} ${text}`));
+    })
+      .on('error', reject)
+      .end(body);
+  });
 }
 
 function zip(files) {

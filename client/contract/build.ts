@@ -78,18 +78,21 @@ export const fileSchema = z.object({
   provenanceUrl: z.string().optional(),
 });
 
+/** Core's `Target`. */
+export const targetSchema = z.object({
+  policy: z.string(),
+  arch: z.string(),
+  python: z.string(),
+  image: z.string(),
+  builderDigest: z.string(),
+});
+
 export const buildSchema = z.object({
   id: z.string(),
   project: z.string(),
   version: z.string(),
   requirement: z.string(),
-  target: z.object({
-    policy: z.string(),
-    arch: z.string(),
-    python: z.string(),
-    image: z.string(),
-    builderDigest: z.string(),
-  }),
+  target: targetSchema,
   channel: z.enum(['stable', 'trial']),
   status: z.enum(BUILD_STATUSES),
   createdAt: z.string(),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { PHASES } from '../../core/phase.js';
 import { effectiveRecipeSchema } from '../../core/recipe.js';
 import { workerFactsSchema } from '../../core/worker.js';
-import { failureSchema } from './build.js';
+import { failureSchema, targetSchema } from './build.js';
 
 export const LEASE_HEADER = 'wheelwright-lease';
 
@@ -43,13 +43,7 @@ export const leaseSchema = z.object({
       sizeBytes: z.int().optional(),
     }),
     recipe: effectiveRecipeSchema,
-    target: z.object({
-      policy: z.string(),
-      arch: z.string(),
-      python: z.string(),
-      image: z.string(),
-      builderDigest: z.string(),
-    }),
+    target: targetSchema,
     channel: z.enum(['stable', 'trial']),
     indexUrl: z.string(),
     depends: z
