@@ -65,7 +65,7 @@ export class AttemptLog {
     this.endLine();
     this.#phases += 1;
     this.#marks.phases.push({ seq: this.#phases, phase, firstLine: this.#lines + 1, at: performance.now() });
-    this.#sendSoon(0);
+    this.#sendSoon(BATCH_MS);
   }
 
   /** What the attempt took in. */
