@@ -1,6 +1,5 @@
 // Workers that wait for something to do, and who of them is tried when something changed.
-import type { Lease } from '../core/attempt.js';
-import type { BuildStore } from '../core/store.js';
+import type { BuildStore, ClaimedLease } from '../core/store.js';
 import type { WorkerRef } from '../core/worker.js';
 
 export interface Dispatch {
@@ -8,7 +7,7 @@ export interface Dispatch {
    * Waits up to `waitMs` for an attempt for this worker; undefined when there is none, or when the signal aborts.
    * @throws WheelwrightError `conflict` when the worker is not registered
    */
-  next(worker: WorkerRef, waitMs: number, signal: AbortSignal): Promise<Lease | undefined>;
+  next(worker: WorkerRef, waitMs: number, signal: AbortSignal): Promise<ClaimedLease | undefined>;
   /** Something changed that may be work for somebody who waits: a build, room on a worker, a worker. */
   wake(): void;
   /** One look on behalf of all who wait. Returns how many got something. */
@@ -26,7 +25,7 @@ export interface DispatchDeps {
 
 interface Waiter {
   worker: WorkerRef;
-  end(lease: Lease | undefined): void;
+  end(lease: ClaimedLease | undefined): void;
   fail(error: unknown): void;
 }
 
@@ -69,7 +68,7 @@ export function createDispatch({ store, leaseMs, clock, report }: DispatchDeps):
   }
 
   /** Its worker went away in the moment in which it was given this. */
-  async function handBack(lease: Lease): Promise<void> {
+  async function handBack(lease: ClaimedLease): Promise<void> {
     const reason = 'the worker did not wait for it any more';
     await store.finish(lease, { kind: 'lost', reason, handedBack: true }, undefined, clock()).catch(report);
   }

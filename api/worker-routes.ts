@@ -59,11 +59,11 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
     const { worker: name, session = '', waitMs } = claimRequestSchema.parse(request.body);
     const waited = context.metrics.slotWaits(name);
     const signal = connectionSignal(response, context.stopping);
-    const lease = await context.dispatch.next({ name, session }, waitMs, signal).finally(waited);
-    if (lease === undefined) return void response.status(204).end();
+    const claimed = await context.dispatch.next({ name, session }, waitMs, signal).finally(waited);
+    if (claimed === undefined) return void response.status(204).end();
+    const { askedAt, ...lease } = claimed;
     const { attemptId, order } = lease;
-    const asked = lease.attemptNumber === 1 ? (await store.build(order.buildId))?.createdAt : undefined;
-    context.metrics.attemptStarted(asked === undefined ? undefined : clock() - asked);
+    context.metrics.attemptStarted(lease.attemptNumber === 1 ? clock() - askedAt : undefined);
     log.info({ attemptId, buildId: order.buildId, worker: name }, 'attempt leased');
     response.json(await withDepends(context, lease));
   });

@@ -123,7 +123,7 @@ export interface BuildStore {
    * @returns the lease, or why there is none: nothing is queued at all, or nothing that this worker can make now
    * @throws WheelwrightError `conflict` when the worker is not registered, or another one is under its name
    */
-  claim(worker: WorkerRef, leaseMs: number, now: number): Promise<Lease | 'nothing-queued' | 'nothing-suitable'>;
+  claim(worker: WorkerRef, leaseMs: number, now: number): Promise<ClaimedLease | 'nothing-queued' | 'nothing-suitable'>;
   /** @throws WheelwrightError `conflict` for a stale token; so does every call below that takes a lease. */
   heartbeat(lease: LeaseRef, leaseMs: number, now: number): Promise<{ cancelRequested: boolean }>;
   startPhase(lease: LeaseRef, phase: Phase, now: number): Promise<void>;
@@ -159,6 +159,12 @@ export interface BuildStore {
   /** @throws when the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A lease that was just given out. */
+export interface ClaimedLease extends Lease {
+  /** When its build was asked for, in milliseconds since the epoch. */
+  askedAt: number;
 }
 
 /** What a write by a worker is fenced by. */

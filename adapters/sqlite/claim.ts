@@ -10,7 +10,7 @@ import {
   type Reservation,
   type WorkerLoad,
 } from '../../core/schedule.js';
-import type { BuildStore, PlannedBuild } from '../../core/store.js';
+import type { BuildStore, ClaimedLease, PlannedBuild } from '../../core/store.js';
 import type { WorkerRef } from '../../core/worker.js';
 import { plannedOf } from './build-records.js';
 import type { Database } from './database.js';
@@ -45,7 +45,7 @@ async function claim(
   asking: WorkerRef,
   leaseMs: number,
   now: number,
-): Promise<Lease | 'nothing-queued' | 'nothing-suitable' | 'answered'> {
+): Promise<ClaimedLease | 'nothing-queued' | 'nothing-suitable' | 'answered'> {
   const worker = await askingWorker(trx, asking, now);
   const taken = worker.draining ? undefined : await takeBuild(trx, worker, leaseMs, now);
   if (taken === undefined) return (await isQueueEmpty(trx)) ? 'nothing-queued' : 'nothing-suitable';
@@ -58,7 +58,8 @@ async function claim(
     await linkFiles(trx, row.id, shared);
     return 'answered';
   }
-  return startAttempt(trx, row.id, planned, { worker: worker.name, reserved, leaseMs, now, indexUrl });
+  const lease = await startAttempt(trx, row.id, planned, { worker: worker.name, reserved, leaseMs, now, indexUrl });
+  return { ...lease, askedAt: row.created_at };
 }
 
 interface Taken {

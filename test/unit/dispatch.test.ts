@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createDispatch } from '../../api/dispatch.js';
-import type { Lease } from '../../core/attempt.js';
+import type { ClaimedLease } from '../../core/store.js';
 import type { WorkerRef } from '../../core/worker.js';
 
 const never = new AbortController().signal;
@@ -10,7 +10,7 @@ const worker = (name: string): WorkerRef => ({ name, session: `session-of-${name
 function setup() {
   const builds: string[] = [];
   const asked: string[] = [];
-  const ended: Lease[] = [];
+  const ended: ClaimedLease[] = [];
   let duringClaim = () => {};
   let afterClaim = () => {};
   const store = {
@@ -19,13 +19,13 @@ function setup() {
       duringClaim();
       await new Promise((resolve) => setImmediate(resolve));
       const at = builds.indexOf(name);
-      if (at >= 0) return { attemptId: builds.splice(at, 1)[0], token: name } as unknown as Lease;
+      if (at >= 0) return { attemptId: builds.splice(at, 1)[0], token: name } as unknown as ClaimedLease;
       const why = builds.length === 0 ? ('nothing-queued' as const) : ('nothing-suitable' as const);
       afterClaim();
       return why;
     },
     async finish(lease: unknown) {
-      ended.push(lease as Lease);
+      ended.push(lease as ClaimedLease);
     },
   };
   const dispatch = createDispatch({ store, leaseMs: 1, clock: () => 0, report: () => {} });
