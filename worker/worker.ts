@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -32,6 +33,8 @@ export function openWorker(options: WorkerOptions): Worker {
   const { api, settings, logger } = options;
   const closing = new AbortController();
   const stopping = new AbortController();
+  // One listener for each slot is no leak.
+  setMaxListeners(0, stopping.signal);
   /** Attempts at work, so that the sweep leaves what is theirs. */
   const live = new Set<string>();
 
