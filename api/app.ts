@@ -31,6 +31,8 @@ export function createApp(context: ApiContext, web: Router): Express {
     next();
   });
   api.use(sessionCookie);
+  // First, since routes are tried in turn and workers call by far the most.
+  api.use(workerRoutes(context, guards));
   api.use(sessionRoutes({ tokens: context.tokens, readTokenRequired }));
   api.use(serviceRoutes(guards, context.settings));
   api.use(buildRoutes(context, guards));
@@ -43,7 +45,6 @@ export function createApp(context: ApiContext, web: Router): Express {
   api.use(recipeRoutes(context, guards));
   api.use(reviewRoutes(context, guards));
   api.use(checkRoutes(context, context.requiresDist, guards));
-  api.use(workerRoutes(context, guards));
   api.use(tokenRoutes(context, guards));
   api.use(housekeepingRoutes(context, guards));
 
