@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
+import { afterAll, beforeAll } from 'vitest';
 import { sdistTar, sdistTexts } from '../../adapters/archive/sdist.js';
 import { openPackageIndexes } from '../../adapters/debian/package-indexes.js';
 import { loadImages } from '../../adapters/disk/image-definitions.js';
@@ -28,7 +29,7 @@ import { AttemptLog } from '../../worker/attempt-log.js';
 import { workerCapacity } from '../../worker/limits.js';
 import type { PhaseContext } from '../../worker/phase-context.js';
 import { readScripts } from '../../worker/workspace-files.js';
-import type { MadeSdist } from '../fixtures/sdists/sdist.js';
+import { type MadeSdist, openSdistFolder, type SdistFolder } from '../fixtures/sdists/sdist.js';
 
 export interface Finished {
   outcome: AttemptOutcome;
@@ -50,19 +51,29 @@ export interface AttemptBench {
   instance: string;
   /** Plans a release of the real upstream. */
   order(requirement: string, recipe?: EffectiveRecipe): Promise<BuildOrder>;
-  /** An order for an sdist made by a test. */
+  makeSdist: SdistFolder['make'];
   orderFor(sdist: MadeSdist, recipe?: EffectiveRecipe): Promise<BuildOrder>;
   attempt(order: BuildOrder, options?: AttemptOptions): Promise<Finished>;
   /** Removes all that compilers kept. */
   forgetCaches(): Promise<string[]>;
-  close(): Promise<void>;
 }
 
-export async function openAttemptBench(
-  python = 'cp313',
-  image = 'debian-11',
-  compilerCache = false,
-): Promise<AttemptBench> {
+/** One bench for all tests of a file, usable from its first hook on, closed after its last one; what compilers kept is removed with it. */
+export function useAttemptBench({ compilerCache = false } = {}): AttemptBench {
+  const bench = {} as AttemptBench;
+  let close: (() => Promise<void>) | undefined;
+  beforeAll(async () => {
+    const opened = await openAttemptBench(compilerCache);
+    Object.assign(bench, opened.bench);
+    close = opened.close;
+  });
+  afterAll(() => close?.());
+  return bench;
+}
+
+async function openAttemptBench(compilerCache: boolean): Promise<{ bench: AttemptBench; close(): Promise<void> }> {
+  const python = 'cp313';
+  const image = 'debian-11';
   const docker = new Docker();
   const instance = `test-worker-${process.pid}`;
   const caBundle = process.env.WHEELWRIGHT_CA_BUNDLE ?? '/etc/ssl/certs/ca-certificates.crt';
@@ -91,6 +102,7 @@ export async function openAttemptBench(
   const ca = await readFile(caBundle, 'utf8');
   const upstream = openSimpleUpstream({ url: indexUrl, ca });
   const scripts = await readScripts('worker/scripts');
+  const sdists = await openSdistFolder();
   const never = new AbortController().signal;
   let count = 0;
 
@@ -105,9 +117,10 @@ export async function openAttemptBench(
     indexUrl,
   });
 
-  return {
+  const bench: AttemptBench = {
     docker,
     instance,
+    makeSdist: sdists.make,
     async order(requirement, recipe = {}) {
       const parsed = parseRequirement(requirement);
       const page = await upstream.project(parsed.name, never);
@@ -182,11 +195,14 @@ export async function openAttemptBench(
       }
     },
     forgetCaches: () => engine.pruneCaches(0, never),
-    async close() {
-      await engine.close();
-      await upstream.close();
-    },
   };
+  const close = async () => {
+    await sdists.remove();
+    await bench.forgetCaches();
+    await engine.close();
+    await upstream.close();
+  };
+  return { bench, close };
 }
 
 /** Names of what an instance still has on the engine. */

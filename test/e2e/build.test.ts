@@ -1,21 +1,12 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { EffectiveRecipe } from '../../core/recipe.js';
-import { openSdistFolder, type SdistFolder, type SdistOptions } from '../fixtures/sdists/sdist.js';
-import { type AttemptBench, type Finished, leftBehind, openAttemptBench } from './attempt-bench.js';
+import type { SdistOptions } from '../fixtures/sdists/sdist.js';
+import { type Finished, leftBehind, useAttemptBench } from './attempt-bench.js';
 
-let bench: AttemptBench;
-let sdists: SdistFolder;
-beforeAll(async () => {
-  bench = await openAttemptBench();
-  sdists = await openSdistFolder();
-});
-afterAll(async () => {
-  await sdists.remove();
-  await bench.close();
-});
+const bench = useAttemptBench();
 
 async function build(options: SdistOptions, recipe?: EffectiveRecipe): Promise<Finished> {
-  return bench.attempt(await bench.orderFor(await sdists.make(options), recipe));
+  return bench.attempt(await bench.orderFor(await bench.makeSdist(options), recipe));
 }
 
 const PURE = 'def build(folder, write_wheel):\n    return write_wheel(folder, {"sample.py": b"x = 1\\n"})\n';

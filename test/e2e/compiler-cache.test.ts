@@ -1,23 +1,14 @@
 // What compilers keep for later builds: it must change nothing but the time, and reach nobody else.
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import type { BuildOrder } from '../../core/attempt.js';
-import { openSdistFolder, type SdistFolder } from '../fixtures/sdists/sdist.js';
-import { type AttemptBench, leftBehind, openAttemptBench } from './attempt-bench.js';
+import { leftBehind, useAttemptBench } from './attempt-bench.js';
 
-let bench: AttemptBench;
-let sdists: SdistFolder;
+const bench = useAttemptBench({ compilerCache: true });
 let order: BuildOrder;
 beforeAll(async () => {
-  bench = await openAttemptBench('cp313', 'debian-11', true);
-  sdists = await openSdistFolder();
-  order = await bench.orderFor(await sdists.make({ hooks: HOOKS, files: { ...SOURCES, 'module.c': MODULE } }), {
+  order = await bench.orderFor(await bench.makeSdist({ hooks: HOOKS, files: { ...SOURCES, 'module.c': MODULE } }), {
     test: { script: 'import native; assert native.run() == 3' },
   });
-});
-afterAll(async () => {
-  await sdists.remove();
-  await bench.forgetCaches();
-  await bench.close();
 });
 
 const MODULE = `

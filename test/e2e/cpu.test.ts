@@ -1,27 +1,18 @@
 // Wheels must not need the processor of the machine that built them. The flag is taken away by watching the compiler; the proof is in the instructions of
 // the wheel, which the build looks at itself: a wrapper that let the flag through would make these builds fail.
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { findToolchainFolder } from '../../adapters/docker/toolchain-folder.js';
 import type { EffectiveRecipe } from '../../core/recipe.js';
-import { openSdistFolder, type SdistFolder, type SdistOptions } from '../fixtures/sdists/sdist.js';
-import { type AttemptBench, type Finished, openAttemptBench } from './attempt-bench.js';
+import type { SdistOptions } from '../fixtures/sdists/sdist.js';
+import { type Finished, useAttemptBench } from './attempt-bench.js';
 
 const rust = process.env.WHEELWRIGHT_RUST_TOOLCHAIN ?? (await findToolchainFolder('rust'));
 if (rust !== undefined) process.env.WHEELWRIGHT_RUST_TOOLCHAIN = rust;
 
-let bench: AttemptBench;
-let sdists: SdistFolder;
-beforeAll(async () => {
-  bench = await openAttemptBench();
-  sdists = await openSdistFolder();
-});
-afterAll(async () => {
-  await sdists.remove();
-  await bench.close();
-});
+const bench = useAttemptBench();
 
 async function build(options: Partial<SdistOptions>, recipe?: EffectiveRecipe): Promise<Finished> {
-  return bench.attempt(await bench.orderFor(await sdists.make({ hooks: '', ...options }), recipe));
+  return bench.attempt(await bench.orderFor(await bench.makeSdist({ hooks: '', ...options }), recipe));
 }
 
 /** A loop that any compiler turns into vector instructions as wide as it may use. */

@@ -5,24 +5,18 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { BuildOrder, SharingWheel } from '../../core/attempt.js';
 import type { EffectiveRecipe } from '../../core/recipe.js';
-import { openSdistFolder, type SdistFolder } from '../fixtures/sdists/sdist.js';
-import { type AttemptBench, type Finished, openAttemptBench } from './attempt-bench.js';
+import { type Finished, useAttemptBench } from './attempt-bench.js';
 
-let bench: AttemptBench;
-let sdists: SdistFolder;
+const bench = useAttemptBench();
 let server: Server;
 let first: Finished;
 beforeAll(async () => {
-  bench = await openAttemptBench();
-  sdists = await openSdistFolder();
   first = await bench.attempt(await order('first-part', SYSTEM));
   server = createServer((_request, response) => response.end(first.wheel));
   await once(server.listen(0, '127.0.0.1'), 'listening');
 });
 afterAll(async () => {
   server.close();
-  await sdists.remove();
-  await bench.close();
 });
 
 const SYSTEM: EffectiveRecipe = { system: { apt: ['libyaml-dev'] } };
@@ -44,7 +38,7 @@ def build(folder, write_wheel):
     subprocess.run(["gcc", "-shared", "-fPIC", include, "native.c", "-o", "native.so", "-lyaml"], check=True)
     return write_wheel(folder, {"${module}.so": open("native.so", "rb").read()}, tag="cp313-cp313-linux_x86_64")
 `;
-  return bench.orderFor(await sdists.make({ project, hooks }), recipe);
+  return bench.orderFor(await bench.makeSdist({ project, hooks }), recipe);
 }
 
 function sharing(grafted?: string[]): SharingWheel {

@@ -3,29 +3,21 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, expect, it, vi } from 'vitest';
 import type { AttemptOutcome } from '../../core/attempt.js';
 import type { EffectiveRecipe } from '../../core/recipe.js';
-import { openSdistFolder, type SdistFolder } from '../fixtures/sdists/sdist.js';
-import { type AttemptBench, type Finished, leftBehind, openAttemptBench } from './attempt-bench.js';
+import { type Finished, leftBehind, useAttemptBench } from './attempt-bench.js';
 
-let bench: AttemptBench;
-let sdists: SdistFolder;
-beforeAll(async () => {
-  bench = await openAttemptBench();
-  sdists = await openSdistFolder();
-});
+const bench = useAttemptBench();
 afterAll(async () => {
   expect(await leftBehind(bench.instance)).toEqual([]);
-  await sdists.remove();
-  await bench.close();
 });
 
 async function build(
   hooks: string,
   options: { recipe?: EffectiveRecipe; settings?: Record<string, string> } = {},
 ): Promise<Finished> {
-  const made = await sdists.make({ hooks });
+  const made = await bench.makeSdist({ hooks });
   return bench.attempt(await bench.orderFor(made, options.recipe), { settings: options.settings ?? {} });
 }
 
@@ -231,7 +223,7 @@ def build(folder, write_wheel):
 });
 
 it('an sdist with other bytes than were planned', async () => {
-  const made = await sdists.make({ hooks: '' });
+  const made = await bench.makeSdist({ hooks: '' });
   const order = await bench.orderFor(made);
   const finished = await bench.attempt({ ...order, sdist: { ...order.sdist, sha256: '0'.repeat(64) } });
   expect(failureOf(finished)).toMatchObject({ class: 'bad-sdist', phase: 'fetch' });
@@ -239,7 +231,7 @@ it('an sdist with other bytes than were planned', async () => {
 
 it('a cancelled build is gone within two seconds', async () => {
   const cancelling = new AbortController();
-  const made = await sdists.make({
+  const made = await bench.makeSdist({
     hooks: 'import time\ndef build(folder, write_wheel):\n    print("waiting", flush=True)\n    time.sleep(600)\n',
   });
   const attempt = bench.attempt(await bench.orderFor(made), {
@@ -252,7 +244,7 @@ it('a cancelled build is gone within two seconds', async () => {
 });
 
 it('a worker whose own disk is full loses the attempt, says what to do, and leaves nothing there', async (context) => {
-  const made = await sdists.make({ hooks: '', files: { 'data.txt': randomBytes(1 << 20).toString('base64') } });
+  const made = await bench.makeSdist({ hooks: '', files: { 'data.txt': randomBytes(1 << 20).toString('base64') } });
   const small = await mkdtemp(join(tmpdir(), 'wheelwright-small-'));
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', small], { stdio: 'ignore' });

@@ -1,21 +1,11 @@
 // A library that the distribution has too old: built first from a newer suite's source package, and kept for the next build.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { EffectiveRecipe } from '../../core/recipe.js';
-import { openSdistFolder, type SdistFolder } from '../fixtures/sdists/sdist.js';
-import { type AttemptBench, openAttemptBench } from './attempt-bench.js';
+import { useAttemptBench } from './attempt-bench.js';
 
-let bench: AttemptBench;
-let sdists: SdistFolder;
-beforeAll(async () => {
-  bench = await openAttemptBench();
-  sdists = await openSdistFolder();
-});
-afterAll(async () => {
-  await sdists.remove();
-  await bench.close();
-});
+const bench = useAttemptBench();
 
 /** Debian 11 has 0.2.2. Where trixie moves on, the failure says to what. */
 const LIBYAML = {
@@ -26,7 +16,7 @@ const LIBYAML = {
 const PURE = 'def build(folder, write_wheel):\n    return write_wheel(folder, {"sample.py": b"x = 1\\n"})\n';
 
 async function attempt(recipe: EffectiveRecipe) {
-  return bench.attempt(await bench.orderFor(await sdists.make({ hooks: PURE }), recipe));
+  return bench.attempt(await bench.orderFor(await bench.makeSdist({ hooks: PURE }), recipe));
 }
 
 it('pyyaml with a libyaml that Debian 11 does not have', async () => {
@@ -74,7 +64,7 @@ it('a source package with other bytes, and one that is no longer there', async (
 });
 
 it('a script that fails or hangs, each in the words of the log', async () => {
-  const { path } = await sdists.make({ hooks: PURE, project: 'library' });
+  const { path } = await bench.makeSdist({ hooks: PURE, project: 'library' });
   const sha256 = createHash('sha256')
     .update(await readFile(path))
     .digest('hex');
@@ -90,7 +80,7 @@ it('a script that fails or hangs, each in the words of the log', async () => {
 });
 
 it('a source with a wrong hash, and a patch that does not apply', async () => {
-  const { path } = await sdists.make({ hooks: PURE, project: 'library' });
+  const { path } = await bench.makeSdist({ hooks: PURE, project: 'library' });
   const wrong = await attempt({ sources: [{ url: `file:${path}`, sha256: '0'.repeat(64), to: 'library' }] });
   expect(wrong.outcome).toMatchObject({
     failure: {

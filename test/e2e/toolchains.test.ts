@@ -1,22 +1,12 @@
 // Toolchains that come as a folder of this machine, on sdists that say in a lock file what they are made of.
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { findToolchainFolder } from '../../adapters/docker/toolchain-folder.js';
-import { openSdistFolder, type SdistFolder } from '../fixtures/sdists/sdist.js';
-import { type AttemptBench, openAttemptBench } from './attempt-bench.js';
+import { useAttemptBench } from './attempt-bench.js';
 
 const rust = process.env.WHEELWRIGHT_RUST_TOOLCHAIN ?? (await findToolchainFolder('rust'));
 const go = process.env.WHEELWRIGHT_GO_TOOLCHAIN ?? (await findToolchainFolder('go'));
 
-let bench: AttemptBench;
-let sdists: SdistFolder;
-beforeAll(async () => {
-  bench = await openAttemptBench();
-  sdists = await openSdistFolder();
-});
-afterAll(async () => {
-  await bench.close();
-  await sdists.remove();
-});
+const bench = useAttemptBench();
 
 const fetched = (name: string) =>
   expect.objectContaining({ kind: 'source', name, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
@@ -81,7 +71,7 @@ const MAVEN_FILES = {
 };
 
 it('builds with Maven without a network, from artifacts fetched for its modules and plugins', async () => {
-  const sdist = await sdists.make({ hooks: MAVEN_HOOKS, files: MAVEN_FILES });
+  const sdist = await bench.makeSdist({ hooks: MAVEN_HOOKS, files: MAVEN_FILES });
   const finished = await bench.attempt(await bench.orderFor(sdist, { toolchains: ['java'] }));
   expect(finished.outcome, finished.log).toMatchObject({ kind: 'succeeded' });
   expect(finished.inputs).toContainEqual(fetched('maven/com.google.code.gson:gson'));
@@ -93,7 +83,7 @@ it('lets no pom.xml load anything where there is a network', async () => {
   const extension =
     '<build><extensions><extension><groupId>sample</groupId><artifactId>absent</artifactId><version>1</version></extension></extensions></build>';
   const files = { 'java/pom.xml': `${POM_START}<artifactId>all</artifactId>${extension}</project>` };
-  const sdist = await sdists.make({ hooks: MAVEN_HOOKS, files });
+  const sdist = await bench.makeSdist({ hooks: MAVEN_HOOKS, files });
   const finished = await bench.attempt(await bench.orderFor(sdist, { toolchains: ['java'] }));
   expect(finished.outcome, finished.log).toMatchObject({ kind: 'failed', failure: { phase: 'build' } });
   expect(finished.log).toContain('sample:absent');
@@ -104,7 +94,7 @@ it('lets no pom.xml stand for a plugin that Maven runs where there is a network'
     <artifactId>maven-resources-plugin</artifactId><version>2.6</version><packaging>maven-plugin</packaging><dependencies>
       <dependency><groupId>sample</groupId><artifactId>absent</artifactId><version>1</version></dependency>
     </dependencies></project>`;
-  const sdist = await sdists.make({ hooks: MAVEN_HOOKS, files: { 'java/pom.xml': pom } });
+  const sdist = await bench.makeSdist({ hooks: MAVEN_HOOKS, files: { 'java/pom.xml': pom } });
   const finished = await bench.attempt(await bench.orderFor(sdist, { toolchains: ['java'] }));
   expect(finished.outcome, finished.log).toMatchObject({ kind: 'failed', failure: { phase: 'build' } });
   expect(finished.log).toContain('java/pom.xml says that it is a part of Maven itself');
