@@ -82,6 +82,12 @@ export interface CarriedTar {
   open(): Readable;
 }
 
+export interface LibraryImage {
+  /** Image reference of a builder with a recipe's libraries in it. */
+  reference: string;
+  sha256: string;
+}
+
 export interface SizedArchive {
   sizeBytes: number;
   open(): Readable;
@@ -122,7 +128,7 @@ export interface Engine {
     key: string,
     archive: SizedArchive | undefined,
     signal: AbortSignal,
-  ): Promise<string | undefined>;
+  ): Promise<LibraryImage | undefined>;
   /** What the engine is, and what it has to share out. */
   facts(signal: AbortSignal): Promise<EngineFacts>;
   /**

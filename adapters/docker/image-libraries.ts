@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type Docker from 'dockerode';
 import { pack } from 'tar-stream';
-import { PREFIX, type SizedArchive } from '../../core/engine.js';
+import { type LibraryImage, PREFIX, type SizedArchive } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { digestOf } from '../../core/image.js';
 import { buildImage } from './image-build.js';
@@ -18,10 +18,11 @@ export async function libraryImage(
   key: string,
   archive: SizedArchive | undefined,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<LibraryImage | undefined> {
   const digest = digestOf({ parent, libraries: key });
   const reference = `wheelwright-derived:${parent.replace(/^wheelwright-/, '').replace(':', '-')}-${shortDigest(digest)}`;
-  if (!(await findImage(docker, reference, digest, signal))) {
+  let found = await findImage(docker, reference, digest, signal);
+  if (found === undefined) {
     if (archive === undefined) return undefined;
     const context = pack();
     const packing = (async () => {
@@ -35,9 +36,11 @@ export async function libraryImage(
     if (built.kind === 'failed') {
       throw new WheelwrightError('unavailable', `the libraries of the recipe did not become an image: ${built.log}`);
     }
+    found = await findImage(docker, reference, digest, signal);
+    if (found === undefined) throw new WheelwrightError('unavailable', `${reference} went away as soon as it was made`);
   }
   await noteUse(docker, reference, signal);
-  return reference;
+  return { reference, sha256: found.id };
 }
 
 /** Nothing of the recipe runs here: the archive is unpacked by the engine. The compilers' own search paths make it known to every build tool. */

@@ -39,6 +39,24 @@ it('pyyaml with a libyaml that Debian 11 does not have', async () => {
   expect(second.wheel?.equals(first.wheel as Buffer)).toBe(true);
 });
 
+it('grafts a library without running the tools that came with it', async () => {
+  const patchelf = `printf '#!/bin/sh\\necho ran foreign code; exit 1\\n' > "$PREFIX/bin/patchelf"; chmod +x "$PREFIX/bin/patchelf"`;
+  const install = `${LIBYAML.install}\nmkdir -p "$PREFIX/bin"; ${patchelf}`;
+  const order = await bench.order('pyyaml==6.0.2', { sources: [{ ...LIBYAML, install }] });
+  const { outcome, log, inputs } = await bench.attempt(order);
+  expect(log).not.toContain('ran foreign code');
+  expect(outcome, log).toMatchObject({
+    kind: 'succeeded',
+    wheel: { grafted: [expect.stringMatching(/^libyaml-0-/)] },
+  });
+  expect(inputs).toContainEqual({
+    kind: 'image',
+    name: 'libraries debian-11 cp313',
+    version: expect.stringMatching(/^wheelwright-derived:/),
+    sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+  });
+});
+
 it('a source package with other bytes, and one that is no longer there', async () => {
   const changed = await attempt({ sources: [{ ...LIBYAML, sha256: '0'.repeat(64) }] });
   expect(changed.outcome).toMatchObject({

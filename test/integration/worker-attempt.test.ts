@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import type { Lease } from '../../core/attempt.js';
+import type { AttemptInput, Lease } from '../../core/attempt.js';
 import { type ContainerSpec, type Engine, PREFIX } from '../../core/engine.js';
 import type { Phase } from '../../core/phase.js';
 import type { EffectiveRecipe } from '../../core/recipe.js';
@@ -17,9 +17,11 @@ const site = instantSite();
 
 async function attempt(recipe: EffectiveRecipe, changed: Partial<Engine>, signal = new AbortController().signal) {
   const phases: Phase[] = [];
+  const inputs: AttemptInput[] = [];
   const log = new AttemptLog({
     append: async (_firstLine, _text, marks) => {
       phases.push(...marks.phases.map(({ phase }) => phase));
+      inputs.push(...marks.inputs);
     },
     onLine: () => undefined,
     limitBytes: 2 ** 20,
@@ -54,26 +56,30 @@ async function attempt(recipe: EffectiveRecipe, changed: Partial<Engine>, signal
     signal,
   );
   await log.flush();
-  return { outcome, phases };
+  return { outcome, phases, inputs };
 }
 
 // What a recipe's own library does and leaves is foreign: no container with a network is made from its image, or sees the sdist after it.
 test.each(['kept', 'built now'])('fetching comes before a library that is %s and is without it', async (library) => {
   const ran: Pick<ContainerSpec, 'image' | 'network'>[] = [];
+  let repairing: ContainerSpec['environment'] = {};
   const source = {
     url: 'https://index.test/library.tar.gz',
     sha256: sha256('library.tar.gz'),
     install: 'make install',
   };
-  const { outcome, phases } = await attempt(
+  const { outcome, phases, inputs } = await attempt(
     { sources: [source] },
     {
       withLibraries: async (_builder, _key, archive) =>
-        library === 'kept' || archive !== undefined ? 'builder-with-libraries' : undefined,
+        library === 'kept' || archive !== undefined
+          ? { reference: 'builder-with-libraries', sha256: sha256('builder-with-libraries') }
+          : undefined,
       getTar: (workspace, path, stop) =>
         path === PREFIX ? Promise.resolve(Readable.from([])) : site.engine.getTar(workspace, path, stop),
       run: async (spec, output, signal) => {
         ran.push({ image: spec.image, network: spec.network });
+        if (spec.command.at(-1) === '/inputs/scripts/repair.py') repairing = spec.environment;
         if (spec.command.at(-1) === '/inputs/scripts/library.py') return { kind: 'exited', code: 0, oomKilled: false };
         return site.engine.run(spec, output, signal);
       },
@@ -87,6 +93,14 @@ test.each(['kept', 'built now'])('fetching comes before a library that is %s and
     { image: 'builder-with-libraries', network: 'none' },
     { image: 'clean', network: 'none' },
   ]);
+  // Nor do our own tools load it.
+  expect(repairing).toMatchObject({ LD_LIBRARY_PATH: '' });
+  expect(inputs).toContainEqual({
+    kind: 'image',
+    name: 'libraries debian-11 cp313',
+    version: 'builder-with-libraries',
+    sha256: sha256('builder-with-libraries'),
+  });
   const building: Phase[] = library === 'kept' ? ['build'] : ['build', 'build'];
   expect(phases).toEqual(['fetch', ...building, 'repair', 'test', 'publish']);
 });

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { PREFIX } from '../../core/engine.js';
+import { type LibraryImage, PREFIX } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { digestOf } from '../../core/image.js';
 import type { PhaseResult, PlacedSource } from '../../core/phases.js';
@@ -72,12 +72,21 @@ export async function fetchDebianSources(
 }
 
 /** The builder that has the recipe's libraries, the plain one where there are none; undefined where they have not been built before. */
-export async function findLibraries({ engine, images, order, log, signal }: PhaseContext): Promise<string | undefined> {
+export async function findLibraries(context: PhaseContext): Promise<string | undefined> {
+  const { engine, images, order, log, signal } = context;
   const libraries = librariesOf(order.recipe);
   if (libraries.length === 0) return images.builder;
   const kept = await engine.withLibraries(images.builder, keyOf(libraries), undefined, signal);
-  if (kept !== undefined) log.say(`fetch: the libraries of the recipe are in ${kept}`);
-  return kept;
+  if (kept === undefined) return undefined;
+  log.say(`fetch: the libraries of the recipe are in ${kept.reference}`);
+  return record(context, kept);
+}
+
+/** Notes the image as an input of the attempt; returns its reference. */
+function record({ order, log }: PhaseContext, { reference, sha256 }: LibraryImage): string {
+  const { image, python } = order.target;
+  log.record([{ kind: 'image', name: `libraries ${image} ${python}`, version: reference, sha256 }]);
+  return reference;
 }
 
 function librariesOf(recipe: EffectiveRecipe): PlacedSource[] {
@@ -112,5 +121,6 @@ export async function installLibraries(context: PhaseContext, spool: Spool): Pro
   const { sizeBytes } = await writeFile(Readable.from(tar), path, limits.build.diskBytes, signal);
   const archive = { sizeBytes, open: () => createReadStream(path) };
   const made = await engine.withLibraries(images.builder, keyOf(libraries), archive, signal);
-  return { kind: 'done', value: made ?? images.builder };
+  if (made === undefined) throw new WheelwrightError('internal', 'the libraries of the recipe became no image');
+  return { kind: 'done', value: record(context, made) };
 }

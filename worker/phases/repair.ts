@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Diagnosis } from '../../core/diagnosis/diagnosis.js';
+import { PREFIX } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import type { Built, Fetched, PhaseResult, Repaired } from '../../core/phases.js';
 import { buildEnvironment } from '../build-environment.js';
@@ -42,7 +43,8 @@ export async function repairWheel(
       policy: order.target.policy,
       arch: order.target.arch,
       exclude: order.recipe.repair?.exclude ?? [],
-      libraryPaths: order.recipe.repair?.['library-paths'] ?? [],
+      libraryPaths: [...(order.recipe.repair?.['library-paths'] ?? []), `${PREFIX}/lib`],
+      prefix: PREFIX,
       buildTag: order.buildTag ?? null,
     },
     {
@@ -51,7 +53,11 @@ export async function repairWheel(
       python: TOOLS_PYTHON,
       mounts: { inputs: 'read-only', build: 'read-write' },
       limits: context.limits.short,
-      environment: buildEnvironment(order, fetched.sourceDateEpoch, context.limits.jobs),
+      // The recipe's own libraries are there to be grafted, not to be loaded into our tools, as they are into the build's.
+      environment: {
+        ...buildEnvironment(order, fetched.sourceDateEpoch, context.limits.jobs),
+        LD_LIBRARY_PATH: '',
+      },
     },
   );
   if (!succeeded(exit)) return diagnosed(context, { phase: 'repair', exit });

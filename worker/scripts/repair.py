@@ -207,9 +207,8 @@ def graft(raw, task):
     command = ["repair", "--plat", platform, "--only-plat", "--wheel-dir", str(folder)]
     for soname in task["exclude"]:
         command += ["--exclude", soname]
-    if task["libraryPaths"]:
-        # --ldpaths would replace the system's own folders.
-        os.environ["AUDITWHEEL_LD_LIBRARY_PATH"] = ":".join(task["libraryPaths"])
+    # --ldpaths would replace the system's own folders.
+    os.environ["AUDITWHEEL_LD_LIBRARY_PATH"] = ":".join(task["libraryPaths"])
     say(f"auditwheel makes the wheel self-contained for {platform}")
     code, lines = run_module("auditwheel", [*command, str(raw)])
     if code != 0:
@@ -257,6 +256,9 @@ def repair(task):
 
 def main():
     task = read_task()
+    # What a recipe's own library installs as patchelf is not what auditwheel is to run.
+    folders = os.environ["PATH"].split(":")
+    os.environ["PATH"] = ":".join(folder for folder in folders if not folder.startswith(task["prefix"]))
     try:
         report = repair(task)
     except Refused as refusal:
