@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
-import { AttemptLog } from '../../worker/attempt-log.js';
+import { expect, it, vi } from 'vitest';
+import { AttemptLog, type LogMarks } from '../../worker/attempt-log.js';
 
 function open(append: (firstLine: number, text: string) => Promise<void>, limitBytes = 1e9) {
   const lines: string[] = [];
@@ -80,4 +80,27 @@ it('tells every later call that a batch could not be stored', async () => {
   log.say('one');
   await expect(log.flush()).rejects.toThrow('the lease is gone');
   await expect(log.write(Buffer.from('two\n'))).rejects.toThrow('the lease is gone');
+});
+
+it('sends the begin of a phase with the lines that follow at once, and in time where none do', async () => {
+  const sent: [text: string, phases: LogMarks['phases']][] = [];
+  const append = async (_firstLine: number, text: string, { phases }: LogMarks) => {
+    sent.push([text, phases]);
+  };
+  const log = new AttemptLog({ append, limitBytes: 1e9, onLine: () => undefined });
+  log.enterPhase('fetch');
+  log.say('one');
+  log.enterPhase('build');
+  await log.flush();
+  expect(sent).toEqual([
+    [
+      '[wheelwright] one\n',
+      [
+        { seq: 1, phase: 'fetch', firstLine: 1, at: expect.any(Number) },
+        { seq: 2, phase: 'build', firstLine: 2, at: expect.any(Number) },
+      ],
+    ],
+  ]);
+  log.enterPhase('repair');
+  await vi.waitFor(() => expect(sent[1]).toMatchObject(['', [{ seq: 3, phase: 'repair' }]]));
 });
