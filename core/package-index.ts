@@ -78,9 +78,10 @@ async function matchesOf(part: MissingPart, index: PackageIndex, signal: AbortSi
     const matches = await index.whoHas({ kind: part.kind, name }, signal);
     if (matches.length > 0) return part.loose ? matches.map((match) => ({ ...match, certain: false })) : matches;
   }
-  // foo-config goes out of use: distributions drop it and keep foo.pc.
-  const library = part.kind === 'tool' ? /^(.+)[-_]config$/.exec(part.name)?.[1] : undefined;
-  const matches = library === undefined ? [] : await index.whoHas({ kind: 'cmake', name: library }, signal);
+  // A name in a sentence need not be a file's: zlib is libz.so and zlib.pc. And foo-config goes out of use: distributions drop it and keep foo.pc.
+  const project = part.kind === 'tool' ? /^(.+)[-_]config$/.exec(part.name)?.[1] : part.name;
+  const named = part.kind === 'tool' || part.kind === 'library' || part.kind === 'pkg-config' ? project : undefined;
+  const matches = named === undefined ? [] : await index.whoHas({ kind: 'cmake', name: named }, signal);
   if (matches.length > 0) return matches.map((match) => ({ ...match, certain: false }));
   if (part.kind !== 'cmake' && part.kind !== 'library' && part.kind !== 'pkg-config') return [];
   const bare = part.name.toLowerCase().replace(/^lib/, '');

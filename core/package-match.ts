@@ -73,7 +73,7 @@ export function pathTestOf({ kind, name }: MissingPart): PathTest {
           `usr/(?:lib|share)/(?:${TRIPLET}/)?pkgconfig/${literal(name)}\\.pc`,
           // Debian's alternatives: openblas-pthread/pkgconfig/openblas.pc, hdf5-serial.pc, lua-5.3.pc.
           `usr/lib/.*/pkgconfig/${literal(name)}\\.pc`,
-          `usr/lib/.*/pkgconfig/${literal(name)}-?[a-z\\d.]+\\.pc`,
+          `usr/lib/.*/pkgconfig/${literal(name)}[-\\d][a-z\\d.]*\\.pc`,
         ]),
       };
     case 'tool':
@@ -91,7 +91,7 @@ export function pathTestOf({ kind, name }: MissingPart): PathTest {
           [
             `usr/(?:lib|share/(?!doc/)).*/(?:lib)?${word}(?:-config|config)\\.cmake`,
             `usr/(?:lib|share)/(?:${TRIPLET}/)?pkgconfig/(?:lib)?${word}\\.pc`,
-            `usr/lib/.*/pkgconfig/(?:lib)?${word}-?[-.a-z\\d]+\\.pc`,
+            `usr/lib/.*/pkgconfig/(?:lib)?${word}[-\\d][-.a-z\\d]*\\.pc`,
             `usr/lib/(?:.*/)?lib${word}\\.so`,
             `usr/lib/(?:.*/)?lib${word}\\d*\\.so`,
             `usr/bin/${word}`,
@@ -122,7 +122,7 @@ export function rankOwners(
     return pathRank === undefined
       ? []
       : packages
-          .filter((name) => !isForeign(name))
+          .filter((name) => !isForeign(name) && !isPlugin(part, { name, path, pathRank }))
           .map((name) => ({ package: name, path, pathRank, kind: kindRank(part, name), dependents: dependents(name) }));
   });
   all.sort(
@@ -173,9 +173,19 @@ function isForeign(name: string): boolean {
   );
 }
 
+function isDevelopment(name: string): boolean {
+  return /-dev$|-dev-|^libdevel/.test(name);
+}
+
+/** A shared object in a program's own folder, which it loads by itself: libdbus.so of a window manager. */
+function isPlugin({ kind }: MissingPart, found: { name: string; path: string; pathRank: number }): boolean {
+  const linked = kind === 'library' || kind === 'cmake';
+  return linked && found.pathRank > 0 && found.path.endsWith('.so') && !isDevelopment(found.name);
+}
+
 function kindRank({ kind, name: asked }: MissingPart, name: string): number {
   if (name === asked) return -1;
-  const development = /-dev$|-dev-|^libdevel/.test(name);
+  const development = isDevelopment(name);
   if (kind === 'soname') return development ? 1 : 0;
   // Of the flavours of a library, the one that shares its TLS library with the interpreter.
   const flavour = /-(?:gnutls|nss|mbedtls|wolfssl)(?:\d*-dev)?/.test(name) ? 1 : 0;

@@ -105,6 +105,11 @@ describe('enrichProposal', async () => {
     expect(proposal).toMatchObject({ edit: { runtime: { apt: [expected] } }, guess: true });
   });
 
+  test('a library that a sentence names otherwise than its file is found by its pkg-config file', async () => {
+    const { proposal } = await enrichProposal(failure([{ kind: 'library', name: 'zlib' }]), index, signal);
+    expect(proposal).toMatchObject({ edit: { system: { apt: ['zlib1g-dev'] } }, guess: true });
+  });
+
   test('of several parts those that packages have, as a guess where another is nowhere', async () => {
     const parts: MissingPart[] = [
       { kind: 'library', name: 'ssl' },

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { rankOwners } from '../../core/package-match.js';
+
+const owners = (kind: 'library' | 'cmake', name: string, files: Record<string, string>) =>
+  rankOwners(
+    { kind, name },
+    Object.entries(files).map(([path, owner]) => ({ path, packages: [owner] })),
+    () => 0,
+  ).map((match) => match.package);
+
+test('a plugin of a program is no library to link against', () => {
+  expect(owners('library', 'dbus', { 'usr/lib/x86_64-linux-gnu/compiz/libdbus.so': 'compiz-plugins' })).toEqual([]);
+  expect(
+    owners('library', 'blas', { 'usr/lib/x86_64-linux-gnu/openblas-pthread/libblas.so': 'libopenblas-pthread-dev' }),
+  ).toEqual(['libopenblas-pthread-dev']);
+});
+
+test('a longer name is another library', () => {
+  expect(
+    owners('cmake', 'libev', {
+      'usr/lib/x86_64-linux-gnu/pkgconfig/libevent.pc': 'libevent-dev',
+      'usr/lib/x86_64-linux-gnu/libev.so': 'libev-dev',
+    }),
+  ).toEqual(['libev-dev']);
+  expect(owners('cmake', 'dbus', { 'usr/lib/x86_64-linux-gnu/pkgconfig/dbus-1.pc': 'libdbus-1-dev' })).toEqual([
+    'libdbus-1-dev',
+  ]);
+});
