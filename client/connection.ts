@@ -127,9 +127,7 @@ async function refusal(connection: Connection, answer: Dispatcher.ResponseData):
     return new WheelwrightError(
       codeOf(answer.statusCode),
       `${connection.url} answered ${answer.statusCode} ${answer.statusText}`,
-      {
-        hint: 'That is not how Wheelwright answers. Something else, or a proxy, may listen there: look at WHEELWRIGHT_API_URL.',
-      },
+      { hint: strangerHint(answer) },
     );
   }
   const { code, detail, hint, faults, status } = problem.data;
@@ -142,6 +140,14 @@ async function refusal(connection: Connection, answer: Dispatcher.ResponseData):
       ...(fault.column === undefined ? {} : { column: fault.column }),
     })),
   });
+}
+
+/** A redirect is not followed, since the token is not meant for another place. */
+function strangerHint({ statusCode, headers }: Dispatcher.ResponseData): string {
+  const { location } = headers;
+  return statusCode >= 300 && statusCode < 400 && typeof location === 'string'
+    ? `It redirects to ${location}: where the service has moved, give its new URL in WHEELWRIGHT_API_URL.`
+    : 'That is not how Wheelwright answers. Something else, or a proxy, may listen there: look at WHEELWRIGHT_API_URL.';
 }
 
 const STATUS_OF: Record<ErrorCode, readonly number[]> = {

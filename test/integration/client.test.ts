@@ -104,6 +104,17 @@ describe('a service that is not there', () => {
     });
   });
 
+  test('a redirect is told and not followed', async () => {
+    const moved = createHttpServer((_request, response) =>
+      response.writeHead(308, { location: 'https://wheels.example/builds/x' }).end(),
+    );
+    const client = openClient({ url: await listening(moved), token: 'secret' });
+    closing.push(() => client.close());
+    expect(await refusal(client.build('x'))).toMatchObject({
+      hint: expect.stringContaining('redirects to https://wheels.example/'),
+    });
+  });
+
   test.each(['localhost:8080', 'ftp://127.0.0.1', 'nonsense'])('%s is no URL of a service', (url) => {
     expect(() => openClient({ url })).toThrow(/not the URL of a service/);
   });
