@@ -161,7 +161,7 @@ describe('prepareImages', () => {
     const { builder, inputs } = await prepare(recipe, console.error);
     const source =
       'echo "fn main() { println!(\\"compiled\\"); }" > /tmp/a.rs && rustc -o /tmp/a /tmp/a.rs && cargo --version && /tmp/a';
-    expect(await inImage(builder, 'sh', '-c', source)).toMatch(/^cargo \S+ .*\ncompiled\n$/);
+    expect(await inImage(builder, 'sh', '-c', source)).toMatch(/^cargo \S+.*\ncompiled\n$/);
     const names = inputs
       .filter(({ kind }) => kind === 'toolchain' || kind === 'system-package')
       .map(({ name }) => name);

@@ -19,12 +19,13 @@ import { openSdistFolder, type SdistFolder } from '../fixtures/sdists/sdist.js';
 import { serveSdists } from '../support/sdist-index.js';
 import { leftBehind } from './attempt-bench.js';
 
-const HOOKS = `
+/** @param bytes size of the wheel, which is what takes time in publish */
+const hooks = (bytes: number) => `
 import os, time
 def build(folder, write_wheel):
     print("building", flush=True)
     time.sleep(1)
-    return write_wheel(folder, {"sample.py": b"import time; time.sleep(1)", "data.bin": os.urandom(1 << 24)})
+    return write_wheel(folder, {"sample.py": b"import time; time.sleep(1)", "data.bin": os.urandom(${bytes})})
 `;
 
 /** Long enough that a worker on a busy machine keeps its own. */
@@ -42,7 +43,8 @@ beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'wheelwright-killed-'));
   sdists = await openSdistFolder();
   const projects = [...PHASES.map((phase) => `killed-in-${phase}`), 'frozen', 'api-away', 'revoked'];
-  const made = await Promise.all(projects.map((project) => sdists.make({ project, hooks: HOOKS })));
+  const sizeOf = (project: string) => (project === 'killed-in-publish' ? 2 ** 27 : 2 ** 24);
+  const made = await Promise.all(projects.map((project) => sdists.make({ project, hooks: hooks(sizeOf(project)) })));
   upstream = await serveSdists(made);
   const { port } = upstream.address() as AddressInfo;
   Object.assign(environment, {
