@@ -41,17 +41,10 @@ export function refusalOf(log: string, image: string): ImageRefusal {
   }
   for (const { line, cause } of DECISIVE) {
     const match = line.exec(log);
-    if (match)
-      return { kind: 'refused', class: 'system-package', log, line: match[0].trim(), cause: cause(match, image) };
+    if (match) return refuse(match[0].trim(), cause(match, image), log);
   }
   const last = log.trimEnd().split('\n').at(-1) ?? '';
-  return {
-    kind: 'refused',
-    class: 'system-package',
-    log,
-    line: last,
-    cause: `installing the packages into ${image} failed.`,
-  };
+  return refuse(last, `installing the packages into ${image} failed.`, log);
 }
 
 /**
@@ -69,7 +62,7 @@ export function sourceRefusal(log: string, image: string, interpreter: string): 
   return { kind: 'refused', class: 'infrastructure', log, line, cause };
 }
 
-/** A refusal that no command had to be run for. */
-export function refuse(line: string, cause: string): ImageRefusal {
-  return { kind: 'refused', class: 'system-package', log: `${line}\n`, line, cause };
+/** A refusal of what a recipe asks for; its line is the whole log where no command had to be run for it. */
+export function refuse(line: string, cause: string, log = `${line}\n`): ImageRefusal {
+  return { kind: 'refused', class: 'system-package', log, line, cause };
 }
