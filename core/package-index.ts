@@ -78,10 +78,8 @@ async function matchesOf(part: MissingPart, index: PackageIndex, signal: AbortSi
     const matches = await index.whoHas({ kind: part.kind, name }, signal);
     if (matches.length > 0) return part.loose ? matches.map((match) => ({ ...match, certain: false })) : matches;
   }
-  // A name in a sentence need not be a file's: zlib is libz.so and zlib.pc. And foo-config goes out of use: distributions drop it and keep foo.pc.
-  const project = part.kind === 'tool' ? /^(.+)[-_]config$/.exec(part.name)?.[1] : part.name;
-  const named = part.kind === 'tool' || part.kind === 'library' || part.kind === 'pkg-config' ? project : undefined;
-  const matches = named === undefined ? [] : await index.whoHas({ kind: 'cmake', name: named }, signal);
+  const project = projectOf(part);
+  const matches = project === undefined ? [] : await index.whoHas({ kind: 'cmake', name: project }, signal);
   if (matches.length > 0) return matches.map((match) => ({ ...match, certain: false }));
   if (part.kind !== 'cmake' && part.kind !== 'library' && part.kind !== 'pkg-config') return [];
   const bare = part.name.toLowerCase().replace(/^lib/, '');
@@ -89,6 +87,21 @@ async function matchesOf(part: MissingPart, index: PackageIndex, signal: AbortSi
     if (await index.hasPackage(name, signal)) return [{ package: name, path: '', certain: false, byName: true }];
   }
   return [];
+}
+
+/** By what a part that no file is called may be found otherwise. */
+function projectOf({ kind, name }: MissingPart): string | undefined {
+  switch (kind) {
+    // foo-config goes out of use: distributions drop it and keep foo.pc.
+    case 'tool':
+      return /^(.+)[-_]config$/.exec(name)?.[1];
+    // A name in a sentence need not be a file's: zlib is libz.so and zlib.pc.
+    case 'library':
+    case 'pkg-config':
+      return name;
+    default:
+      return undefined;
+  }
 }
 
 const WORD: Readonly<Record<MissingPart['kind'], string>> = {
