@@ -1,5 +1,4 @@
-import type { Logger } from 'pino';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { WheelwrightError } from '../../core/errors.js';
 import { parseSettings, type Settings } from '../../core/settings.js';
 
