@@ -8,11 +8,24 @@ export const API_VERSION = '1.4';
 /** Where clients of the page find a file; relative URLs stay relative. */
 export type FileLinks = (file: IndexFile) => { url: string; provenanceUrl?: string };
 
+/** Part of a page: the files that it lists, none in the parts that stand around them, and how it lists them. */
+export interface PagePiece {
+  files: readonly IndexFile[];
+  text: string;
+}
+
 /** So many files go into one piece of a page. */
 const PIECE_FILES = 250;
 
-/** The JSON form of a project page, in pieces of which a new file changes few. */
-export function renderProjectJson(page: ProjectPage, links: FileLinks): string[] {
+/**
+ * The JSON form of a project page, in pieces of which a new file changes few.
+ * @param earlier the same form as it was before, from links of the same origin: a piece that lists the very same files is not written again
+ */
+export function renderProjectJson(
+  page: ProjectPage,
+  links: FileLinks,
+  earlier: readonly PagePiece[] = [],
+): PagePiece[] {
   const versions = new Set<string>();
   for (const file of page.files) {
     const version = file.version ?? distributionVersion(file.filename, page.name);
@@ -24,16 +37,18 @@ export function renderProjectJson(page: ProjectPage, links: FileLinks): string[]
     ...(page.status === undefined || page.status === 'active' ? {} : { 'project-status': projectStatus(page) }),
     versions: [...versions],
   });
-  const groups = inGroups(page.files).map((files) => JSON.stringify(files.map((file) => fileJson(file, links(file)))));
-  return [
-    `${head.slice(0, -1)},"files":[`,
-    ...groups.map((group, at) => `${at === 0 ? '' : ','}${group.slice(1, -1)}`),
-    ']}',
-  ];
+  return inPieces(`${head.slice(0, -1)},"files":[`, page.files, ']}', earlier, (files, at) => {
+    const list = JSON.stringify(files.map((file) => fileJson(file, links(file))));
+    return `${at === 0 ? '' : ','}${list.slice(1, -1)}`;
+  });
 }
 
 /** The HTML form of a project page, in pieces as {@link renderProjectJson}. */
-export function renderProjectHtml(page: ProjectPage, links: FileLinks): string[] {
+export function renderProjectHtml(
+  page: ProjectPage,
+  links: FileLinks,
+  earlier: readonly PagePiece[] = [],
+): PagePiece[] {
   const metas =
     page.status === undefined || page.status === 'active'
       ? ''
@@ -43,14 +58,32 @@ export function renderProjectHtml(page: ProjectPage, links: FileLinks): string[]
             : `<meta name="pypi:project-status-reason" content="${escapeHtml(page.statusReason)}">\n`
         }`;
   const [start, end] = document(`Links for ${page.name}`, metas, '\u0000').split('\u0000') as [string, string];
-  const groups = inGroups(page.files).map((files) => files.map((file) => anchor(file, links(file))).join(''));
-  return [start, ...groups, end];
+  return inPieces(start, page.files, end, earlier, (files) => files.map((file) => anchor(file, links(file))).join(''));
 }
 
-function inGroups(files: ProjectPage['files']): IndexFile[][] {
-  return Array.from({ length: Math.ceil(files.length / PIECE_FILES) }, (_, at) =>
+export function pageText(pieces: readonly PagePiece[]): string {
+  return pieces.map(({ text }) => text).join('');
+}
+
+function inPieces(
+  start: string,
+  files: ProjectPage['files'],
+  end: string,
+  earlier: readonly PagePiece[],
+  textOf: (files: readonly IndexFile[], at: number) => string,
+): PagePiece[] {
+  const groups = Array.from({ length: Math.ceil(files.length / PIECE_FILES) }, (_, at) =>
     files.slice(at * PIECE_FILES, (at + 1) * PIECE_FILES),
   );
+  const pieces = groups.map((group, at) => {
+    const before = earlier[at + 1];
+    return before !== undefined && isSameList(before.files, group) ? before : { files: group, text: textOf(group, at) };
+  });
+  return [{ files: [], text: start }, ...pieces, { files: [], text: end }];
+}
+
+function isSameList(before: readonly IndexFile[], now: readonly IndexFile[]): boolean {
+  return before.length === now.length && now.every((file, at) => file === before[at]);
 }
 
 /** One project of the JSON root page; between {@link rootJsonStart} and {@link ROOT_JSON_END}, separated by commas. */

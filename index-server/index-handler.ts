@@ -182,7 +182,8 @@ export class IndexHandler {
     const files = offered.map(({ file }) => file);
     const page = { name, files, status, ...(statusReason === undefined ? {} : { statusReason }) };
     const render = format === 'json' ? renderProjectJson : renderProjectHtml;
-    const rendered = renderedPage(render(page, this.#links(view)), view.earlier.get(format));
+    const earlier = view.earlier.get(format);
+    const rendered = renderedPage(render(page, this.#links(view), earlier?.pieces), earlier);
     view.earlier.delete(format);
     view.pages.set(format, rendered);
     return rendered;

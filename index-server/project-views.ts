@@ -34,6 +34,9 @@ export interface ProjectView {
   earlier: Map<string, RenderedPage>;
 }
 
+/** What of a view goes into the next one of its project. */
+type Remains = Pick<ProjectView, 'hosted' | 'pages'>;
+
 export interface ProjectViewsOptions {
   hosted: HostedIndex;
   policy: IndexPolicy;
@@ -57,7 +60,7 @@ type NamedAnswer = UpstreamAnswer & { upstream: string };
 export class ProjectViews {
   readonly #options: ProjectViewsOptions;
   readonly #views = new Map<string, ProjectView>();
-  readonly #earlier = new Map<string, Map<string, RenderedPage>>();
+  readonly #earlier = new Map<string, Remains>();
   #files = 0;
   #generation = 0;
 
@@ -149,7 +152,7 @@ export class ProjectViews {
         assembly.changesAt ?? Number.POSITIVE_INFINITY,
       ),
       pages: new Map(),
-      earlier: this.#earlier.get(`${channel}/${project}`) ?? new Map(),
+      earlier: this.#earlier.get(`${channel}/${project}`)?.pages ?? new Map(),
     };
   }
 
@@ -174,7 +177,7 @@ export class ProjectViews {
     const { reader } = this.#options.hosted;
     const project = reader?.project(name);
     if (reader === undefined || project === undefined) return undefined;
-    const files = reader.files(name, channel);
+    const files = reader.files(name, channel, this.#earlier.get(`${channel}/${name}`)?.hosted);
     // Known by its trial wheels only, the project is unknown to those who did not ask for them.
     if (files.length === 0 && !project.owned) return undefined;
     return {
@@ -207,7 +210,7 @@ export class ProjectViews {
     const view = this.#views.get(key);
     if (view === undefined || view.assembly.offered.length < EARLIER_FROM_FILES) return;
     this.#earlier.delete(key);
-    this.#earlier.set(key, new Map([...view.earlier, ...view.pages]));
+    this.#earlier.set(key, { hosted: view.hosted, pages: new Map([...view.earlier, ...view.pages]) });
     const [oldest] = this.#earlier.keys();
     if (this.#earlier.size > KEPT_EARLIER && oldest !== undefined) this.#earlier.delete(oldest);
   }

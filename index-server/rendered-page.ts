@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { PageEncoding } from '../core/simple-index-negotiation.js';
+import { type PagePiece, pageText } from '../core/simple-index-render.js';
 import { type GzipPiece, gzipPiece, joinGzip } from './gzip-pieces.js';
 
 /** One page in one format: its bytes in each content coding that was asked for, with their headers. */
 export interface RenderedPage {
   digest: string;
-  pieces: readonly PagePiece[];
+  pieces: readonly DigestedPiece[];
   encoded: Map<PageEncoding, Buffer>;
 }
 
-interface PagePiece {
-  text: string;
+interface DigestedPiece extends PagePiece {
   digest: string;
   /** Made on demand. */
   gzip?: GzipPiece;
@@ -23,10 +23,11 @@ const LEVEL = 3;
 const IN_PIECES_FROM = 5;
 
 /** @param earlier the page before its project changed: what is the same in both is neither hashed nor compressed again */
-export function renderedPage(texts: readonly string[], earlier?: RenderedPage): RenderedPage {
-  const pieces = texts.map((text, at) => {
+export function renderedPage(rendered: readonly PagePiece[], earlier?: RenderedPage): RenderedPage {
+  const pieces = rendered.map((piece, at) => {
     const before = earlier?.pieces[at];
-    return before?.text === text ? before : { text, digest: createHash('sha256').update(text).digest('hex') };
+    if (before?.text === piece.text) return { ...before, files: piece.files };
+    return { ...piece, digest: createHash('sha256').update(piece.text).digest('hex') };
   });
   const hash = createHash('sha256');
   for (const { digest } of pieces) hash.update(digest);
@@ -37,23 +38,19 @@ export function renderedPage(texts: readonly string[], earlier?: RenderedPage): 
 export function encodedBody(page: RenderedPage, encoding: PageEncoding): Buffer {
   const present = page.encoded.get(encoding);
   if (present !== undefined) return present;
-  const made = encoding === 'gzip' ? gzipped(page.pieces) : Buffer.from(textOf(page.pieces));
+  const made = encoding === 'gzip' ? gzipped(page.pieces) : Buffer.from(pageText(page.pieces));
   page.encoded.set(encoding, made);
   return made;
 }
 
-function gzipped(pieces: readonly PagePiece[]): Buffer {
-  if (pieces.length < IN_PIECES_FROM) return gzipSync(textOf(pieces), { level: LEVEL });
+function gzipped(pieces: readonly DigestedPiece[]): Buffer {
+  if (pieces.length < IN_PIECES_FROM) return gzipSync(pageText(pieces), { level: LEVEL });
   return joinGzip(
     pieces.map((piece) => {
       piece.gzip ??= gzipPiece(piece.text, LEVEL);
       return piece.gzip;
     }),
   );
-}
-
-function textOf(pieces: readonly PagePiece[]): string {
-  return pieces.map(({ text }) => text).join('');
 }
 
 /** A strong validator: other bytes, other tag; so each coding has its own (RFC 9110, 8.8.3.3). */

@@ -29,8 +29,11 @@ export interface IndexReader {
   /** Normalised names of the projects changed after a serial. */
   projectsChangedSince(serial: number): string[];
   project(name: string): HostedProject | undefined;
-  /** Trial files only where the channel is `trial`; in the order in which they were added. */
-  files(project: string, channel: Channel): HostedFile[];
+  /**
+   * Trial files only where the channel is `trial`; in the order in which they were added.
+   * @param known files read before, by name: those that have not changed are given again as they are, so that whoever rendered them knows it
+   */
+  files(project: string, channel: Channel, known?: ReadonlyMap<string, HostedFile>): HostedFile[];
   file(filename: string): HostedFile | undefined;
   reservedNames(): string[];
   /** An owned project of another name that has this skeleton (core/look-alike.ts). */
@@ -133,7 +136,8 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
       const { statusReason, ...rest } = row;
       return { ...rest, owned: row.owned === 1, ...(statusReason === null ? {} : { statusReason }) };
     },
-    files: (name, channel) => files[channel].all(name).map(hostedFile),
+    files: (name, channel, known) =>
+      files[channel].all(name).map((row) => unchanged(known?.get(row[0]), row) ?? hostedFile(row)),
     file: (filename) => {
       const row = file.get(filename);
       return row === undefined ? undefined : hostedFile(row);
@@ -146,6 +150,14 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
     isCurrent,
     close: () => database.close(),
   };
+}
+
+/** What each file was made of. */
+const rows = new WeakMap<HostedFile, FileRow>();
+
+function unchanged(known: HostedFile | undefined, row: FileRow): HostedFile | undefined {
+  const before = known === undefined ? undefined : rows.get(known);
+  return before?.every((value, at) => value === row[at]) === true ? known : undefined;
 }
 
 function hostedFile(row: FileRow): HostedFile {
@@ -169,5 +181,6 @@ function hostedFile(row: FileRow): HostedFile {
     file.coreMetadata = { sha256: metadataSha256 };
   }
   if (provenanceSha256 !== null) file.provenanceSha256 = provenanceSha256;
+  rows.set(file, row);
   return file;
 }

@@ -4,7 +4,7 @@ import { assembleProject } from '../../core/index-assembly.js';
 import { parseIndexPolicy, rulesFor } from '../../core/index-policy.js';
 import type { ProjectPage } from '../../core/simple-index.js';
 import { parseProjectHtml, parseProjectJson } from '../../core/simple-index-parse.js';
-import { type FileLinks, renderProjectHtml, renderProjectJson } from '../../core/simple-index-render.js';
+import { type FileLinks, pageText, renderProjectHtml, renderProjectJson } from '../../core/simple-index-render.js';
 import type { Problem } from './problem.js';
 
 const PAGE = 'http://index.example/simple/';
@@ -57,8 +57,8 @@ function wrongPage(reader: IndexReader, channel: Channel, name: string): string 
       url: `../../files/${name}/${hashes.sha256}/${encodeURIComponent(filename)}`,
     });
     const url = `${PAGE}${name}/`;
-    const json = parseProjectJson(renderProjectJson(page, links).join(''), name, url);
-    const html = parseProjectHtml(renderProjectHtml(page, links).join(''), name, url);
+    const json = parseProjectJson(pageText(renderProjectJson(page, links)), name, url);
+    const html = parseProjectHtml(pageText(renderProjectHtml(page, links)), name, url);
     return difference(page, json, 'JSON') ?? difference(page, html, 'HTML');
   } catch (error) {
     return `it cannot be made: ${(error as Error).message}`;

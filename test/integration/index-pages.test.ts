@@ -265,6 +265,11 @@ describe('a page of very many files', () => {
       'a yanked one in the middle',
       "UPDATE files SET yanked = 1, yanked_reason = 'it ends here: ]}' WHERE filename = 'wide-1.700-py3-none-any.whl'",
     ],
+    [
+      'a provenance that came later',
+      "UPDATE files SET provenance_sha256 = 'p' WHERE filename = 'wide-1.700-py3-none-any.whl'",
+    ],
+    ['a file put in another place', "UPDATE files SET upload_time = 5000 WHERE filename = 'wide-1.3-py3-none-any.whl'"],
     ['one less at its beginning', "DELETE FROM files WHERE filename = 'wide-1.0-py3-none-any.whl'"],
     ['less than half', 'DELETE FROM files WHERE upload_time > 400'],
     ['another status', "UPDATE projects SET status = 'archived', status_reason = 'done' WHERE name = 'wide'"],
@@ -285,12 +290,12 @@ describe('a page of very many files', () => {
           }),
         ),
       );
-    const { url } = await site.start();
+    const { url } = await site.start({ publicUrl: 'https://wheels.example' });
     const before = await all(url);
     site.change('wide', change);
     await pause();
     const after = await all(url);
-    expect(after).toEqual(await all((await site.start()).url));
+    expect(after).toEqual(await all((await site.start({ publicUrl: 'https://wheels.example' })).url));
     after.forEach(({ etag, text }, at) => {
       expect(etag).not.toBe(before[at]?.etag);
       expect(text).not.toBe(before[at]?.text);
@@ -300,7 +305,7 @@ describe('a page of very many files', () => {
     // Once more, from what is left of the pages before.
     site.change('wide', "UPDATE files SET requires_python = '>=3.8' WHERE filename = 'wide-1.300-py3-none-any.whl'");
     await pause();
-    expect(await all(url)).toEqual(await all((await site.start()).url));
+    expect(await all(url)).toEqual(await all((await site.start({ publicUrl: 'https://wheels.example' })).url));
     expect(JSON.parse((await all(url))[0]?.text ?? '').name).toBe('wide');
   });
 });
