@@ -341,6 +341,28 @@ describe('logs as they come', () => {
     expect(diagnoseText('').class).toBe('unknown');
   });
 
+  test('a module that must be imported after another gets a test that does so', () => {
+    const line = 'ImportError: the alpha package should be imported before alpha_c';
+    expect(diagnoseText(line, { phase: 'test' })).toMatchObject({
+      class: 'test-failed',
+      proposal: { edit: { test: { requires: ['alpha'], imports: ['alpha', 'alpha_c'] } }, guess: true },
+    });
+  });
+
+  test('a version that is asked for and not found is too old, unless an installer only warns', () => {
+    const said = (line: string) => diagnoseText(`${line}\nthe build backend ended with exit status 2\n`).class;
+    expect(said('Alpha requires Beta/C >= 3.3.1, found version 3.1.29')).toBe('library-too-old');
+    expect(said('alpha 1.0 requires beta>=2.0, but you have beta 1.0 which is incompatible.')).not.toBe(
+      'library-too-old',
+    );
+  });
+
+  test('the last words of a program that ends by itself are what is shown', () => {
+    const log =
+      '[wheelwright] build: asking setuptools\nThe moon is full.\nthe build backend ended with exit status 2\n';
+    expect(diagnoseText(log)).toMatchObject({ class: 'unknown', line: 'The moon is full.', lineNumber: 2 });
+  });
+
   test('no line makes a rule search for long', () => {
     const hostile = [
       'error: ',

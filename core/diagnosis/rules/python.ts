@@ -260,6 +260,23 @@ export const pythonRules: readonly Rule[] = [
     },
   },
   {
+    match:
+      /ImportError: (?:the )?[`'"]?([\w.]+)[`'"]? (?:package |module )?(?:should|must|needs to|has to) be imported before [`'"]?([\w.]*\w)/,
+    weight: 'requirement',
+    class: 'test-failed',
+    cause:
+      'The wheel is the compiled part of {1}: {2} can only be imported after {1}, which it does not require itself.',
+    refine([, first = '', second = ''], { phase }) {
+      const top = first.split('.')[0] ?? first;
+      if (phase === 'build' || phase === 'fetch') return 'ignore';
+      return {
+        edit: { test: { requires: [PROJECT_OF[top] ?? top], imports: [first, second] } },
+        why: `The test imports ${first} first, from the project of that name.`,
+        guess: true,
+      };
+    },
+  },
+  {
     match: /UnicodeDecodeError: ['"]ascii['"]/,
     weight: 'requirement',
     class: 'build-requirement',

@@ -132,7 +132,7 @@ export const sentenceRules: readonly Rule[] = [
   },
   {
     match:
-      />= ?v?\d[\d.]* (?:is|are) (?:required|needed)|[Mm]inimum (?:supported|required) .*version.* is|version .* is (?:older|less|lower) than (?:the )?(?:required|minimum|supported)/,
+      />= ?v?\d[\d.]* (?:is|are) (?:required|needed)|\b(?:requires?|needs?) .*?(?:>=|at least|newer than) ?v?\d[\d.]*,? (?:but )?(?:found|have|got|has|detected)\b(?!.*incompatible)|[Mm]inimum (?:supported|required) .*version.* is|version .* is (?:older|less|lower) than (?:the )?(?:required|minimum|supported)/,
     weight: 'sentence',
     class: 'library-too-old',
     cause: TOO_OLD_CAUSE,
