@@ -6,10 +6,11 @@ import { join } from 'node:path';
 const ROOT = new URL('../', import.meta.url).pathname;
 const TICK_MS = 10;
 
-/** Starts the api as `./wheelwright up` does. */
+/** Starts the api as `./wheelwright up` does. It ends with this process, however that is killed. */
 export async function startApi(environment) {
   const { nodeArguments, nodeEnvironment } = await import(join(ROOT, 'dist/cli/service/node-arguments.js'));
-  return spawn(process.execPath, [...nodeArguments('api'), join(ROOT, 'dist/api/main.js')], {
+  const command = [process.execPath, ...nodeArguments('api'), join(ROOT, 'dist/api/main.js')];
+  return spawn('setpriv', ['--pdeathsig', 'KILL', ...command], {
     env: { ...process.env, ...nodeEnvironment('api'), ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -27,17 +28,20 @@ export function peakMegabytes(pid) {
   return Math.round((Number(/VmHWM:\s+(\d+)/.exec(status)[1]) * 1024) / 1e6);
 }
 
-/** The URL that a program says it listens on. */
-export async function urlOf(program) {
+/** The URL that a program says it listens on. What it prints is read on, since a program stands still when nobody takes its log. */
+export function urlOf(program) {
   let text = '';
-  for await (const chunk of program.stdout.iterator({ destroyOnReturn: false })) {
-    text += chunk;
-    const url = /"url":"([^"]+)"/.exec(text)?.[1];
-    if (url === undefined) continue;
-    program.stdout.resume();
-    return url;
-  }
-  throw new Error(`it did not start: ${text}`);
+  return new Promise((resolve, reject) => {
+    program.stdout.on('data', (chunk) => {
+      if (text === undefined) return;
+      text += chunk;
+      const url = /"url":"([^"]+)"/.exec(text)?.[1];
+      if (url === undefined) return;
+      text = undefined;
+      resolve(url);
+    });
+    program.stdout.on('end', () => reject(new Error(`it did not start: ${text}`)));
+  });
 }
 
 export function print(what, value) {
