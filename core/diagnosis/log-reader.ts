@@ -9,7 +9,7 @@ const MAX_ASKED = 6;
 // A cheap look before the long one.
 const MAY_FALL_BACK = /back|ure|kip|disab|out|xten|peed|compil/;
 const FELL_BACK =
-  /fall(?:ing|s)? ?back (?:to|on) (?:a )?(?:the )?(?:slow(?:er)? )?(?:pure|python)|pure[- ]python (?:version|build|fallback|mode|implementation)|extensions? .{0,40}(?:skipped|disabled)|skipping (?:optional|the|building|C)|building extension "?[\w.]+"? failed|could not be compiled|(?:optional|c|cython) extensions? (?:could not|failed|not|will not)|without (?:the )?(?:C |optional )?(?:extension|speedups|accelerat)|speedups? (?:are not|is not|not) enabled/i;
+  /fall(?:ing|s)? ?back (?:to|on) (?:a )?(?:the )?(?:slow(?:er)? )?(?:pure|python|ABI\b)|pure[- ]python (?:version|build|fallback|mode|implementation)|extensions? .{0,40}(?:skipped|disabled)|skipping (?:optional|the|building|C)|building extension "?[\w.]+"? failed|could not be compiled|(?:optional|c|cython) extensions? (?:could not|failed|not|will not)|without (?:the )?(?:C |optional )?(?:extension|speedups|accelerat)|speedups? (?:are not|is not|not) enabled/i;
 
 const PROBE =
   /(?:^|[/\s])(?:_configtest|conftest|testfile|sanitycheckc|sanitycheckcpp|CMakeC(?:XX)?Compiler\w*|check_\w+|feature_tests?|try_\w+)\.(?:c|cc|cpp|cxx|f|f90)\b|CMakeTmp|CMakeScratch|TryCompile|meson-private/i;

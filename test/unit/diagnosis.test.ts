@@ -241,6 +241,18 @@ describe('what is known besides the log', () => {
     });
   });
 
+  test('bindings of cffi that load their library at run time instead of linking it have fallen back', () => {
+    const diagnosis = createDiagnosis({ phase: 'build' });
+    diagnosis.line('Falling back to ABI mode. Details: unable to find pkg-config package "foo"', 1);
+    diagnosis.line('running bdist_wheel', 2);
+    expect(diagnosis.fellBack()).toBe(true);
+    expect(diagnosis.conclude({ phase: 'build', silentFallback: true })).toMatchObject({
+      class: 'silent-fallback',
+      lineNumber: 1,
+      missing: [{ kind: 'pkg-config', name: 'foo' }],
+    });
+  });
+
   test('a library that does not load means another thing in each phase', () => {
     const line = 'ImportError: libexpat.so.1: cannot open shared object file: No such file or directory';
     expect(conclude([line], { phase: 'test' })).toMatchObject({ class: 'missing-in-clean-image' });

@@ -33,6 +33,14 @@ export const discoveryRules: readonly Rule[] = [
     missing: [{ kind: 'pkg-config', name: '{1}' }],
   },
   {
+    match:
+      /(?:can ?not|could ?n[o']t|unable to|failed to) find (?:the )?pkg-config (?:package|module|dependency) ['"]?([\w.+-]*\w)/i,
+    weight: 'dependency',
+    class: 'missing-library',
+    cause: 'The setup script asks pkg-config for {1}, which is not there. Its development package brings the .pc file.',
+    missing: [{ kind: 'pkg-config', name: '{1}' }],
+  },
+  {
     match: /(?:Can not|Cannot|Could not|Couldn't|Unable to) find (?:a )?valid pkg-config name/i,
     weight: 'dependency',
     class: 'missing-library',
