@@ -74,19 +74,34 @@ function whyOf({ package: name, path, byName }: PackageMatch): string {
 
 /** The packages that may be meant, best first. */
 async function matchesOf(part: MissingPart, index: PackageIndex, signal: AbortSignal): Promise<PackageMatch[]> {
+  const named = part.kind === 'cmake' || part.kind === 'library' || part.kind === 'pkg-config';
   for (const name of [part.name, ...(part.or ?? [])]) {
     const matches = await index.whoHas({ kind: part.kind, name }, signal);
-    if (matches.length > 0) return part.loose ? matches.map((match) => ({ ...match, certain: false })) : matches;
+    const [best] = matches;
+    if (best === undefined) continue;
+    // A program of the name where a library was looked for: its development package may call all its files otherwise.
+    const library =
+      named && /(?:^|\/)s?bin\//.test(best.path) ? await developmentPackage(name, index, signal) : undefined;
+    if (library !== undefined) return [library, ...matches];
+    return part.loose ? matches.map((match) => ({ ...match, certain: false })) : matches;
   }
   const project = projectOf(part);
   const matches = project === undefined ? [] : await index.whoHas({ kind: 'cmake', name: project }, signal);
   if (matches.length > 0) return matches.map((match) => ({ ...match, certain: false }));
-  if (part.kind !== 'cmake' && part.kind !== 'library' && part.kind !== 'pkg-config') return [];
-  const bare = part.name.toLowerCase().replace(/^lib/, '');
+  const library = named ? await developmentPackage(part.name, index, signal) : undefined;
+  return library === undefined ? [] : [library];
+}
+
+async function developmentPackage(
+  library: string,
+  index: PackageIndex,
+  signal: AbortSignal,
+): Promise<PackageMatch | undefined> {
+  const bare = library.toLowerCase().replace(/^lib/, '');
   for (const name of [`lib${bare}-dev`, `${bare}-dev`]) {
-    if (await index.hasPackage(name, signal)) return [{ package: name, path: '', certain: false, byName: true }];
+    if (await index.hasPackage(name, signal)) return { package: name, path: '', certain: false, byName: true };
   }
-  return [];
+  return undefined;
 }
 
 /** By what a part that no file is called may be found otherwise. */

@@ -25,6 +25,9 @@ export interface PathTest {
 const CMAKE_NAMES: Readonly<Record<string, string>> = {
   bzip2: 'bz2',
   curses: 'ncurses',
+  // The one whose development package needs those of all the others.
+  ffmpeg: 'avdevice',
+  gssapi: 'krb5-gssapi',
   liblzma: 'lzma',
   mpi: 'ompi',
   mysql: 'mysqlclient',
@@ -90,7 +93,8 @@ export function pathTestOf({ kind, name }: MissingPart): PathTest {
         rank: byPatterns(
           [
             `usr/(?:lib|share/(?!doc/)).*/(?:lib)?${word}(?:-config|config)\\.cmake`,
-            `usr/(?:lib|share)/(?:${TRIPLET}/)?pkgconfig/(?:lib)?${word}\\.pc`,
+            // With the version of its interface where several can be installed: libusb-1.0.pc, gtk+-3.0.pc.
+            `usr/(?:lib|share)/(?:${TRIPLET}/)?pkgconfig/(?:lib)?${word}\\+*(?:-\\d[\\d.]*)?\\.pc`,
             `usr/lib/.*/pkgconfig/(?:lib)?${word}[-\\d][-.a-z\\d]*\\.pc`,
             `usr/lib/(?:.*/)?lib${word}\\.so`,
             `usr/lib/(?:.*/)?lib${word}\\d*\\.so`,
@@ -184,7 +188,8 @@ function isPlugin({ kind }: MissingPart, found: { name: string; path: string; pa
 }
 
 function kindRank({ kind, name: asked }: MissingPart, name: string): number {
-  if (name === asked) return -1;
+  // A program of the name of its library, such as systemd, brings no headers.
+  if (name === asked && kind !== 'cmake') return -1;
   const development = isDevelopment(name);
   if (kind === 'soname') return development ? 1 : 0;
   // Of the flavours of a library, the one that shares its TLS library with the interpreter.

@@ -26,3 +26,25 @@ test('a longer name is another library', () => {
     'libdbus-1-dev',
   ]);
 });
+
+test('of a library that several versions of can be installed, the one that most depend on is meant', () => {
+  const found = rankOwners(
+    { kind: 'cmake', name: 'gtk' },
+    [
+      { path: 'usr/lib/x86_64-linux-gnu/pkgconfig/gtk-vnc-2.0.pc', packages: ['libgtk-vnc-2.0-dev'] },
+      { path: 'usr/lib/x86_64-linux-gnu/pkgconfig/gtk+-2.0.pc', packages: ['libgtk2.0-dev'] },
+      { path: 'usr/lib/x86_64-linux-gnu/pkgconfig/gtk+-3.0.pc', packages: ['libgtk-3-dev'] },
+    ],
+    (name) => (name === 'libgtk-3-dev' ? 9 : 1),
+  );
+  expect(found.map((match) => match.package)).toEqual(['libgtk-3-dev', 'libgtk2.0-dev', 'libgtk-vnc-2.0-dev']);
+});
+
+test('a program of the name of its library is not what a build looks for', () => {
+  expect(
+    owners('cmake', 'systemd', {
+      'usr/share/pkgconfig/systemd.pc': 'systemd',
+      'usr/lib/x86_64-linux-gnu/pkgconfig/libsystemd.pc': 'libsystemd-dev',
+    })[0],
+  ).toBe('libsystemd-dev');
+});
