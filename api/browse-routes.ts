@@ -20,7 +20,7 @@ export function browseRoutes({ store, browse, images, clock }: BrowseDeps, guard
 
   router.get('/summary', guards.read, async (_request, response) => {
     const [builds, wheels] = await Promise.all([store.buildCounts(), browse.wheelTotals()]);
-    response.json({ builds, ...wheels });
+    response.json({ builds, ...wheels, ...browse.downloadTotals() });
   });
 
   router.get('/projects', guards.read, async (request, response) => {

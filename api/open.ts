@@ -73,7 +73,7 @@ export async function openContext(
   const tokens = tokenStore(db);
   const reviews = reviewStore(db);
   const recipes = currentRecipes(reviews, openRecipeFolder(join(root, 'recipes')));
-  const browse = browseStore(db);
+  const browse = browseStore(db, join(data, 'downloads.db'));
   const standings = projectStandings(db);
   const workers = workerStore(db, settings.WHEELWRIGHT_LEASE_MS);
   /** What is open so far, to be closed in the reverse order. */

@@ -25,6 +25,8 @@ export interface BuilderUse {
 export interface BrowseStore {
   /** Wheels on the index, and the time that the builds of those made here took. */
   wheelTotals(): Promise<{ wheels: number; buildMs: number }>;
+  /** How often the index has sent a wheel that was built here, and the milliseconds that building it each time would have taken. */
+  downloadTotals(): { downloads: number; savedMs: number };
   /** Projects whose name contains a text, all for an empty one; alphabetically. */
   projects(containing: string, limit: number): Promise<ProjectSummary[]>;
   /** Projects that took a wheel of this one to be built or tested, alphabetically. */

@@ -24,6 +24,8 @@ export interface FileServiceOptions {
   disk: DiskSender;
   upstreams: Upstreams;
   visibility: Visibility;
+  /** A file of this service was sent, whole. */
+  onDownload: (filename: string) => void;
   /** Aborted when the server closes. */
   signal: AbortSignal;
   onFault: (message: string, error: unknown) => void;
@@ -64,6 +66,7 @@ export class FileService {
     if (offered.origin.kind === 'here') {
       const { path, sizeBytes } = await this.#blob(target.sha256);
       await this.#sendFromDisk(request, response, target.sha256, path, sizeBytes);
+      if (request.method === 'GET' && response.statusCode === 200) this.#options.onDownload(target.filename);
     } else {
       await this.#sendFromUpstream(request, response, { ...target, offered, upstream: offered.origin.upstream });
     }

@@ -7,6 +7,7 @@ import { listen } from '../adapters/http/listening.js';
 import type { Settings } from '../core/settings.js';
 import { ChunkCache } from './chunk-cache.js';
 import { DiskSender } from './disk-sender.js';
+import { DownloadTally } from './download-tally.js';
 import { FileCache } from './file-cache.js';
 import { FileService } from './file-service.js';
 import { ForgivingCache } from './forgiving-cache.js';
@@ -42,7 +43,7 @@ export async function startIndexServer(
 }
 
 /**
- * Starts the index. It needs neither the api nor the service's database to be there, and only writes to `<data>/index-cache`.
+ * Starts the index. It needs neither the api nor the service's database to be there, and only writes to `<data>/index-cache` and `<data>/downloads.db`.
  * @param clock milliseconds since the epoch
  * @throws the error of the system when a folder cannot be made or the port is taken.
  */
@@ -102,6 +103,7 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
     slowReaders.look();
   }, 5_000).unref();
   const disk = new DiskSender(chunks);
+  const tally = new DownloadTally(join(settings.dataFolder, 'downloads.db'), hosted, onFault);
   const files = new FileService({
     blobFolder,
     fileCache,
@@ -109,6 +111,7 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
     disk,
     upstreams,
     visibility: settings.tokenRequired ? 'private' : 'public',
+    onDownload: (filename) => tally.count(filename),
     signal: closing.signal,
     onFault,
   });
@@ -138,6 +141,7 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
       await accepting.drain(settings.drainMs);
       closing.abort();
       clearInterval(tidying);
+      tally.close();
       await fileCache.close();
       await upstreams.close();
       hosted.close();

@@ -2,8 +2,10 @@ import { sql } from 'kysely';
 import type { AttemptInput } from '../../core/attempt.js';
 import type { BrowseStore, BuilderUse } from '../../core/browse.js';
 import type { Database } from './database.js';
+import { downloadTotals } from './downloads.js';
 
-export function browseStore(db: Database): BrowseStore {
+/** @param downloads where the index keeps the totals of its downloads */
+export function browseStore(db: Database, downloads: string): BrowseStore {
   return {
     async wheelTotals() {
       const { rows } = await sql<{ wheels: number; buildMs: number }>`
@@ -13,6 +15,8 @@ export function browseStore(db: Database): BrowseStore {
       );
       return rows[0] ?? { wheels: 0, buildMs: 0 };
     },
+
+    downloadTotals: () => downloadTotals(downloads),
 
     async projects(containing, limit) {
       const pattern = `%${containing.replaceAll(/[\\%_]/g, '\\$&')}%`;

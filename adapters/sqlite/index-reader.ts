@@ -35,6 +35,8 @@ export interface IndexReader {
    */
   files(project: string, channel: Channel, known?: ReadonlyMap<string, HostedFile>): HostedFile[];
   file(filename: string): HostedFile | undefined;
+  /** What the build of a file took, in milliseconds; undefined for one that was not built here. */
+  buildMs(filename: string): number | undefined;
   reservedNames(): string[];
   /** An owned project of another name that has this skeleton (core/look-alike.ts). */
   ownedLookAlike(skeleton: string, not: string): string | undefined;
@@ -101,6 +103,11 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
       .raw(),
   };
   const file = database.prepare<[string], FileRow>(`SELECT ${FILE_COLUMNS} FROM files WHERE filename = ?`).raw();
+  const buildMs = database
+    .prepare<[string], number>(
+      'SELECT finished_at - started_at FROM files JOIN attempts ON attempts.id = files.attempt_id WHERE filename = ?',
+    )
+    .pluck();
   const reserved = database.prepare<[], string>('SELECT name FROM reserved_names ORDER BY name').pluck();
   const alike = database
     .prepare<[string, string], string>(
@@ -142,6 +149,7 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
       const row = file.get(filename);
       return row === undefined ? undefined : hostedFile(row);
     },
+    buildMs: (filename) => buildMs.get(filename),
     reservedNames: () => reserved.all(),
     ownedLookAlike: (skeleton, not) => alike.get(skeleton, not),
     hasFiles: (name, channel) => has[channel].get(name) === 1,

@@ -155,7 +155,11 @@ async function firstLoad() {
   const start = performance.now();
   await page.goto(`${api.url}/`);
   await page.locator('h1').waitFor();
-  say('first load, fast 3G, until the page is drawn (goal 1 s)', ms(performance.now() - start));
+  // By the browser's own clock, from the start of navigation: there is nothing to paint before the whole page is rendered, and waiting for an element here takes a while itself.
+  const [paint] = await page.evaluate(() =>
+    performance.getEntriesByName('first-contentful-paint').map(({ startTime }) => startTime),
+  );
+  say('first load, fast 3G, until the page is drawn (goal 1 s)', ms(paint));
   await page.locator('.home-section .empty, .build-rows').first().waitFor();
   say('… until its data is there', ms(performance.now() - start));
   say(

@@ -59,5 +59,9 @@ export const summarySchema = z.object({
   wheels: z.int(),
   /** What the builds of those wheels took, in milliseconds: what an install of each of them saves. */
   buildMs: z.int(),
+  /** How often the index has sent a wheel that was built here, whole. */
+  downloads: z.int(),
+  /** What building it each time would have taken, in milliseconds. */
+  savedMs: z.int(),
 });
 export type Summary = z.infer<typeof summarySchema>;

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { addDownloads } from '../../adapters/sqlite/downloads.js';
 import { openPage } from './browser.js';
 import { startProxy } from './proxy.js';
 import { failedBuild, startBuild, succeededBuild } from './scenario.js';
@@ -21,6 +23,13 @@ test('home says how to install from here, what is being built and what failed', 
   await page.locator('.home-section', { hasText: 'Building now' }).getByText('sausage').waitFor();
   await page.locator('.home-section', { hasText: 'Failed' }).getByText('spam').first().waitFor();
   await page.getByRole('button', { name: 'Copy' }).first().click();
+  await page.getByText('1 wheel is here. Compiling it took').waitFor();
+});
+
+test('home says how much compiling the downloads have saved so far', async () => {
+  addDownloads(join(service.data, 'downloads.db'), { downloads: 1_200, savedMs: 180 * 60_000 });
+  await page.goto('/');
+  await page.getByText('3 hours of compiling saved so far: 1,200 downloads').waitFor();
 });
 
 test('the filters of the builds are the address, and the list is live', async () => {

@@ -53,6 +53,15 @@ export function HomePage() {
 function Saved() {
   const { data } = useResource<Summary>('summary', () => 30_000);
   if (data === undefined || data.wheels === 0) return null;
+  if (data.downloads > 0) {
+    return (
+      <p class="saved">
+        <strong>{formatLongDuration(data.savedMs)}</strong> of compiling saved so far:{' '}
+        <strong>{data.downloads.toLocaleString()}</strong> {data.downloads === 1 ? 'download' : 'downloads'} of wheels
+        that were built here once.
+      </p>
+    );
+  }
   return (
     <p class="saved">
       <strong>{data.wheels.toLocaleString()}</strong> {data.wheels === 1 ? 'wheel is' : 'wheels are'} here. Compiling{' '}
