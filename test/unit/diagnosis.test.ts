@@ -126,6 +126,20 @@ describe('which line decides', () => {
     expect(diagnoseText(log.join('\n')).missing?.map(({ name }) => name)).toEqual(['EGG', 'SPAM']);
   });
 
+  test('a lint of a newer rustc is turned off by its name', () => {
+    const log = [
+      'error: casting `&T` to `&mut T` is undefined behavior, even if the reference is unused',
+      '   --> src/trainer.rs:526:47',
+      '   = note: `#[deny(invalid_reference_casting)]` on by default',
+      'error: could not compile `ham` (lib) due to 1 previous error',
+    ];
+    expect(diagnoseText(log.join('\n'))).toMatchObject({
+      class: 'compile-error',
+      lineNumber: 3,
+      proposal: { edit: { environment: { RUSTFLAGS: '-Ainvalid_reference_casting' } } },
+    });
+  });
+
   test('crates, meson and autotools name what they miss', () => {
     const part = (line: string) => diagnoseText(line).missing?.[0];
     expect(part('  The system library `ham-1` required by crate `ham-sys` was not found.')).toEqual({

@@ -103,6 +103,15 @@ export const toolchainRules: readonly Rule[] = [
     guess: true,
   },
   {
+    match: /`#\[deny\(([\w:]+)\)\]`.* on by default/,
+    weight: 'compile',
+    class: 'compile-error',
+    cause:
+      "rustc's lint {1} refuses the project's code. Compilers of the release's age accepted it, and so does this one with the lint turned off.",
+    edit: { environment: { RUSTFLAGS: '-A{1}' } },
+    why: '-A{1} lets rustc accept what the lint refuses.',
+  },
+  {
     match:
       /^error(?:\[E\d{4}\])?: (?!failed to run custom build command|could not compile|aborting due to|linking with|Failed to)(.+)$/,
     weight: 'generic',
