@@ -15,6 +15,9 @@ import maven_artifacts
 
 CARGO_HOME = "/inputs/cargo"
 GO_MODULES = pathlib.Path("/inputs/go")
+LACKING = re.compile(r"failed to select a version for the requirement `([\w-]+) = .*` \(locked to ([\w.+-]+)\)")
+OUTGROWN = re.compile(r"lock file .*--locked was passed")
+MAX_RELOCKED = 20
 
 
 class Failed(Exception):
@@ -45,17 +48,54 @@ def fetch_crates(source):
     crates = {}
     for folder in folders:
         lock = folder / "Cargo.lock"
-        say(f"fetching the crates of {folder.relative_to(source) / 'Cargo.toml'}")
-        # Not from the source's folder: a .cargo/config.toml there may name programs to run.
-        run(
-            ["cargo", "fetch", "--manifest-path", str(folder / "Cargo.toml"), *(["--locked"] if lock.exists() else [])],
-            CARGO_HOME=CARGO_HOME,
-        )
+        manifest = folder / "Cargo.toml"
+        say(f"fetching the crates of {manifest.relative_to(source)}")
+        if lock.exists():
+            fetch_locked(manifest)
+        elif not cargo("fetch", manifest)[0]:
+            raise Failed
         for package in tomllib.loads(lock.read_text("utf-8")).get("package", []):
             if "checksum" in package:
                 name = f"crates/{package['name']}"
                 crates[name, package["version"]] = {"name": name, "version": package["version"], "sha256": package["checksum"]}
     return list(crates.values())
+
+
+def fetch_locked(manifest):
+    """Fetches what the lock file says. A version that the registry does not have, as a mirror that lags behind, is locked anew; a lock file that its manifest has outgrown is completed, as the backends do."""
+    lacking = []
+    for _ in range(MAX_RELOCKED):
+        done, said = cargo("update", manifest, *(f"--package={crate}" for crate in lacking)) if lacking else (True, "")
+        if done:
+            lacking = []
+            done, said = cargo("fetch", manifest, "--locked")
+        if done:
+            return
+        found = LACKING.search(said)
+        if found is None:
+            break
+        say(f"the registry has no {found[1]} {found[2]}, which Cargo.lock names: the newest that Cargo.toml allows is taken instead")
+        lacking.append(f"{found[1]}@{found[2]}")
+    if not OUTGROWN.search(said):
+        raise Failed
+    say("Cargo.lock does not fit Cargo.toml: what it lacks is added to it")
+    if not cargo("fetch", manifest)[0]:
+        raise Failed
+
+
+def cargo(command, manifest, *arguments):
+    """Not from the source's folder: a .cargo/config.toml there may name programs to run. Returns whether it worked, and what it said."""
+    done = subprocess.run(
+        ["cargo", command, "--manifest-path", str(manifest), *arguments],
+        cwd="/",
+        # Crates that this rustc compiles, where there is a choice.
+        env={**os.environ, "CARGO_HOME": CARGO_HOME, "CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS": "fallback"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    print(done.stdout, end="", flush=True)
+    return done.returncode == 0, done.stdout
 
 
 def go_version(text):
