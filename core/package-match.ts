@@ -64,7 +64,8 @@ export function pathTestOf({ kind, name }: MissingPart): PathTest {
         needle: `/${name}`,
         rank: byPatterns(
           name.includes('.so')
-            ? [`${folder}${literal(name)}`]
+            ? // Who looks for `libfoo.so` by find_library is content with libfoo.so.1, which no development package brings.
+              [...(name.endsWith('.so') ? [`${folder}${literal(name)}\\.\\d+`] : []), `${folder}${literal(name)}`]
             : [`${folder}${literal(name)}\\.so\\.\\d+`, `${folder}${literal(name)}-?\\d[.\\d]*\\.so\\.\\d+`],
         ),
       };
@@ -166,7 +167,8 @@ function isWorse(other: Ranked, best: Ranked): boolean {
 }
 
 /** Deeper than one folder below /usr/include, or known only by a likeness of names, another file may have been meant. */
-function isCertain({ kind }: MissingPart, pathRank: number): boolean {
+function isCertain({ kind, name }: MissingPart, pathRank: number): boolean {
+  if (kind === 'soname' && name.endsWith('.so')) return false;
   return kind === 'header' || kind === 'cmake' ? pathRank <= 1 : pathRank === 0;
 }
 

@@ -10,6 +10,8 @@ import { compareVersions, isPrerelease, satisfiesSpecifiers } from './version.js
 
 /** The search leaps through them, so that many cost few builds. */
 const MAX_OLDER = 40;
+/** Of these one is picked by its number. */
+const MAX_ALL_OLDER = 500;
 
 /** What the index and the installation say before anything is tried on a target. */
 export function solveFacts(options: {
@@ -38,6 +40,7 @@ export function solveFacts(options: {
     today,
     releasedOn: Object.fromEntries(releases.flatMap((release) => dateOf(release))),
     olderVersions: onePerSeries(older, version).slice(0, MAX_OLDER),
+    allOlderVersions: older.map((release) => release.version).slice(0, MAX_ALL_OLDER),
     pinned,
     newerPolicies: newerPolicies(targets, target),
   };

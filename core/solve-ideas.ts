@@ -1,6 +1,6 @@
 // What may be done about a failure, the likeliest first. Ideas come from the failure itself and from what is known about releases; none is about a package.
 import type { Failure, FailureClass, Proposal } from './failure.js';
-import { isTooNewForBase, nextOlder } from './solve-older.js';
+import { isTooNewForBase, nextOlder, releaseOfLibrary } from './solve-older.js';
 import type { SolveFacts, SolveTry } from './solve-try.js';
 
 export type Idea =
@@ -19,7 +19,7 @@ export function ideasFor(failure: Failure, version: string, facts: SolveFacts, t
     ...libraryFolder(failure),
     ...furtherIdeas(failure),
     ...asOfRelease(failure, version, facts),
-    ...olderReleases(failure, facts, tries),
+    ...olderReleases(failure, version, facts, tries),
   ];
 }
 
@@ -84,12 +84,12 @@ function asOfRelease({ class: kind, phase }: Failure, version: string, { release
   ];
 }
 
-function olderReleases(failure: Failure, facts: SolveFacts, tries: readonly SolveTry[]): Idea[] {
+function olderReleases(failure: Failure, version: string, facts: SolveFacts, tries: readonly SolveTry[]): Idea[] {
   // What a compiler refuses may be a newer library's interface, which no line says; what is there and still not found is not what was wanted.
   const mayBeTooNew =
     isTooNewForBase(failure) || failure.class === 'compile-error' || didNotHelp(failure.proposal, failure, tries);
   if (facts.pinned || !mayBeTooNew) return [];
-  const next = nextOlder(facts, tries);
+  const next = releaseOfLibrary(failure, version, facts, tries) ?? nextOlder(facts, tries);
   return next === undefined ? [] : [{ kind: 'older-release', version: next }];
 }
 

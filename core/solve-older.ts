@@ -1,6 +1,7 @@
 // Which older release to try where the base is too old for the one that was asked for: the newest that works, in few builds.
 import type { Failure, FailureClass } from './failure.js';
 import type { SolveFacts, SolveTry } from './solve-try.js';
+import { compareVersions } from './version.js';
 
 /** Failures that an earlier release, made when the base was new, may not have. */
 const TOO_NEW_FOR_BASE: readonly FailureClass[] = ['library-too-old', 'toolchain-missing'];
@@ -41,4 +42,22 @@ export function nextOlder({ olderVersions }: SolveFacts, tries: readonly SolveTr
 function isDone({ outcome }: SolveTry): boolean {
   if (outcome.kind === 'succeeded') return true;
   return outcome.failure !== undefined && !isTooNewForBase(outcome.failure) && TOO_OLD.includes(outcome.failure.class);
+}
+
+/**
+ * Bindings that are numbered as their library is and say which one they found, as GDAL's do (`3.13.3 require at least libgdal 3.13.3, but 3.2.2 was found`): the newest release that is no newer than that.
+ * @returns undefined where a line says no such thing, or that release was tried
+ */
+export function releaseOfLibrary(
+  { class: kind, line }: Failure,
+  version: string,
+  { allOlderVersions = [] }: SolveFacts,
+  tries: readonly SolveTry[],
+): string | undefined {
+  if (kind !== 'library-too-old') return undefined;
+  const named: string[] = line.match(/\d+(?:\.\d+)+/g) ?? [];
+  const found = named.filter((text) => text !== version && compareVersions(text, version) < 0);
+  if (!named.includes(version) || found.length !== 1) return undefined;
+  const match = allOlderVersions.find((older) => compareVersions(older, found[0] ?? '') <= 0);
+  return tries.some((each) => each.version === match) ? undefined : match;
 }

@@ -47,6 +47,8 @@ export interface SolveFacts {
   releasedOn: Readonly<Record<string, string>>;
   /** Versions before the first try's that could be built instead, newest first, one per series. */
   olderVersions: readonly string[];
+  /** All of them; missing in solves that began before it was kept. */
+  allOlderVersions?: readonly string[] | undefined;
   /** The requirement names one version, so another one is no answer to it. */
   pinned: boolean;
   /** Policies newer than the one that is built for. */

@@ -27,6 +27,7 @@ const factsSchema: z.ZodType<SolveFacts> = z.object({
   today: z.string(),
   releasedOn: z.record(z.string(), z.string()),
   olderVersions: z.array(z.string()),
+  allOlderVersions: z.array(z.string()).optional(),
   pinned: z.boolean(),
   newerPolicies: z.array(z.string()),
 });

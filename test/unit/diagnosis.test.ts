@@ -378,6 +378,9 @@ describe('logs as they come', () => {
   test('a version that is asked for and not found is too old, unless an installer only warns', () => {
     const said = (line: string) => diagnoseText(`${line}\nthe build backend ended with exit status 2\n`).class;
     expect(said('Alpha requires Beta/C >= 3.3.1, found version 3.1.29')).toBe('library-too-old');
+    expect(
+      said('Exception: Python bindings of ALPHA 3.13.3 require at least libalpha 3.13.3, but 3.2.2 was found'),
+    ).toBe('library-too-old');
     expect(said('alpha 1.0 requires beta>=2.0, but you have beta 1.0 which is incompatible.')).not.toBe(
       'library-too-old',
     );

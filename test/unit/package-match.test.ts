@@ -48,3 +48,18 @@ test('a program of the name of its library is not what a build looks for', () =>
     })[0],
   ).toBe('libsystemd-dev');
 });
+
+test('a library that is sought without its version is one that programs load, before one to link against', () => {
+  const found = rankOwners(
+    { kind: 'soname', name: 'libfoo.so' },
+    [
+      { path: 'usr/lib/x86_64-linux-gnu/libfoo.so', packages: ['libfoo-dev'] },
+      { path: 'usr/lib/x86_64-linux-gnu/libfoo.so.4', packages: ['libfoo4'] },
+    ],
+    () => 0,
+  );
+  expect(found).toMatchObject([
+    { package: 'libfoo4', certain: false },
+    { package: 'libfoo-dev', certain: false },
+  ]);
+});

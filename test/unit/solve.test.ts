@@ -196,6 +196,25 @@ describe('where the base is too old', () => {
     for (let newest = 5; newest < 20; newest += 1) expect(works(newest).end.kind).toBe('solved');
   });
 
+  test('bindings that are numbered as their library go straight to the release of the one that is there', () => {
+    const { end, tries } = solve(
+      ({ version }) =>
+        version === '1.4.2'
+          ? 'succeeds'
+          : failure(`Bindings of Egg ${version} require at least libegg ${version}, but 1.4.2 was found`, {
+              class: 'library-too-old',
+            }),
+      {
+        ...older,
+        olderVersions: ['1.9', '1.8', '1.7', '1.6', '1.5', '1.4.3'],
+        allOlderVersions: ['1.9', '1.8', '1.7', '1.6', '1.5', '1.4.3', '1.4.2', '1.4.1'],
+        pinned: false,
+      },
+    );
+    expect(tries.map(({ version }) => version)).toEqual(['2.0', '1.4.2']);
+    expect(end).toMatchObject({ kind: 'solved', try: 1 });
+  });
+
   test('a release that is older than the interpreter sends the search back towards newer ones', () => {
     const outdated = failure('no longintrepr.h', { class: 'python-too-new' });
     const { tries, end } = solve(

@@ -97,7 +97,7 @@ const SENTENCE =
   /(?:could ?n[o']t|cannot|can't|can not|unable|failed|did ?n[o']t) (?:to )?(?:find|locate|load|detect)|not (?:be )?found|missing|not installed|not available|required to|needed to|must be installed|to install|please install|make sure|have you installed|do you have .*installed|(?:cannot|can't) (?:proceed|continue|build|work) without|not to be installed/i;
 
 const TOO_OLD =
-  /(?:requires?|needs?|must be|is required|minimum (?:supported|required))\b.*?\d+\.\d.*?(?:or (?:later|newer|above|higher|greater)|and above|\+)|(?:requires?|needs?|must be|should be|found|is)\b.*?(?:>=|at least|minimum(?: version)?(?: is)?|newer than) ?v?\d+\.\d|\b(?:is|version) too old\b|\btoo old\b.*(?:version|librar)|[Mm]inimum (?:supported|required) .*version.* is|version .* is (?:older than|less than|lower than) (?:the )?(?:required|minimum|supported)/i;
+  /(?:requires?|needs?|must be|is required|minimum (?:supported|required))\b.*?\d+\.\d.*?(?:or (?:later|newer|above|higher|greater)|and above|\+)|(?:requires?|needs?|must be|should be|found|is)\b.*?(?:>=|at least|minimum(?: version)?(?: is)?|newer than) ?v?\d+\.\d|(?:requires?|needs?)\b.*?\d\.\d.*?\b(?:but|only|however)\b.*?\d\.\d(?!.*incompatible)|\b(?:is|version) too old\b|\btoo old\b.*(?:version|librar)|[Mm]inimum (?:supported|required) .*version.* is|version .* is (?:older than|less than|lower than) (?:the )?(?:required|minimum|supported)/i;
 
 const TOO_OLD_CAUSE =
   'The base has an older version of something than this release needs; the line says of what. No package of the same suite helps: an older release of the project, a newer target, or the library built first from a newer source package does.';
