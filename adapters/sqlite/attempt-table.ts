@@ -11,11 +11,16 @@ type AttemptTable = Pick<
   'heartbeat' | 'startPhase' | 'addInputs' | 'renewLeases' | 'moveLeases' | 'checkLease'
 >;
 
+/** The part of a lease after which a heartbeat prolongs it. One that comes sooner writes nothing: every attempt has one each second. */
+const RENEWED_AFTER = 1 / 6;
+
 export function attemptTable(db: Database): AttemptTable {
   return {
     async heartbeat(lease, leaseMs, now) {
-      const row = await writeFenced(db, lease, { lease_expires_at: now + leaseMs });
-      return { cancelRequested: row.cancel_requested === 1 };
+      const held = await heldAttempt(db, lease);
+      const isDue = held.lease_expires_at <= now + leaseMs * (1 - RENEWED_AFTER);
+      const { cancel_requested } = isDue ? await writeFenced(db, lease, { lease_expires_at: now + leaseMs }) : held;
+      return { cancelRequested: cancel_requested === 1 };
     },
 
     startPhase: (lease, phase, now) =>
@@ -118,15 +123,19 @@ async function insertInputs(trx: Database, attemptId: string, inputs: readonly A
 
 /** @throws WheelwrightError `conflict` for a stale token */
 export async function checkLease(db: Database, lease: LeaseRef): Promise<{ buildId: string }> {
+  return { buildId: (await heldAttempt(db, lease)).build_id };
+}
+
+async function heldAttempt(db: Database, lease: LeaseRef) {
   const row = await db
     .selectFrom('attempts')
-    .select('build_id')
+    .select(['build_id', 'cancel_requested', 'lease_expires_at'])
     .where('id', '=', lease.attemptId)
     .where('lease_token', '=', lease.token)
     .where('status', 'in', LIVE_SQL)
     .executeTakeFirst();
   if (row === undefined) throw staleLease(lease.attemptId);
-  return { buildId: row.build_id };
+  return row;
 }
 
 /** Ends the phase that an attempt is in, if any; with `before`, only one of a smaller number. */

@@ -169,6 +169,16 @@ export function testBuildStore(name: string, open: () => Promise<{ store: BuildS
       expect((await reload(id)).status).toBe('queued');
     });
 
+    test('a heartbeat prolongs a lease once a sixth of it has passed', async () => {
+      const lease = await claim((await add('k1')).id);
+      const [begin, beat] = [now, (at: number) => store.heartbeat(ref(lease), LEASE_MS, at)];
+      await beat(begin + LEASE_MS / 6);
+      await beat(begin + LEASE_MS / 6 + 1);
+      expect(await store.expireLeases(begin + (LEASE_MS * 7) / 6 - 1)).toEqual([]);
+      expect(await store.expireLeases(begin + (LEASE_MS * 7) / 6)).toEqual([lease.attemptId]);
+      await expect(beat(begin + (LEASE_MS * 7) / 6)).rejects.toMatchObject({ code: 'conflict' });
+    });
+
     test('lost attempts wait longer each time and are given up after the last', async () => {
       const { id } = await add('k1');
       for (let losses = 1; losses <= MAX_LOST_ATTEMPTS; losses++) {
