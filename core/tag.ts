@@ -58,8 +58,23 @@ export function tagOrder(target: TagTarget): string[] {
 export function wheelServesTarget(filename: string, target: TagTarget): boolean {
   const name = wheelNameOf(filename);
   if (name === undefined) return false;
-  const supported = new Set(tagOrder(target));
+  const supported = tagsOf(target);
   return expandTags(name).some((tag) => supported.has(tag));
+}
+
+/** More targets than any installation has. */
+const MAX_KEPT_TARGETS = 200;
+const keptTags = new Map<string, ReadonlySet<string>>();
+
+/** What {@link tagOrder} gives, a thousand tags, is put together once for each target. */
+function tagsOf(target: TagTarget): ReadonlySet<string> {
+  const key = `${target.python} ${target.policy} ${target.arch}`;
+  const kept = keptTags.get(key);
+  if (kept !== undefined) return kept;
+  if (keptTags.size >= MAX_KEPT_TARGETS) keptTags.clear();
+  const tags = new Set(tagOrder(target));
+  keptTags.set(key, tags);
+  return tags;
 }
 
 /** Place of the wheel's best tag in {@link tagOrder}, smaller is better; undefined when the target does not take it. `order` is a result of tagOrder. */
