@@ -101,19 +101,10 @@ export async function nextBuildTag(
   version: string,
   target: Target,
 ): Promise<number | undefined> {
-  const files = await db
-    .selectFrom('files')
-    .select('filename')
-    .where('project', '=', project)
-    .where('version', '=', version)
-    .execute();
-  const deleted = await db
-    .selectFrom('deleted_files')
-    .select('filename')
-    .where('project', '=', project)
-    .where('version', '=', version)
-    .execute();
-  const numbers = [...files, ...deleted].flatMap(({ filename }) => {
+  const inTable = (table: 'files' | 'deleted_files') =>
+    db.selectFrom(table).select('filename').where('project', '=', project).where('version', '=', version);
+  const taken = await inTable('files').unionAll(inTable('deleted_files')).execute();
+  const numbers = taken.flatMap(({ filename }) => {
     const name = wheelNameOf(filename);
     if (name === undefined || !wheelServesTarget(filename, target)) return [];
     const sameName = name.platforms.some((tag) => tag === 'any' || tag === `${target.policy}_${target.arch}`);
