@@ -13,13 +13,9 @@ import { wakeWaitingOne } from './loops.js';
  * Ends an attempt; the same report again is a no-op.
  * @throws WheelwrightError `conflict` for a stale lease, `invalid` when the wheel was not uploaded first, `unavailable` when the upstream is needed and away
  */
-export async function finishAttempt(
-  context: ApiContext,
-  lease: LeaseRef,
-  outcome: AttemptOutcome,
-): Promise<BuildRecord> {
-  const attempt = await context.store.attempt(lease.attemptId);
-  const build = attempt && (await context.store.build(attempt.buildId));
+export async function finishAttempt(context: ApiContext, lease: LeaseRef, outcome: AttemptOutcome): Promise<void> {
+  const build = await context.store.buildOfAttempt(lease.attemptId);
+  const attempt = build?.attempts.find(({ id }) => id === lease.attemptId);
   if (attempt === undefined || build === undefined) {
     throw new WheelwrightError('not-found', `there is no attempt ${JSON.stringify(lease.attemptId)}`);
   }
@@ -38,7 +34,6 @@ export async function finishAttempt(
   // There is room on its worker now, and the build may be queued again.
   context.dispatch.wake();
   await wakeWaitingOne(context);
-  return (await context.store.build(build.id)) ?? build;
 }
 
 /** Returns the outcome that was recorded, which may be another than the one reported. */

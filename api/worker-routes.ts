@@ -117,7 +117,12 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
 
   router.post('/attempts/:id/finish', worker, json({ limit: MAX_OUTCOME_BYTES }), async (request, response) => {
     const outcome = outcomeSchema.parse(request.body) as AttemptOutcome;
-    response.json(viewBuild(await finishAttempt(context, leaseOf(request), outcome), context.view));
+    const lease = leaseOf(request);
+    await finishAttempt(context, lease, outcome);
+    // https://www.rfc-editor.org/rfc/rfc7240#section-4.2: a worker has no use for the build.
+    if (request.get('prefer') === 'return=minimal') return void response.status(204).end();
+    const build = await store.buildOfAttempt(lease.attemptId);
+    response.json(build && viewBuild(build, context.view));
   });
 
   return router;

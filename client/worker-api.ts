@@ -91,6 +91,10 @@ export function openWorkerApi(options: { url: string; token?: string | undefined
       const to = path(lease, `artifacts/${encodeURIComponent(filename)}`);
       return sendForJson(connection, 'PUT', to, artifactStoredSchema, { body: bytes, headers, signal });
     },
-    finish: (lease, outcome, signal) => post(lease, 'finish', outcome, signal),
+    async finish(lease, json, signal) {
+      const headers = { ...fenced(lease), prefer: 'return=minimal' };
+      const response = await send(connection, 'POST', path(lease, 'finish'), { json, headers, signal });
+      await response.body.dump();
+    },
   };
 }

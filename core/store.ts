@@ -105,6 +105,7 @@ export interface BuildStore {
   addBuild(build: PlannedBuild, sameReleaseAs?: string): Promise<{ build: BuildRecord; created: boolean }>;
   build(id: string): Promise<BuildRecord | undefined>;
   buildByKey(key: string): Promise<BuildRecord | undefined>;
+  buildOfAttempt(id: string): Promise<BuildRecord | undefined>;
   attempt(id: string): Promise<(AttemptRecord & { buildId: string }) | undefined>;
   /** How many builds there are in each status. */
   buildCounts(): Promise<Partial<Record<BuildStatus, number>>>;

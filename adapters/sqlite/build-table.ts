@@ -13,7 +13,15 @@ import { linkFiles, sharedFiles } from './shared-files.js';
 
 type BuildTable = Pick<
   BuildStore,
-  'addBuild' | 'addRecipeRevision' | 'build' | 'buildByKey' | 'attempt' | 'buildCounts' | 'builds' | 'hasten'
+  | 'addBuild'
+  | 'addRecipeRevision'
+  | 'build'
+  | 'buildByKey'
+  | 'buildOfAttempt'
+  | 'attempt'
+  | 'buildCounts'
+  | 'builds'
+  | 'hasten'
 >;
 
 export function buildTable(db: Database, clock: () => number): BuildTable {
@@ -23,6 +31,15 @@ export function buildTable(db: Database, clock: () => number): BuildTable {
     build: (id) => buildBy(db, 'id', id),
     buildByKey: (key) => buildBy(db, 'key', key),
     builds: (filter) => listBuilds(db, filter),
+
+    async buildOfAttempt(id) {
+      const rows = await db
+        .selectFrom('builds')
+        .selectAll()
+        .where('id', '=', (attempts) => attempts.selectFrom('attempts').select('build_id').where('id', '=', id))
+        .execute();
+      return (await loadBuilds(db, rows))[0];
+    },
 
     async attempt(id) {
       const rows = await db.selectFrom('attempts').selectAll().where('id', '=', id).execute();

@@ -111,7 +111,7 @@ export const logAppendedSchema = z.object({ nextLine: z.int() });
 /** PUT /api/v1/attempts/:id/artifacts/:filename, the wheel's bytes; answers this once they are stored. */
 export const artifactStoredSchema = z.object({ sha256: z.string(), sizeBytes: z.int() });
 
-/** POST /api/v1/attempts/:id/finish; answers the build. A wheel that the API's own checks refuse ends the attempt as failed with class `bad-wheel`. */
+/** POST /api/v1/attempts/:id/finish; answers the build, or 204 with `Prefer: return=minimal` (RFC 7240). A wheel that the API's own checks refuse ends the attempt as failed with class `bad-wheel`. */
 export const outcomeSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('succeeded'),

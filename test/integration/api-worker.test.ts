@@ -229,6 +229,22 @@ test('a failure is kept as reported, and never tried again by itself', async () 
   expect((await service.ask('spam')).map((build) => build.id)).toEqual([id]);
 });
 
+test('whoever has no use for the build when an attempt ends is not given it', async () => {
+  const { lease, id } = await claimed();
+  const answer = await fetch(`${service.api.url}/api/v1/attempts/${lease.attemptId}/finish`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${service.token}`,
+      'content-type': 'application/json',
+      'wheelwright-lease': lease.token,
+      prefer: 'return=minimal',
+    },
+    body: JSON.stringify({ kind: 'cancelled' }),
+  });
+  expect([answer.status, await answer.text()]).toEqual([204, '']);
+  expect((await service.build(id)).status).toBe('cancelled');
+});
+
 test('cancel of a running build reaches the worker, and what it still delivers is dropped', async () => {
   const { lease, id } = await claimed();
   await service.call('POST', `/api/v1/builds/${id}/cancel`);
