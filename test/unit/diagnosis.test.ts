@@ -126,6 +126,19 @@ describe('which line decides', () => {
     expect(diagnoseText(log.join('\n')).missing?.map(({ name }) => name)).toEqual(['EGG', 'SPAM']);
   });
 
+  test('a wheel of numpy 1 is tried with numpy 1, and one of numpy 2 that numpy 1 refuses is built against 1', () => {
+    const proposed = (line: string) => diagnoseText(line, { phase: 'test' }).proposal?.edit;
+    const older = { test: { requires: ['numpy<2'] } };
+    expect(
+      proposed('A module that was compiled using NumPy 1.x cannot be run in NumPy 2.4.1 as it may crash.'),
+    ).toEqual(older);
+    const changed = 'ValueError: numpy.dtype size changed, may indicate binary incompatibility.';
+    expect(proposed(`${changed} Expected 88 from C header, got 96 from PyObject`)).toEqual(older);
+    expect(proposed(`${changed} Expected 96 from C header, got 88 from PyObject`)).toEqual({
+      requires: { constraints: ['numpy<2'] },
+    });
+  });
+
   test('a lint of a newer rustc is turned off by its name', () => {
     const log = [
       'error: casting `&T` to `&mut T` is undefined behavior, even if the reference is unused',

@@ -79,5 +79,16 @@ export const wheelRules: readonly Rule[] = [
     edit: { requires: { constraints: ['numpy<2'] } },
     why: 'The project seems to be older than numpy 2.',
     guess: true,
+    refine: ([line], { phase }) =>
+      // What was compiled for numpy 2 loads under numpy 1; this is the other way round.
+      phase !== 'test' || /Expected 96 from C header/.test(line)
+        ? {}
+        : {
+            class: 'test-failed',
+            cause:
+              'The wheel was compiled against numpy 1, as its build requirements ask for, and numpy 2 refuses it. The release does not say that it needs numpy before 2: whoever installs it must.',
+            edit: { test: { requires: ['numpy<2'] } },
+            why: 'The newest numpy that such a wheel runs with is before 2.',
+          },
   },
 ];
