@@ -31,6 +31,15 @@ test("the switch about the library that failed comes first; the project's own co
   ]);
 });
 
+test('a template of settings is filled in only where downloads fail', () => {
+  const template = { path: 'hamsetup.cfg.template', text: '[libs]\n#system_ham = False\n' };
+  const proposal = { edit: { system: { apt: ['libham-dev'] } }, why: 'it has it', guess: true as const };
+  expect(editsOf(sdistIdeas(failure({ proposal }), [template]))).toEqual([
+    { ...proposal.edit, prepare: expect.stringContaining(' hamsetup.cfg.template > hamsetup.cfg\n') },
+  ]);
+  expect(sdistIdeas(failure({ class: 'compile-error' }), [template])).toEqual([]);
+});
+
 test('options of CMake and meson are given as those tools take them', () => {
   const cmake = { path: 'CMakeLists.txt', text: 'option(HAM_SYSTEM_EGG "use it" OFF)\n' };
   const meson = { path: 'meson_options.txt', text: "option('system-egg', type : 'boolean', value : false)\n" };
