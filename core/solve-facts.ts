@@ -1,4 +1,5 @@
 import type { Target } from './build.js';
+import { interpreterVersion } from './interpreter.js';
 import { allowsPython } from './plan.js';
 import type { Recipe } from './recipe.js';
 import { editRecipe } from './recipe-edit.js';
@@ -7,6 +8,7 @@ import type { Requirement } from './requirement.js';
 import type { ProjectPage } from './simple-index.js';
 import type { SolveEdit, SolveFacts } from './solve-try.js';
 import { compareVersions, isPrerelease, satisfiesSpecifiers } from './version.js';
+import { wheelNameOf } from './wheel-name.js';
 
 /** The search leaps through them, so that many cost few builds. */
 const MAX_OLDER = 40;
@@ -43,7 +45,35 @@ export function solveFacts(options: {
     allOlderVersions: older.map((release) => release.version).slice(0, MAX_ALL_OLDER),
     pinned,
     newerPolicies: newerPolicies(targets, target),
+    ...interpretersOf(releases, version, target.python),
   };
+}
+
+/** By its wheels a release tells which interpreters it was made for. */
+function interpretersOf(releases: readonly Release[], version: string, python: string): Pick<SolveFacts, 'wheels'> {
+  const asked = releases.find((release) => release.version === version);
+  const upTo = newestOf(asked === undefined ? [] : interpreters(asked));
+  if (upTo === undefined || compareInterpreters(upTo, python) >= 0) return {};
+  const later = releases.findLast(
+    (release) =>
+      compareVersions(release.version, version) > 0 &&
+      !isPrerelease(release.version) &&
+      !release.yanked &&
+      interpreters(release).includes(python),
+  );
+  return later === undefined ? {} : { wheels: { upTo, firstRelease: later.version } };
+}
+
+function interpreters({ wheels }: Release): string[] {
+  return wheels.flatMap((filename) => wheelNameOf(filename)?.pythons ?? []).filter((tag) => /^cp3\d+$/.test(tag));
+}
+
+function newestOf(tags: readonly string[]): string | undefined {
+  return [...tags].sort(compareInterpreters).at(-1);
+}
+
+function compareInterpreters(a: string, b: string): number {
+  return compareVersions(interpreterVersion(a), interpreterVersion(b));
 }
 
 function dateOf({ version, sdists }: Release): [string, string][] {

@@ -53,4 +53,6 @@ export interface SolveFacts {
   pinned: boolean;
   /** Policies newer than the one that is built for. */
   newerPolicies: readonly string[];
+  /** Where the index has wheels of the first try's version for older interpreters only: the newest of them, e.g. `cp311`, and the oldest later release that has one for this interpreter. */
+  wheels?: { upTo: string; firstRelease: string };
 }

@@ -1,5 +1,6 @@
 // How builds are solved: build, read the failure, change the recipe, build again. A search through recipes in which every node is a real build.
 // Pure: the next step follows from the tries so far, so that a solve can go on after any interruption.
+import type { FailureClass } from './failure.js';
 import { type EffectiveRecipe, recipeSchema } from './recipe.js';
 import { checkRecipe } from './recipe-checks.js';
 import { canonicalJson } from './recipe-digest.js';
@@ -199,14 +200,28 @@ function otherWaysOut({ newerPolicies }: SolveFacts): string[] {
   ];
 }
 
+/** Ends that a release comes to under an interpreter that it was not made for. */
+const SHOWS_AGE: readonly FailureClass[] = [
+  'compile-error',
+  'build-requirement',
+  'bad-sdist',
+  'test-failed',
+  'unknown',
+];
+
 /** Where the base is too old for the project: what a person can choose from, the least trouble first. */
 function waysOut(tries: readonly SolveTry[], facts: SolveFacts): string[] {
-  const { olderVersions, pinned } = facts;
+  const { olderVersions, pinned, wheels } = facts;
   const failures = tries.flatMap(({ outcome }) =>
     outcome.kind === 'failed' && outcome.failure ? [outcome.failure] : [],
   );
-  if (failures.at(-1)?.class === 'python-too-new') {
-    return ['The release was made for older interpreters: ask for one of them (--python), or for a newer release.'];
+  const last = failures.at(-1)?.class;
+  if (last === 'python-too-new' || (wheels !== undefined && last !== undefined && SHOWS_AGE.includes(last))) {
+    const upTo = wheels === undefined ? '' : ` (the index has wheels of it up to ${wheels.upTo})`;
+    const first = wheels === undefined ? '' : ` (${wheels.firstRelease} is the first with a wheel for this one)`;
+    return [
+      `The release was made for older interpreters${upTo}: ask for one of them (--python), or for a newer release${first}.`,
+    ];
   }
   if (!failures.some(isTooNewForBase)) return [];
   return [

@@ -30,6 +30,7 @@ const factsSchema: z.ZodType<SolveFacts> = z.object({
   allOlderVersions: z.array(z.string()).optional(),
   pinned: z.boolean(),
   newerPolicies: z.array(z.string()),
+  wheels: z.object({ upTo: z.string(), firstRelease: z.string() }).exactOptional(),
 });
 
 export const parseEdits = (json: string): SolveEdit[] => parseColumn(editsSchema, json);

@@ -84,3 +84,28 @@ test('the recipe of a try keeps the text that its edits do not touch', () => {
     '# ours\nproject: ham # the meat\nsystem:\n  apt:\n    - libegg-dev\nenvironment:\n  EGG: "1"\n',
   );
 });
+
+test('which interpreters a release was made for is told by its wheels', () => {
+  const wheel = (version: string, tag: string) => sdist(version, { filename: `ham-${version}-${tag}.whl` });
+  const factsWith = (...wheels: IndexFile[]) =>
+    solveFacts({
+      recipe: { project: 'ham' },
+      requirement: parseRequirement('ham==1.0'),
+      page: { ...page, files: [...page.files, ...wheels] },
+      version: '1.0',
+      target,
+      targets: [target],
+      today: '2026-01-01',
+    }).wheels;
+  const later = [
+    wheel('3.1.1', 'cp313-cp313-manylinux_2_28_x86_64'),
+    wheel('3.0.4', 'cp313-cp313-win_amd64'),
+    wheel('2.7rc1', 'cp313-cp313-win_amd64'),
+    wheel('2.5', 'cp312-cp312-win_amd64'),
+  ];
+  const own = [wheel('1.0', 'cp39-cp39-win_amd64'), wheel('1.0', 'cp310-cp310-win_amd64')];
+  expect(factsWith(...own, ...later)).toEqual({ upTo: 'cp310', firstRelease: '3.0.4' });
+  expect(factsWith(...own)).toBeUndefined();
+  expect(factsWith(...later)).toBeUndefined();
+  expect(factsWith(wheel('1.0', 'py3-none-any'), ...later)).toBeUndefined();
+});

@@ -166,6 +166,22 @@ test('further ideas of a failure are tried where its proposal did not help', () 
   expect(end).toEqual({ kind: 'solved', try: 2 });
 });
 
+test('a release that was made for older interpreters is told as such, with the first that was made for this one', () => {
+  const wheels = { upTo: 'cp310', firstRelease: '3.0.4' };
+  const reasonOf = (kind: FailureClass, more: Partial<SolveFacts> = {}) => {
+    const { end } = solve(() => failure('no', { class: kind }), more);
+    return end.kind === 'no-idea' ? end.reason : '';
+  };
+  expect(reasonOf('compile-error', { wheels })).toMatch(
+    /older interpreters \(the index has wheels of it up to cp310\): .*\(3\.0\.4 is the first with a wheel for this one\)\.$/,
+  );
+  expect(reasonOf('python-too-new')).toMatch(
+    /older interpreters: ask for one of them \(--python\), or for a newer release\.$/,
+  );
+  expect(reasonOf('compile-error')).not.toContain('older interpreters');
+  expect(reasonOf('missing-tool', { wheels })).not.toContain('older interpreters');
+});
+
 describe('where the base is too old', () => {
   const tooOld = failure('needs libegg >= 3', { class: 'library-too-old' });
   const older = { olderVersions: ['1.9', '1.8'], newerPolicies: ['manylinux_2_36'] };
