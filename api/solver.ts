@@ -101,7 +101,7 @@ async function advanceSolve(context: ApiContext, solve: SolveRecord): Promise<bo
 }
 
 async function addTry(context: ApiContext, solve: SolveRecord, planned: PlannedTry): Promise<void> {
-  const { project, policy, pythons, baseYaml } = solve;
+  const { project, policy, pythons, baseYaml, facts } = solve;
   const { purpose, version, edits, parent } = planned;
   const build = await tryBuild(
     context,
@@ -109,7 +109,7 @@ async function addTry(context: ApiContext, solve: SolveRecord, planned: PlannedT
       requirement: `${project}==${version}`,
       pythons: pythons.slice(0, 1),
       policy,
-      recipe: edits.length === 0 ? baseYaml : solvedRecipe(baseYaml ?? `project: ${project}\n`, edits),
+      recipe: edits.length === 0 ? baseYaml : solvedRecipe(baseYaml ?? `project: ${project}\n`, planned, facts.newest),
     },
     solve.createdAt,
   );

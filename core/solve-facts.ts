@@ -1,12 +1,13 @@
 import type { Target } from './build.js';
 import { interpreterVersion } from './interpreter.js';
 import { allowsPython } from './plan.js';
-import type { Recipe } from './recipe.js';
+import type { EffectiveRecipe, Recipe } from './recipe.js';
 import { editRecipe } from './recipe-edit.js';
+import { mergeSettings } from './recipe-merge.js';
 import { type Release, releasesOf } from './release.js';
 import type { Requirement } from './requirement.js';
 import type { ProjectPage } from './simple-index.js';
-import type { SolveEdit, SolveFacts } from './solve-try.js';
+import type { PlannedTry, SolveFacts } from './solve-try.js';
 import { compareVersions, isPrerelease, satisfiesSpecifiers } from './version.js';
 import { wheelNameOf } from './wheel-name.js';
 
@@ -44,9 +45,15 @@ export function solveFacts(options: {
     olderVersions: onePerSeries(older, version).slice(0, MAX_OLDER),
     allOlderVersions: older.map((release) => release.version).slice(0, MAX_ALL_OLDER),
     pinned,
+    ...newestOfAll(releases),
     newerPolicies: newerPolicies(targets, target),
     ...interpretersOf(releases, version, target.python),
   };
+}
+
+function newestOfAll(releases: readonly Release[]): Pick<SolveFacts, 'newest'> {
+  const newest = releases.find((release) => !isPrerelease(release.version) && !release.yanked)?.version;
+  return newest === undefined ? {} : { newest };
 }
 
 /** By its wheels a release tells which interpreters it was made for. */
@@ -109,7 +116,26 @@ function glibcOf(policy: string): number {
   return Number(/^manylinux_2_(\d+)$/.exec(policy)?.[1] ?? 0);
 }
 
-/** The recipe of a try as text: the base with the edits merged in, in their order. */
-export function solvedRecipe(base: string, edits: readonly SolveEdit[]): string {
-  return edits.reduce((yaml, { edit }) => editRecipe(yaml, edit), base);
+/** What is changed because of a release's age; a later one wants it otherwise, where libraries and compilers stay the same. */
+const OF_ITS_AGE: ReadonlySet<string> = new Set(['requires', 'prepare', 'test']);
+
+/**
+ * The recipe of a try as text: the base with the edits merged in, in their order.
+ * @param newest where the version is an older one, what its age asks for applies to it and those before it
+ */
+export function solvedRecipe(
+  base: string,
+  { version, edits }: Pick<PlannedTry, 'version' | 'edits'>,
+  newest = version,
+): string {
+  let yaml = base;
+  let aged: EffectiveRecipe = {};
+  for (const { edit } of edits) {
+    const keys = Object.entries(edit);
+    const ofItsAge = keys.filter(([key]) => version !== newest && OF_ITS_AGE.has(key));
+    aged = mergeSettings(aged, Object.fromEntries(ofItsAge));
+    yaml = editRecipe(yaml, Object.fromEntries(keys.filter((entry) => !ofItsAge.includes(entry))));
+  }
+  if (Object.keys(aged).length === 0) return yaml;
+  return editRecipe(yaml, { overrides: [{ when: { versions: `<=${version}` }, ...aged }] });
 }

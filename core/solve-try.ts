@@ -51,6 +51,8 @@ export interface SolveFacts {
   allOlderVersions?: readonly string[] | undefined;
   /** The requirement names one version, so another one is no answer to it. */
   pinned: boolean;
+  /** The newest release of all. */
+  newest?: string;
   /** Policies newer than the one that is built for. */
   newerPolicies: readonly string[];
   /** Where the index has wheels of the first try's version for older interpreters only: the newest of them, e.g. `cp311`, and the oldest later release that has one for this interpreter. */

@@ -29,6 +29,7 @@ const factsSchema: z.ZodType<SolveFacts> = z.object({
   olderVersions: z.array(z.string()),
   allOlderVersions: z.array(z.string()).optional(),
   pinned: z.boolean(),
+  newest: z.string().exactOptional(),
   newerPolicies: z.array(z.string()),
   wheels: z.object({ upTo: z.string(), firstRelease: z.string() }).exactOptional(),
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import type { Target } from '../../core/build.js';
 import { parseRequirement } from '../../core/requirement.js';
 import type { IndexFile, ProjectPage } from '../../core/simple-index.js';
@@ -59,6 +60,10 @@ test('a pinned release has no substitute, but its neighbours are known', () => {
   expect(factsOf('ham==3.*').pinned).toBe(false);
 });
 
+test('the newest release of all', () => {
+  expect(factsOf('ham==2.5').newest).toBe('3.1.2');
+});
+
 test('dates of release, where the index gives them', () => {
   expect(factsOf('ham').releasedOn).toMatchObject({ '3.1.2': '2019-05-04' });
   expect(factsOf('ham').releasedOn).not.toHaveProperty('3.0.5');
@@ -80,9 +85,23 @@ test('the recipe of a try keeps the text that its edits do not touch', () => {
     { edit: { system: { apt: ['libegg-dev'] } }, why: '', evidence },
     { edit: { environment: { EGG: '1' } }, why: '', evidence },
   ];
-  expect(solvedRecipe('# ours\nproject: ham # the meat\n', edits)).toBe(
+  expect(solvedRecipe('# ours\nproject: ham # the meat\n', { version: '1.0', edits })).toBe(
     '# ours\nproject: ham # the meat\nsystem:\n  apt:\n    - libegg-dev\nenvironment:\n  EGG: "1"\n',
   );
+});
+
+test("what an older release's age asks for applies to it and those before it, and nothing else is bound to it", () => {
+  const evidence = { buildId: 'b', class: 'python-too-new' as const, line: '', lineNumber: 1 };
+  const edits = [
+    { edit: { requires: { constraints: ['cython<3'] }, environment: { EGG: '1' } }, why: '', evidence },
+    { edit: { system: { apt: ['libegg-dev'] } }, why: '', evidence },
+    { edit: { requires: { constraints: ['setuptools<74'] } }, why: '', evidence },
+  ];
+  const recipe = (newest: string) => parse(solvedRecipe('project: ham\n', { version: '1.0', edits }, newest));
+  const requires = { constraints: ['cython<3', 'setuptools<74'] };
+  const always = { project: 'ham', environment: { EGG: '1' }, system: { apt: ['libegg-dev'] } };
+  expect(recipe('2.0')).toEqual({ ...always, overrides: [{ when: { versions: '<=1.0' }, requires }] });
+  expect(recipe('1.0')).toEqual({ ...always, requires });
 });
 
 test('which interpreters a release was made for is told by its wheels', () => {

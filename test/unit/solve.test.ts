@@ -66,7 +66,7 @@ test('each failure leads to an edit, until it succeeds; the edits keep their evi
     },
     expect.objectContaining({ evidence: expect.objectContaining({ buildId: 'build-1', line: 'egg.h' }) }),
   ]);
-  expect(solvedRecipe('project: ham\n', tries[2]?.edits ?? [])).toBe(
+  expect(solvedRecipe('project: ham\n', tries[2] as SolveTry)).toBe(
     'project: ham\nsystem:\n  apt:\n    - libham-dev\n    - libegg-dev\n',
   );
 });
@@ -116,7 +116,7 @@ test('an old release may need the build requirements of its time, in a recipe wi
   const broken = failure('cython broke', { class: 'compile-error' });
   const { end, tries } = solve((planned) => (has(planned, 'as-of') ? 'succeeds' : broken), released);
   expect(end).toEqual({ kind: 'solved', try: 1 });
-  const yaml = solvedRecipe('project: ham\n', tries[1]?.edits ?? []);
+  const yaml = solvedRecipe('project: ham\n', tries[1] as SolveTry);
   expect(lintRecipe(yaml).recipe?.overrides).toEqual([
     { when: { versions: '<=2.0' }, requires: { 'as-of': '2019-05-04' } },
   ]);
