@@ -98,7 +98,15 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
   const blobFolder = join(settings.dataFolder, 'blobs');
   const chunks = new ChunkCache(() => performance.now());
   const slowReaders = new SlowReaders();
+  let lastTime = clock();
   const tidying = setInterval(() => {
+    const now = clock();
+    // The clock was set back: what is fresh until a time would be so for too long.
+    if (now < lastTime) {
+      views.forgetAll();
+      handler.forgetReady();
+    }
+    lastTime = now;
     chunks.dropCold();
     slowReaders.look();
   }, 5_000).unref();

@@ -63,7 +63,7 @@ export class UpstreamPages {
     // An upstream that moved is another upstream: its URL is part of the key.
     const identity = `${name} ${upstream.url}`;
     const cached = cache.page(identity, project);
-    if (cached !== undefined && cached.freshUntil > clock()) {
+    if (cached !== undefined && isFresh(cached, clock())) {
       onUse('hit');
       return this.#answer(identity, cached, false);
     }
@@ -147,6 +147,11 @@ function withVersions(page: ProjectPage): ProjectPage {
 
 function freshMs(maxAgeSeconds: number | undefined): number {
   return maxAgeSeconds === undefined ? DEFAULT_FRESH_MS : Math.min(maxAgeSeconds * 1000, MAX_FRESH_MS);
+}
+
+/** A page from the future was fetched before the clock was set back: how long ago that is cannot be told. */
+function isFresh({ fetchedAt, freshUntil }: CachedPage, now: number): boolean {
+  return fetchedAt <= now && now < freshUntil;
 }
 
 async function inTime(fetched: Promise<CachedPage>, upstream: Upstream): Promise<CachedPage> {

@@ -61,6 +61,22 @@ describe('a page that is no longer fresh', () => {
     },
   );
 
+  test('is not taken for fresh when the clock was set back, neither by a process that runs nor by the next', async () => {
+    const wheels = [1, 2, 3].map((major) => makeWheel(`demo-${major}.0-py3-none-any.whl`));
+    const offer = (at: number) => on.upstream.offer('demo', wheels[at] as TestWheel);
+    let now = Date.now();
+    offer(0);
+    const first = await on.start({ clock: () => now });
+    expect(await namesOf(first.url, 'demo')).toHaveLength(1);
+    offer(1);
+    now -= 86_400_000;
+    // The running one looks at its clock every five seconds.
+    await expect.poll(() => namesOf(first.url, 'demo'), { timeout: 20_000 }).toHaveLength(2);
+    offer(2);
+    now -= 86_400_000;
+    expect(await namesOf((await on.start({ clock: () => now })).url, 'demo')).toHaveLength(3);
+  }, 30_000);
+
   test('a 304 that nobody asked for is a fault of the upstream', async () => {
     on.upstream.answers.set('/simple/demo/', (_, response) => response.writeHead(304).end());
     const { url } = await on.start();
