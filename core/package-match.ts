@@ -45,7 +45,8 @@ export function pathTestOf({ kind, name }: MissingPart): PathTest {
         rank: byPatterns([
           `usr/include/(?:${TRIPLET}/)?${literal(name)}`,
           `usr/include/(?:${TRIPLET}/)?[^/]+/${literal(name)}`,
-          `usr/(?:include|lib)/.*/${literal(name)}`,
+          // Boost has headers about all the world.
+          `usr/(?:include|lib)/(?!boost/).*/${literal(name)}`,
         ]),
       };
     case 'library':
@@ -172,9 +173,9 @@ function isCertain({ kind, name }: MissingPart, pathRank: number): boolean {
   return kind === 'header' || kind === 'cmake' ? pathRank <= 1 : pathRank === 0;
 }
 
-/** Packages for other machines, or for debugging; a build on this one never means them. */
+/** Packages for other machines or another Python, or for debugging; a build on this one never means them. */
 function isForeign(name: string): boolean {
-  return /-cross$|mingw|-dbg(?:sym)?$|^lib(?:32|x32|64|n32|o32|hf|sf)[a-z]|-(?:udeb|doc)$|^golang-|android|emscripten|avr|^musl|^dietlibc|^klibc|-source$|^node-|^ruby|^r-cran-|^librust-|^libghc-/.test(
+  return /-cross$|mingw|^libpython[\d.]+-(?:dev|dbg)$|^pypy|-dbg(?:sym)?$|^lib(?:32|x32|64|n32|o32|hf|sf)[a-z]|-(?:udeb|doc)$|^golang-|android|emscripten|avr|^musl|^dietlibc|^klibc|-source$|^node-|^ruby|^r-cran-|^librust-|^libghc-/.test(
     name,
   );
 }

@@ -129,9 +129,9 @@ const ARGUMENT =
 const CMAKE_OPTION = /^\s*(?:cmake_dependent_)?option\s*\(\s*([A-Za-z]\w+)/gim;
 const MESON_OPTION = /option\(\s*['"]([\w-]+)['"][\s,]*(?:[^)]*?type\s*:\s*['"](\w+)['"])?/g;
 
-/** What machines and people set for other purposes. */
+/** What machines and people set for other purposes, and what names a place or a version. */
 const NOT_A_SWITCH =
-  /^(?:PATH|HOME|USER|SHELL|TERM|DISPLAY|TMPDIR|PYTHON\w*|VIRTUAL_ENV|CONDA\w*|CI|TRAVIS\w*|GITHUB\w*|APPVEYOR\w*|CIBUILDWHEEL|READTHEDOCS|CC|CXX|LD|AR|CFLAGS|CXXFLAGS|CPPFLAGS|LDFLAGS|LD_\w+|ARCHFLAGS|MACOSX_\w+|PKG_CONFIG\w*|DEBUG|MAX_JOBS|MAKEFLAGS|NPY_\w+|SOURCE_DATE_EPOCH|VCINSTALLDIR|ProgramFiles)$/;
+  /^(?:PATH|HOME|USER|SHELL|TERM|DISPLAY|TMPDIR|PYTHON\w*|VIRTUAL_ENV|CONDA\w*|CI|TRAVIS\w*|GITHUB\w*|APPVEYOR\w*|CIBUILDWHEEL|READTHEDOCS|CC|CXX|LD|AR|CFLAGS|CXXFLAGS|CPPFLAGS|LDFLAGS|LD_\w+|ARCHFLAGS|MACOSX_\w+|PKG_CONFIG\w*|DEBUG|MAX_JOBS|MAKEFLAGS|NPY_\w+|SOURCE_DATE_EPOCH|VCINSTALLDIR|ProgramFiles|\w+_(?:\w*DIRS?|PATHS?|ROOT|HOME|PREFIX|\w*FLAGS|VERSION|URL))$/;
 
 function switchesOf({ path, text }: SdistText): Switch[] {
   const found: Switch[] = [];

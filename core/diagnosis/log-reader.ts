@@ -107,7 +107,8 @@ export class LogReader implements Surroundings {
     const text = line.trim();
     if (start !== null) {
       this.cmakeError = start[1] ?? '';
-      this.#paragraph = { first: '', text: '', line: number };
+      const said = /CMake Error: (\S.*)$/.exec(line)?.[1] ?? '';
+      this.#paragraph = { first: said === '' ? '' : text, text: said, line: number };
     } else if (this.cmakeError === undefined) return;
     else if (/^(?:Call Stack|-- |CMake )/.test(text) || /^\S/.test(line)) delete this.cmakeError;
     else if (text === '' || /^- /.test(text) || this.#paragraph.text === '')

@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createDiagnosis, diagnoseText } from '../../core/diagnosis/diagnosis.js';
 import { cleanLine, LineCutter, MAX_LINE_LENGTH, withoutCarrier } from '../../core/diagnosis/log-line.js';
@@ -403,6 +407,54 @@ describe('logs as they come', () => {
     const log =
       '[wheelwright] build: asking setuptools\nThe moon is full.\nthe build backend ended with exit status 2\n';
     expect(diagnoseText(log)).toMatchObject({ class: 'unknown', line: 'The moon is full.', lineNumber: 2 });
+  });
+
+  test.each([
+    [
+      'fatal error: pybind11/pybind11.h: No such file or directory',
+      'build-requirement',
+      { requires: { additions: ['pybind11'] } },
+    ],
+    ['a.c:1:2: fatal error: pystrhex.h: No such file or directory', 'python-too-new', undefined],
+    ['RuntimeError: CMake must be installed to build this', 'missing-tool', { toolchains: ['cmake'] }],
+    [
+      'CMake Error: CMake was unable to find a build program corresponding to "Ninja".  CMAKE_MAKE_PROGRAM is not set.',
+      'build-requirement',
+      { requires: { additions: ['ninja'] } },
+    ],
+    [
+      "/usr/bin/ld: build/a.o:(.bss+0x0): multiple definition of `state'; build/b.o:(.bss+0x0): first defined here",
+      'compile-error',
+      { environment: { CFLAGS: '-fcommon' } },
+    ],
+  ])('%s', (line, kind, edit) => {
+    const failure = diagnoseText(line, { phase: 'build' });
+    expect(failure.class).toBe(kind);
+    expect(failure.proposal?.edit).toEqual(edit);
+  });
+
+  test.each([
+    ['ValueError: pkg-config could not find package(s) libfoo', { kind: 'pkg-config', name: 'libfoo' }],
+    [
+      'Makefile:12: *** The pkg-config script could not be found or is too old.  Stop.',
+      { kind: 'tool', name: 'pkg-config' },
+    ],
+    ['configure.ac:23: error: possibly undefined macro: AC_PROG_LIBTOOL', { kind: 'tool', name: 'libtoolize' }],
+  ])('%s', (line, part) => {
+    expect(diagnoseText(line, { phase: 'build' }).missing).toMatchObject([part]);
+  });
+
+  test('an assignment that Python no longer allows is rewritten', () => {
+    const failure = diagnoseText('m.c:9:3: error: lvalue required as left operand of assignment', { phase: 'build' });
+    expect(failure).toMatchObject({ class: 'python-too-new', proposal: { guess: true } });
+    const folder = mkdtempSync(join(tmpdir(), 'assign-'));
+    writeFileSync(join(folder, 'm.c'), 'Py_TYPE(&a_Type) = &PyType_Type;\nif (Py_SIZE(x) == 3) Py_SIZE(x) = n - 1;\n');
+    const { prepare } = failure.proposal?.edit ?? {};
+    execFileSync('sh', ['-ec', String(prepare)], { cwd: folder });
+    expect(readFileSync(join(folder, 'm.c'), 'utf8')).toBe(
+      'Py_SET_TYPE(&a_Type, &PyType_Type);\nif (Py_SIZE(x) == 3) Py_SET_SIZE(x, n - 1);\n',
+    );
+    rmSync(folder, { recursive: true });
   });
 
   test('no line makes a rule search for long', () => {

@@ -95,3 +95,9 @@ test('C code that an old Cython generated is generated anew, where the sdist has
   expect(sdistIdeas(outdated, [], ['src/ham.c', 'src/_egg.pyx'])).toEqual([]);
   expect(sdistIdeas(failure({ class: 'missing-header' }), [], ['a.c', 'a.pyx'])).toEqual([]);
 });
+
+test('a variable that names a folder is no switch, whatever else stands in its name', () => {
+  const text = "a = os.environ.get('EGG_BUILD_LIBDIR')\nb = os.environ.get('BUILD_EGG_ROOT')\n";
+  const failed = failure({ class: 'missing-header', missing: [{ kind: 'header', name: 'egg/egg.h' }] });
+  expect(sdistIdeas(failed, setupPy(text))).toEqual([]);
+});

@@ -227,4 +227,12 @@ export const buildSystemRules: readonly Rule[] = [
     edit: { toolchains: ['cmake'] },
     why: 'The cmake toolchain is a recent one.',
   },
+  {
+    match: /CMake was unable to find a build program corresponding to ["']Ninja/,
+    weight: 'dependency',
+    class: 'build-requirement',
+    cause: 'CMake is told to use Ninja, which is not among the build requirements.',
+    edit: { requires: { additions: ['ninja'] } },
+    why: 'ninja is had as a wheel as well.',
+  },
 ];

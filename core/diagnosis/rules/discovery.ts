@@ -41,6 +41,21 @@ export const discoveryRules: readonly Rule[] = [
     missing: [{ kind: 'pkg-config', name: '{1}' }],
   },
   {
+    match:
+      /pkg-config (?:can ?not|could ?n[o']t|did ?n[o']t|failed to|is unable to) find (?:the )?(?:packages?(?:\(s\))?|modules?(?:\(s\))?|dependency)?:? ?(?!librar|package|module)['"]?([\w.+-]*\w)/i,
+    weight: 'dependency',
+    class: 'missing-library',
+    cause: 'The setup script asks pkg-config for {1}, which is not there. Its development package brings the .pc file.',
+    missing: [{ kind: 'pkg-config', name: '{1}' }],
+  },
+  {
+    match: /error: possibly undefined macro: (?:AC_PROG_LIBTOOL|AM_PROG_LIBTOOL|LT_\w+|AC_LIBTOOL_\w+)/,
+    weight: 'tool',
+    class: 'missing-tool',
+    cause: 'The configure script is generated with macros of libtool, which is not in the image.',
+    missing: [{ kind: 'tool', name: 'libtoolize' }],
+  },
+  {
     match: /(?:Can not|Cannot|Could not|Couldn't|Unable to) find (?:a )?valid pkg-config name/i,
     weight: 'dependency',
     class: 'missing-library',

@@ -9,6 +9,12 @@ const NO_SUCH_PART_OF_DEBIAN =
 const NEW_CXX =
   /^(?:barrier|latch|semaphore|source_location|syncstream|spanstream|stacktrace|expected|format|print|generator|mdspan|flat_map|flat_set)$/;
 
+const ASSIGN_BY_FUNCTION = `# Py_TYPE(x) = y becomes Py_SET_TYPE(x, y).
+find . -name '*.c' -o -name '*.h' -o -name '*.cc' -o -name '*.cpp' -o -name '*.cxx' -o -name '*.hpp' | while read -r source; do
+  sed -E -i 's/\\bPy_(TYPE|SIZE|REFCNT)\\(([^()]*)\\) *= *([^=;][^;]*);/Py_SET_\\1(\\2, \\3);/' "$source"
+done
+`;
+
 /** C, C++ and the linker: what the compiler and ld say themselves. */
 export const nativeRules: readonly Rule[] = [
   {
@@ -27,6 +33,23 @@ export const nativeRules: readonly Rule[] = [
           missing: [],
           edit: { requires: { additions: ['numpy'] } },
           why: 'numpy brings its own headers, for the interpreter that builds.',
+        };
+      }
+      const bindings = /^(pybind11|nanobind)\//.exec(header)?.[1];
+      if (bindings !== undefined) {
+        return {
+          class: 'build-requirement',
+          cause: `The build needs ${header}, and ${bindings} is not among its build requirements. It must be added there.`,
+          missing: [],
+          edit: { requires: { additions: [bindings] } },
+          why: `${bindings} brings its own headers; a distribution's may be older than this Python.`,
+        };
+      }
+      if (header === 'pystrhex.h') {
+        return {
+          class: 'python-too-new',
+          cause: `Python 3.11 took ${header} away, which was its own. A newer release of the project, another project, or Python 3.10 helps.`,
+          missing: [],
         };
       }
       if (header === 'longintrepr.h') {
@@ -104,6 +127,16 @@ export const nativeRules: readonly Rule[] = [
       'A static library that was not compiled as position independent code is linked into the extension. The shared library, or one compiled with -fPIC, is needed.',
   },
   {
+    match: /\.bss\S*: multiple definition of [`‘'](.+?)['’]/,
+    weight: 'linker',
+    class: 'compile-error',
+    cause:
+      'Several files define the variable {1}, mostly by a header that lacks `extern`. Before GCC 10 that was one variable, and -fcommon makes it one again.',
+    edit: { environment: { CFLAGS: '-fcommon' } },
+    why: 'gcc -fcommon treats such definitions as compilers before 2020 did.',
+    guess: true,
+  },
+  {
     match: /(?:: |^)undefined reference to [`‘'](.+?)['’]/,
     weight: 'compile',
     class: 'compile-error',
@@ -164,6 +197,16 @@ export const nativeRules: readonly Rule[] = [
     class: 'python-too-new',
     cause:
       'The C code uses {1} in a way that this Python no longer offers. A newer release of the project, or an older Python, helps.',
+  },
+  {
+    match: /error: lvalue required as left operand of assignment/,
+    weight: 'python-api',
+    class: 'python-too-new',
+    cause:
+      'From Python 3.11, Py_TYPE(), Py_SIZE() and Py_REFCNT() are functions, and nothing can be assigned to them. Py_SET_TYPE() and its kind do it since Python 3.9.',
+    edit: { prepare: ASSIGN_BY_FUNCTION },
+    why: 'It replaces each such assignment by the function that is made for it.',
+    guess: true,
   },
   {
     match: /error: [‘'`](_?_?Py\w+)(?:\([^)]*\))?[’'] (?:undeclared|was not declared in this scope)/,

@@ -7,7 +7,7 @@ const ARTICLES =
   '(?:(?:the|a|an|any(?: of the)?|requested|one of the|your|local|required|valid|installed|suitable|working|needed|dependency|version of|location of|path (?:of|to)|main|shared|static|native|program|executable|command|library|header|packages?|headers for|headers of|development files for|system) )*';
 const NAME = '[`\'"“‘]?([A-Za-z][\\w.+-]*[\\w+])[`\'"”’]?';
 const NOUN =
-  '(headers?(?: files?)?|librar(?:y|ies)|C library|development (?:files|headers|libraries|package)|dev(?:elopment)? package|include(?:s| files| directory| path)?|installation|executable|program|binary|command|utility|tool|SDK)';
+  '(headers?(?: files?)?|librar(?:y|ies)|C library|development (?:files|headers|libraries|package)|dev(?:elopment)? package|include(?:s| files| directory| path)?|installation|executable|program|binary|command|utility|tool|script|SDK)';
 
 const NOT_FOUND = new RegExp(
   `(?:could not|couldn't|cannot|can't|can not|unable to|failed to|did not|didn't) (?:find|locate|load|detect) ${ARTICLES}${NAME}(?: version [\\d.]+)?(?! dependenc)(?: ${NOUN})?(?=[\\s.,;:!(]|$)`,
@@ -46,7 +46,7 @@ function read(line: string): { part: MissingPart } | undefined {
 
 function partOf(name: string, noun: string): MissingPart {
   if (/\.h(?:pp|h|xx)?$/.test(name)) return { kind: 'header', name };
-  if (/executable|program|binary|command|utility|tool/i.test(noun) || /-config$|_config$/.test(name))
+  if (/executable|program|binary|command|utility|tool|script/i.test(noun) || /-config$|_config$/.test(name))
     return { kind: 'tool', name };
   const soname = /^(lib[\w+-]+)\.so/.exec(name);
   if (soname?.[1] !== undefined) return { kind: 'library', name: soname[1].slice(3) };
@@ -61,6 +61,14 @@ function refine([line]: RegExpExecArray, gaveUp: boolean, phase: Phase | undefin
   if (found === undefined) return 'ignore';
   if (phase === 'test') return missingAtImport(found.part);
   const { kind, name } = found.part;
+  if (name.toLowerCase() === 'cmake') {
+    return {
+      class: 'missing-tool',
+      cause: 'The build says that it needs CMake, which is not in the image.',
+      edit: { toolchains: ['cmake'] },
+      why: 'The cmake toolchain is a recent one.',
+    };
+  }
   if (/^cython(?:\.|$)/i.test(name)) {
     return {
       class: 'build-requirement',
