@@ -9,9 +9,11 @@ import { buildSystemRules } from './rules/build-systems.js';
 import { discoveryRules } from './rules/discovery.js';
 import { environmentRules } from './rules/environment.js';
 import { nativeRules } from './rules/native.js';
+import { numpyRules } from './rules/numpy.js';
 import { pythonRules } from './rules/python.js';
 import { requirementRules } from './rules/requirements.js';
 import { sentenceRules } from './rules/sentences.js';
+import { setuptoolsRules } from './rules/setuptools.js';
 import { toolchainRules } from './rules/toolchain.js';
 import { wheelRules } from './rules/wheel.js';
 import { TellingLines } from './telling-lines.js';
@@ -20,6 +22,9 @@ export type { DiagnosisContext } from './conclusion.js';
 
 const RULES: readonly Rule[] = [
   ...environmentRules,
+  // Before those that know Python, or any library, in general.
+  ...numpyRules,
+  ...setuptoolsRules,
   ...nativeRules,
   ...buildSystemRules,
   ...discoveryRules,

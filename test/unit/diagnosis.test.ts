@@ -143,6 +143,75 @@ describe('which line decides', () => {
     });
   });
 
+  describe('old releases against newer tools', () => {
+    const told = (line: string, python: string, phase: 'build' | 'test' = 'build') => {
+      const diagnosis = createDiagnosis({ phase, python });
+      diagnosis.line(line, 1);
+      const { class: kind, proposal } = diagnosis.conclude({ phase });
+      return { kind, edit: proposal?.edit };
+    };
+    const bound = (...constraints: string[]) => ({ kind: 'build-requirement', edit: { requires: { constraints } } });
+    const added = (...additions: string[]) => ({ kind: 'build-requirement', edit: { requires: { additions } } });
+
+    test.each([
+      ['src/x.c:1:5: error: ‘PyArray_Descr’ {aka ‘struct _PyArray_Descr’} has no member named ‘subarray’', '3.12', '2'],
+      ['src/x.cpp:1:5: error: ‘NPY_UBYTE_MAX’ was not declared in this scope', '3.12', '2'],
+      ['AttributeError: `np.float_` was removed in the NumPy 2.0 release. Use `np.float64` instead.', '3.12', '2'],
+      ["AttributeError: module 'numpy' has no attribute 'int'.", '3.11', '1.24'],
+    ])('an older numpy where there is one for this Python: %s', (line, python, before) => {
+      expect(told(line, python)).toEqual(bound(`numpy<${before}`));
+      expect(told(line, '3.13')).toEqual({ kind: 'python-too-new', edit: undefined });
+    });
+
+    test('what the wheel itself asks of numpy is asked of whoever installs it', () => {
+      expect(told("AttributeError: module 'numpy' has no attribute 'int'.", '3.11', 'test')).toEqual({
+        kind: 'test-failed',
+        edit: { test: { requires: ['numpy<1.24'] } },
+      });
+    });
+
+    test.each([
+      ["setuptools.extern.packaging.version.InvalidVersion: Invalid version: '0.1.x'", bound('setuptools<66')],
+      ["ImportError: cannot import name 'Feature' from 'setuptools' (/x/__init__.py)", bound('setuptools<46')],
+    ])('a setuptools that does not run on every Python: %s', (line, older) => {
+      expect(told(line, '3.11')).toEqual(older);
+      expect(told(line, '3.13')).toEqual({ kind: 'python-too-new', edit: undefined });
+    });
+
+    test.each([
+      [
+        "error in ham setup command: 'extras_require' must be a dictionary whose values are strings or lists of strings containing valid project/version requirement specifiers.",
+        bound('setuptools<67'),
+      ],
+      ["ModuleNotFoundError: No module named 'setuptools.command.test'", bound('setuptools<72')],
+      [
+        "TypeError: canonicalize_version() got an unexpected keyword argument 'strip_trailing_zero'",
+        added('packaging>=22'),
+      ],
+      [
+        "flit_core.config.ConfigError: license field should be <class 'dict'>, not <class 'str'>",
+        added('flit-core>=3.11'),
+      ],
+      ['meson.build:1:0: ERROR: Meson version is 0.63.3 but project requires >=1.2.99', added('meson>=1.2.99')],
+      ["error: command 'cython' failed: No such file or directory", added('cython')],
+      ['  is `cmake` not installed?', { kind: 'missing-tool', edit: { toolchains: ['cmake'] } }],
+      // The module is there, and the part of it is not: more of the same module does not help.
+      ["ModuleNotFoundError: No module named 'setuptools.extern'", { kind: 'build-requirement', edit: undefined }],
+      ["ModuleNotFoundError: No module named 'google.protobuf'", added('protobuf')],
+    ])('%s', (line, expected) => {
+      expect(told(line, '3.13')).toEqual(expected);
+    });
+
+    test('old setup scripts are mended in place', () => {
+      const universal = told("ValueError: invalid mode: 'rU'", '3.11').edit?.prepare;
+      const builtins = told("AttributeError: 'dict' object has no attribute '__NUMPY_SETUP__'", '3.11').edit?.prepare;
+      expect(universal).toBe(
+        `grep -rlE --include='*.py' "['\\"]rU['\\"]" . | xargs -r sed -i -E "s/(['\\"])rU(['\\"])/\\1r\\2/g"\n`,
+      );
+      expect(builtins).toContain('__import__("builtins").__NUMPY_SETUP__');
+    });
+  });
+
   test('a lint of a newer rustc is turned off by its name', () => {
     const log = [
       'error: casting `&T` to `&mut T` is undefined behavior, even if the reference is unused',

@@ -5,6 +5,14 @@ const CMAKE_PARTS_OF_PYTHON = /^(?:Python[23]?|PythonLibs|PythonInterp|PythonLib
 /** What meson and CMake say when they give up. */
 export const buildSystemRules: readonly Rule[] = [
   {
+    match: /ERROR: Meson version is ([\w.]+) but project requires (>=? ?[\d.]+)/,
+    weight: 'dependency',
+    class: 'build-requirement',
+    cause: 'The project needs meson {2}, and the build environment has {1}.',
+    edit: { requires: { additions: ['meson{2}'] } },
+    why: 'meson is a Python package of the build environment.',
+  },
+  {
     match:
       /(?:meson\.build:\d+:\d+: )?ERROR: Dependency (?:lookup for )?["']?([\w.+-]+)["']? (?:with method '\S+' failed: (?!Invalid version)|(?:is required but )?not found)(?!.*Invalid version)/,
     weight: 'dependency',

@@ -27,6 +27,10 @@ const PROJECT_OF: Readonly<Record<string, string>> = {
   git: 'gitpython',
 };
 
+/** Packages that several projects share. */
+const NAMESPACE =
+  /^(?:google|ruamel|zope|backports|jaraco|sphinxcontrib|mpl_toolkits|azure|paste|flask_ext|oslo|repoze|plone|xstatic)$/;
+
 /** setuptools, Cython and Python itself through the ages: old sdists against new tools. */
 export const pythonRules: readonly Rule[] = [
   {
@@ -245,6 +249,12 @@ export const pythonRules: readonly Rule[] = [
           edit: { test: { requires: [PROJECT_OF[top] ?? top] } },
           why: `A project of that name usually brings ${top}.`,
           guess: true,
+        };
+      }
+      if (name !== top && !NAMESPACE.test(top)) {
+        // Python names the part that it did not find: what stands before it was there.
+        return {
+          cause: `The build imports ${name}, which the ${top} that it finds does not have: it was written for another version of ${PROJECT_OF[top] ?? top}.`,
         };
       }
       return {

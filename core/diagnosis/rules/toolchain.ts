@@ -13,6 +13,14 @@ const TOOLCHAIN_OF: Readonly<Record<string, string>> = {
   cmake: 'cmake',
   swig: 'swig',
 };
+/** Programs that belong to the building interpreter, so that those of the distribution are the wrong ones. */
+const PROJECT_OF_TOOL: Readonly<Record<string, string>> = {
+  cython: 'cython',
+  cythonize: 'cython',
+  f2py: 'numpy',
+  meson: 'meson',
+  'pybind11-config': 'pybind11',
+};
 const DATA_FILE =
   /\.(?:txt|md|rst|json|toml|cfg|ini|in|py|pyx|pyi|c|cc|cpp|h|pxd|yaml|yml|lock|sh|typed|xml|csv|proto|so|a)$/i;
 
@@ -33,6 +41,15 @@ function missingTool(name: string): ReturnType<NonNullable<Rule['refine']>> {
     /^(?:python[\d.]*|sh|bash|env|dpkg-\w+|lsb_release|ldconfig|hg|svn|sw_vers|xcrun|brew)$/.test(name)
   )
     return 'ignore';
+  const project = PROJECT_OF_TOOL[name];
+  if (project !== undefined) {
+    return {
+      class: 'build-requirement',
+      cause: `The build calls ${name}, a program of the Python package ${project}, which is not among its build requirements.`,
+      edit: { requires: { additions: [project] } },
+      why: `${project} brings ${name}, as of the interpreter that builds.`,
+    };
+  }
   if (C_COMPILER.test(name)) {
     return {
       class: 'infrastructure',
@@ -133,6 +150,14 @@ export const toolchainRules: readonly Rule[] = [
     cause: 'The project has Fortran code, and the image has no Fortran compiler.',
     edit: { toolchains: ['fortran'] },
     why: 'The fortran toolchain brings gfortran.',
+  },
+  {
+    match: /is `cmake` not installed\?|Problem with the CMake installation, aborting build/,
+    weight: 'toolchain',
+    class: 'missing-tool',
+    cause: 'The build calls cmake, which is not in the image: it needs the cmake toolchain.',
+    edit: { toolchains: ['cmake'] },
+    why: 'The cmake toolchain brings cmake.',
   },
   {
     match: /Unknown compiler\(s\): \[?\[['"]([\w+.-]+)/,
