@@ -43,7 +43,7 @@ export async function enrichProposal(failure: Failure, index: PackageIndex, sign
   const cause =
     lacking.length === 0
       ? failure.cause
-      : `${failure.cause} No package of the distribution has ${lacking.join(', ')}: it must come from another source, or the project must be told to do without.`;
+      : `${failure.cause} No package of the distribution has ${lacking.join(', ')}: the library there is older than this release needs, or it must come from another source, or the project must be told to do without.`;
   if (found.length === 0) return { ...failure, cause };
   const packages = found.map((match) => match.package);
   const where = failure.class === 'missing-in-clean-image' ? 'runtime' : 'system';

@@ -145,7 +145,8 @@ export function rankOwners(
     path: match.path,
     certain:
       index === 0 &&
-      isCertain(part, match.pathRank) &&
+      // The package of a program's name has it, if only as an alternative with its version: automake-1.16.
+      (isCertain(part, match.pathRank) || (part.kind === 'tool' && match.package === part.name)) &&
       unique.every((other) => other === match || isWorse(other, match)) &&
       // Flavours of one library that exclude each other: which is meant, their use does not say.
       !unique.some((other) => other !== match && other.path === match.path && other.kind === match.kind),

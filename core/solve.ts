@@ -1,6 +1,6 @@
 // How builds are solved: build, read the failure, change the recipe, build again. A search through recipes in which every node is a real build.
 // Pure: the next step follows from the tries so far, so that a solve can go on after any interruption.
-import type { FailureClass } from './failure.js';
+import type { Failure, FailureClass } from './failure.js';
 import { type EffectiveRecipe, recipeSchema } from './recipe.js';
 import { checkRecipe } from './recipe-checks.js';
 import { canonicalJson } from './recipe-digest.js';
@@ -153,7 +153,8 @@ function mayBeNeedless({ edits, version }: SolveTry, at: number, tries: readonly
 }
 
 function sayTried(tries: readonly SolveTry[], facts: SolveFacts): string {
-  const last = tries.at(-1);
+  // Of the release that was asked for: how an older one fails is of less interest.
+  const last = tries.findLast(({ version }) => version === tries[0]?.version);
   const failure = last?.outcome.kind === 'failed' ? last.outcome.failure : undefined;
   const tried = tries.slice(1).map(({ purpose, version, edits }) => {
     const added = edits.at(-1);
@@ -164,8 +165,8 @@ function sayTried(tries: readonly SolveTry[], facts: SolveFacts): string {
     tried.length === 0 ? 'Nothing in the failure says what to change.' : `Tried: ${tried.join('; ')}.`,
     failure === undefined
       ? 'The last build ended without a diagnosis: what it needs could not be built, or its workers were lost.'
-      : `It fails with ${failure.class}: ${failure.line || failure.cause}`,
-    ...waysOut(tries, facts),
+      : `${last?.version} fails with ${failure.class}: ${failure.line || failure.cause}`,
+    ...waysOut(tries, failure, facts),
   ].join(' ');
 }
 
@@ -210,7 +211,7 @@ const SHOWS_AGE: readonly FailureClass[] = [
 ];
 
 /** Where the base is too old for the project: what a person can choose from, the least trouble first. */
-function waysOut(tries: readonly SolveTry[], facts: SolveFacts): string[] {
+function waysOut(tries: readonly SolveTry[], _asked: Failure | undefined, facts: SolveFacts): string[] {
   const { olderVersions, pinned, wheels } = facts;
   const failures = tries.flatMap(({ outcome }) =>
     outcome.kind === 'failed' && outcome.failure ? [outcome.failure] : [],

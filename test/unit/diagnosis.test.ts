@@ -513,6 +513,11 @@ describe('logs as they come', () => {
     expect(diagnoseText(line, { phase: 'build' }).missing).toMatchObject([part]);
   });
 
+  test('with autoreconf come the programs that it calls', () => {
+    const { missing = [] } = diagnoseText('sh: 1: autoreconf: not found', { phase: 'build' });
+    expect(missing.map(({ name }) => name)).toEqual(['autoreconf', 'automake', 'libtoolize']);
+  });
+
   test('an assignment that Python no longer allows is rewritten', () => {
     const failure = diagnoseText('m.c:9:3: error: lvalue required as left operand of assignment', { phase: 'build' });
     expect(failure).toMatchObject({ class: 'python-too-new', proposal: { guess: true } });

@@ -63,3 +63,12 @@ test('a library that is sought without its version is one that programs load, be
     { package: 'libfoo-dev', certain: false },
   ]);
 });
+
+test('a program that is installed under its version and an alternative is in the package of its name', () => {
+  const found = rankOwners(
+    { kind: 'tool', name: 'automake' },
+    [{ path: 'usr/bin/automake-1.16', packages: ['automake'] }],
+    () => 0,
+  );
+  expect(found).toMatchObject([{ package: 'automake', certain: true }]);
+});

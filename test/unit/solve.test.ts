@@ -212,6 +212,14 @@ describe('where the base is too old', () => {
     for (let newest = 5; newest < 20; newest += 1) expect(works(newest).end.kind).toBe('solved');
   });
 
+  test('where no older release works either, it says what the one that was asked for lacks', () => {
+    const { end } = solve(
+      ({ version }) => (version === '2.0' ? tooOld : failure('no longintrepr.h', { class: 'python-too-new' })),
+      { ...older, pinned: false },
+    );
+    expect(end.kind === 'no-idea' && end.reason).toMatch(/2\.0 fails with library-too-old: needs libegg >= 3/);
+  });
+
   test('bindings that are numbered as their library go straight to the release of the one that is there', () => {
     const { end, tries } = solve(
       ({ version }) =>

@@ -66,7 +66,9 @@ function missingTool(name: string): ReturnType<NonNullable<Rule['refine']>> {
       why: `The ${toolchain} toolchain brings ${name}.`,
     };
   }
-  return { missing: [{ kind: 'tool', name }] };
+  // It calls the others, which fail one after the other otherwise.
+  const names = name === 'autoreconf' ? [name, 'automake', 'libtoolize'] : [name];
+  return { missing: names.map((each) => ({ kind: 'tool', name: each })) };
 }
 
 const tool = {
