@@ -1,8 +1,11 @@
 import { json, Router } from 'express';
 import { buildRequestSchema } from '../client/contract.js';
 import { WheelwrightError } from '../core/errors.js';
+import { placementOf } from '../core/resources.js';
+import { nobodyFor } from '../core/schedule.js';
 import type { BuildRecord } from '../core/store.js';
 import { PRIORITY, submitBuilds } from '../core/submission.js';
+import { SILENT_AFTER_MS, workerState } from '../core/worker.js';
 import { type Guards, nameOf } from './authentication.js';
 import { viewBuild } from './build-view.js';
 import type { ApiContext } from './context.js';
@@ -14,9 +17,16 @@ import { startSolve } from './solver.js';
 const MAX_REQUEST_BYTES = 2 ** 20;
 
 export function buildRoutes(context: ApiContext, guards: Guards): Router {
-  const { store, queue, signals, clock } = context;
+  const { store, workers, queue, signals, clock } = context;
   const router = Router();
   const view = (build: BuildRecord) => viewBuild(build, context.view);
+  const whyNobody = async ({ recipe, target, channel }: BuildRecord) => {
+    const now = clock();
+    const there = (await workers.workers(now - SILENT_AFTER_MS)).filter(
+      (worker) => workerState(worker, now) === 'active',
+    );
+    return nobodyFor(placementOf(recipe, target, channel), there);
+  };
   const changed = async (build: BuildRecord) => {
     if (build.status === 'queued') await queue.add({ buildId: build.id, notBefore: 0 });
     for (const attempt of build.attempts) signals.changed(attempt.id);
@@ -48,7 +58,8 @@ export function buildRoutes(context: ApiContext, guards: Guards): Router {
         hint: '`wheelwright list` shows the builds and their ids.',
       });
     }
-    response.json(view(build));
+    const nobody = build.status === 'queued' ? await whyNobody(build) : undefined;
+    response.json({ ...view(build), ...(nobody === undefined ? {} : { nobody }) });
   });
 
   router.post('/builds/:id/retry', guards.scope('build'), async (request, response) => {

@@ -80,6 +80,23 @@ export function suits(worker: WorkerCapacity, { arch, channel, labels = [] }: Pl
   );
 }
 
+/** Why none of these workers can be given a build, in sentences that end with the next step; undefined where one can, if only after others. */
+export function nobodyFor(placement: Placement, fleet: readonly WorkerCapacity[]): string | undefined {
+  if (fleet.some((worker) => suits(worker, placement))) return undefined;
+  if (fleet.length === 0) return 'No worker is there that takes builds. `./wheelwright up` starts one.';
+  const { arch, channel, labels = [] } = placement;
+  const ofArch = fleet.filter(({ architectures }) => architectures.includes(arch));
+  if (ofArch.length === 0) {
+    const present = [...new Set(fleet.flatMap(({ architectures }) => architectures))].join(', ');
+    return `No worker builds for ${arch}; those that are there build for ${present}. Start one on such a machine.`;
+  }
+  const trusted = ofArch.filter(({ trust }) => trust.includes(channel));
+  if (trusted.length === 0) {
+    return `No worker for ${arch} takes builds of the ${channel} channel. A worker's WHEELWRIGHT_WORKER_TRUST says which it takes.`;
+  }
+  return `No worker has all the labels that the recipe asks for: ${labels.join(', ')}. A worker's WHEELWRIGHT_WORKER_LABELS gives it labels.`;
+}
+
 /** Whether the worker has what the build asks for while it makes nothing else. */
 export function isLargeEnough({ budget }: WorkerCapacity, placement: Placement): boolean {
   const { cpus = 0, memoryBytes = 0, diskBytes = 0 } = placement;

@@ -27,6 +27,7 @@ function detailsOf(build: Build): string[] {
     `  target   ${build.target.python} ${build.target.policy}_${build.target.arch}, image ${build.target.image} (${build.target.builderDigest.slice(0, 12)})`,
     `  sdist    ${build.sdist.filename} sha256:${build.sdist.sha256}`,
     `  recipe   ${build.recipeDigest.slice(0, 12)}, ${build.channel}`,
+    ...(build.nobody === undefined ? [] : [`  queued   ${build.nobody}`]),
     ...build.attempts.map((attempt) =>
       `  attempt  ${attempt.number} ${attempt.status} on ${attempt.worker} ${formatPhases(attempt)}`.trimEnd(),
     ),

@@ -101,6 +101,8 @@ export const buildSchema = z.object({
   recipeDigest: z.string(),
   /** Ids of builds it waits for. */
   needs: z.array(z.string()),
+  /** Of GET /builds/:id, while it is queued and no worker that is there can be given it: why. */
+  nobody: z.string().exactOptional(),
   attempts: z.array(attemptSchema),
   files: z.array(fileSchema),
   /** What a reader should know beforehand, e.g. that the base image gets no more security fixes. */

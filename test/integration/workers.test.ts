@@ -136,6 +136,18 @@ test('whoever waits for room is woken when an attempt ends, and when a build tha
   expect(await more).toMatchObject({ resources: { cpus: 3 }, order: { project: 'eggs' } });
 });
 
+test('a queued build says why nobody makes it, until somebody is there who can', async () => {
+  const [build] = await service.ask('spam');
+  const nobody = async () =>
+    (await service.call<{ nobody?: string }>('GET', `/api/v1/builds/${build?.id}`)).body.nobody;
+  expect(await nobody()).toContain('No worker is there');
+  // One that is there and asks for nothing yet.
+  await api.register(workerFacts('w'), never);
+  expect(await nobody()).toBeUndefined();
+  await service.call('POST', '/api/v1/workers/w/drain');
+  expect(await nobody()).toContain('No worker is there that takes builds');
+});
+
 test('a token for trials lets a worker in that builds nothing else', async () => {
   const { secret } = await service.api.context.tokens.create('trials', ['worker-trial'], Date.now());
   const trials = openWorkerApi({ url: service.api.url, token: secret });

@@ -7,6 +7,7 @@ import {
   DELAY_MS_PER_POINT,
   firstTurn,
   nextTurn,
+  nobodyFor,
   type QueueLine,
   type Reservation,
   suits,
@@ -339,5 +340,36 @@ describe('whatever is asked for, of whatever workers', () => {
       ),
       { numRuns: 80 },
     );
+  });
+});
+
+describe('why nobody makes a build', () => {
+  test.each([
+    ['nobody is there', PLAIN, [], /^No worker is there that takes builds\. `\.\/wheelwright up` starts one\.$/],
+    [
+      'another machine is asked for',
+      { ...PLAIN, arch: 'aarch64' },
+      [worker('a'), worker('b')],
+      /^No worker builds for aarch64; those that are there build for x86_64\./,
+    ],
+    [
+      'nobody takes trials',
+      { ...PLAIN, channel: 'trial' },
+      [worker('a', { trust: ['stable'] })],
+      /takes builds of the trial channel\. .*WHEELWRIGHT_WORKER_TRUST/,
+    ],
+    [
+      'no worker has all labels',
+      { ...PLAIN, labels: ['gpu', 'big'] },
+      [worker('a', { labels: ['gpu'] }), worker('b', { labels: ['big'] })],
+      /labels that the recipe asks for: gpu, big\. .*WHEELWRIGHT_WORKER_LABELS/,
+    ],
+  ] satisfies [string, Placement, WorkerLoad[], RegExp][])('%s', (_what, placement, fleet, said) => {
+    expect(nobodyFor(placement, fleet)).toMatch(said);
+  });
+
+  test('nothing is said of a build that somebody can make, if only later or in all that there is', () => {
+    expect(nobodyFor(PLAIN, [worker('a', { running: [busy, busy, busy, busy] })])).toBeUndefined();
+    expect(nobodyFor({ ...PLAIN, memoryBytes: 99 * GIB }, [worker('a')])).toBeUndefined();
   });
 });

@@ -70,6 +70,14 @@ test('every attempt is kept and can be looked at; retry makes another', async ()
   await page.getByRole('heading', { name: 'Nobody knows.' }).waitFor();
 });
 
+test('a queued build that no worker can make says why', async () => {
+  service.upstream.add('lonely', 'lonely-1.0.tar.gz');
+  const recipe = 'project: lonely\nresources: { labels: [gpu] }\n';
+  const [build] = await service.ask('lonely', { recipe });
+  await page.goto(`/builds/${build?.id}`);
+  await page.getByText(/^(No worker is there|No worker has all the labels that the recipe asks for: gpu)/).waitFor();
+});
+
 test('a build can be cancelled', async () => {
   const { build } = await startBuild(service, 'cancelled');
   await page.goto(`/builds/${build.id}`);

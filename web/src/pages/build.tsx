@@ -41,6 +41,11 @@ export function BuildPage({ id }: { id: string }) {
     <div class="page">
       <BuildHeader build={build} onChange={reload} />
       {error !== undefined && <ProblemNote error={error} />}
+      {build.nobody !== undefined && (
+        <section class="note" role="status">
+          <p>{build.nobody}</p>
+        </section>
+      )}
       {build.status === 'waiting' && <WaitsFor needs={build.needs} />}
       <BuildBody build={build} onChange={reload} />
     </div>
