@@ -143,6 +143,19 @@ describe('which line decides', () => {
     });
   });
 
+  test('a C++ that the compiler knows and does not take for granted is asked for', () => {
+    const log = [
+      't.cpp:2:6: error: ‘string_view’ in namespace ‘std’ does not name a type',
+      't.cpp:2:1: note: ‘std::string_view’ is only available from C++17 onwards',
+      't.cpp:4:33: error: expected ‘;’ before ‘{’ token',
+    ];
+    expect(diagnoseText(log.join('\n'))).toMatchObject({
+      class: 'compile-error',
+      lineNumber: 1,
+      proposal: { edit: { environment: { CPPFLAGS: '-std=c++17' } }, guess: true },
+    });
+  });
+
   describe('old releases against newer tools', () => {
     const told = (line: string, python: string, phase: 'build' | 'test' = 'build') => {
       const diagnosis = createDiagnosis({ phase, python });
@@ -216,13 +229,13 @@ describe('which line decides', () => {
     const log = [
       'error: casting `&T` to `&mut T` is undefined behavior, even if the reference is unused',
       '   --> src/trainer.rs:526:47',
-      '   = note: `#[deny(invalid_reference_casting)]` on by default',
+      '   = note: `#[deny(mutable_casts)]` on by default',
       'error: could not compile `ham` (lib) due to 1 previous error',
     ];
     expect(diagnoseText(log.join('\n'))).toMatchObject({
       class: 'compile-error',
       lineNumber: 3,
-      proposal: { edit: { environment: { RUSTFLAGS: '-Ainvalid_reference_casting' } } },
+      proposal: { edit: { environment: { RUSTFLAGS: '-Amutable_casts' } } },
     });
   });
 

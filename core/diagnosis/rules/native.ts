@@ -183,6 +183,16 @@ export const nativeRules: readonly Rule[] = [
     },
   },
   {
+    // The compilers that most wheels are built with take C++17 for granted, so that projects forget to ask for it.
+    match: /note: .+ is only available from C\+\+(\d\d) onwards|static assertion failed: .*C\+\+(\d\d)/,
+    weight: 'python-api',
+    class: 'compile-error',
+    cause: 'The code is written in C++{1}{2}, which the compiler of the image knows and does not take for granted.',
+    edit: { environment: { CPPFLAGS: '-std=c++{1}{2}' } },
+    why: 'CPPFLAGS reach the compiler by way of setuptools, meson and autotools, and what a project itself asks for comes after them.',
+    guess: true,
+  },
+  {
     match:
       /error: [‘'`](?:struct )?(_?Py\w*|struct _ts|_?_?py\w+|PyThreadState\b)[^’']*[’'].*has no member named [‘'`](\w+)[’']/,
     weight: 'python-api',
