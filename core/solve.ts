@@ -211,12 +211,12 @@ const SHOWS_AGE: readonly FailureClass[] = [
 ];
 
 /** Where the base is too old for the project: what a person can choose from, the least trouble first. */
-function waysOut(tries: readonly SolveTry[], _asked: Failure | undefined, facts: SolveFacts): string[] {
+function waysOut(tries: readonly SolveTry[], asked: Failure | undefined, facts: SolveFacts): string[] {
   const { olderVersions, pinned, wheels } = facts;
   const failures = tries.flatMap(({ outcome }) =>
     outcome.kind === 'failed' && outcome.failure ? [outcome.failure] : [],
   );
-  const last = failures.at(-1)?.class;
+  const last = asked?.class;
   if (last === 'python-too-new' || (wheels !== undefined && last !== undefined && SHOWS_AGE.includes(last))) {
     const upTo = wheels === undefined ? '' : ` (the index has wheels of it up to ${wheels.upTo})`;
     const first = wheels === undefined ? '' : ` (${wheels.firstRelease} is the first with a wheel for this one)`;
