@@ -7,6 +7,7 @@ import type { TokenRecord, TokenStore } from '../adapters/sqlite/tokens.js';
 import { WheelwrightError } from '../core/errors.js';
 
 const COOKIE = 'wheelwright-session';
+const COOKIE_VALUE = new RegExp(`(?:^|;\\s*)${COOKIE}=([^;\\s]+)`);
 const MAX_AGE_SECONDS = 30 * 24 * 60 * 60;
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -74,7 +75,7 @@ async function valid(tokens: SessionDeps['tokens'], secret: string): Promise<Tok
 }
 
 function cookieOf(request: Request): string | undefined {
-  const value = new RegExp(`(?:^|;\\s*)${COOKIE}=([^;\\s]+)`).exec(request.headers.cookie ?? '')?.[1];
+  const value = COOKIE_VALUE.exec(request.headers.cookie ?? '')?.[1];
   try {
     return value === undefined ? undefined : decodeURIComponent(value);
   } catch {

@@ -1,7 +1,7 @@
 // Files on the worker's own disk for the time of one attempt: whatever is large passes through here in streams, never through memory.
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdir, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -22,7 +22,10 @@ export async function openSpool(): Promise<Spool> {
   const folder = await makeTemporaryFolder('wheelwright-worker');
   return {
     path: (name) => join(folder, name),
-    remove: () => rm(folder, { recursive: true, force: true }),
+    async remove() {
+      for (const name of await readdir(folder)) await unlink(join(folder, name));
+      await rmdir(folder);
+    },
   };
 }
 

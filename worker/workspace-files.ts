@@ -85,17 +85,21 @@ export async function* readWorkspaceFile(
   const archive = await engine.getTar(workspace, path, signal);
   const extract = tar.extract();
   archive.on('error', (error) => extract.destroy(error)).pipe(extract);
+  let found = false;
   try {
+    // To the end of the archive: a stream that is broken off costs an error with its stack, and the engine its connection.
     for await (const entry of extract) {
-      if (entry.header.type !== 'file' || (entry.header.size ?? 0) > maxBytes) break;
+      if (found || entry.header.type !== 'file' || (entry.header.size ?? 0) > maxBytes) {
+        throw notAsExpected(path, undefined);
+      }
+      found = true;
       yield* entry as AsyncIterable<Buffer>;
-      return;
     }
   } finally {
     archive.destroy();
     extract.destroy();
   }
-  throw notAsExpected(path, undefined);
+  if (!found) throw notAsExpected(path, undefined);
 }
 
 function notAsExpected(path: string, cause: unknown): WheelwrightError {

@@ -1,6 +1,7 @@
-import { constants } from 'node:fs';
+import { closeSync, constants, fdatasync, openSync, writeSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { WheelwrightError } from '../../core/errors.js';
 import type { LeaseRef, LogStore, Progress } from '../../core/store.js';
 import { statOf } from './data-folder.js';
@@ -26,6 +27,8 @@ export interface LogRows {
   /** One chunk in the place of all that there are of an attempt. */
   replace(attemptId: string, chunk: LogChunk): Promise<void>;
 }
+
+const sync = promisify(fdatasync);
 
 const CHUNKS_PER_QUERY = 50;
 
@@ -127,16 +130,15 @@ function countLines(bytes: Buffer): number {
 }
 
 async function writeAt(path: string, bytes: Buffer, offset: number): Promise<void> {
-  const handle = await open(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+  // Only the sync waits for the disk: the rest touches the page cache, and its way to the thread pool and back would take longer than it does.
+  const file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
   try {
-    let written = 0;
-    while (written < bytes.length) {
-      const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, offset + written);
-      written += bytesWritten;
+    for (let written = 0; written < bytes.length; ) {
+      written += writeSync(file, bytes, written, bytes.length - written, offset + written);
     }
-    await handle.datasync();
+    await sync(file);
   } finally {
-    await handle.close();
+    closeSync(file);
   }
 }
 
