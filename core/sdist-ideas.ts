@@ -215,6 +215,22 @@ find . -name '*.pyx' | while read -r source; do
 done
 `;
 
+const NOT_FOUND = /No module named ['"]?([A-Za-z_]\w*)['"]?$/;
+
+/** A module that a build misses although the sdist has it: unlike a setup.py that is run by hand, backends do not look where that script lies. */
+export function ownModule({ class: kind, line }: Failure, paths: readonly string[]): Proposal | undefined {
+  const [, name] = NOT_FOUND.exec(line.trim()) ?? [];
+  if (kind !== 'build-requirement' || name === undefined) return undefined;
+  const own = [`${name}.py`, `${name}/__init__.py`].find((path) => paths.includes(path));
+  return own === undefined
+    ? undefined
+    : {
+        edit: { environment: { PYTHONPATH: '.' } },
+        why: `the sdist has ${own} itself, and its setup script expects to find it beside itself`,
+        guess: true,
+      };
+}
+
 /** Failures that build requirements older than this interpreter bring about. */
 const PINS_HURT: readonly FailureClass[] = ['build-requirement', 'python-too-new', 'compile-error', 'unknown'];
 

@@ -2,7 +2,7 @@ import { WheelwrightError } from '../core/errors.js';
 import type { Failure } from '../core/failure.js';
 import { enrichProposal, type PackageIndex } from '../core/package-index.js';
 import { headerIdea, mayInclude } from '../core/sdist-headers.js';
-import { mayHoldSwitches, type SdistText, sdistIdeas } from '../core/sdist-ideas.js';
+import { mayHoldSwitches, ownModule, type SdistText, sdistIdeas } from '../core/sdist-ideas.js';
 import type { AttemptLog } from './attempt-log.js';
 
 /**
@@ -17,6 +17,9 @@ export async function explainMissing(
 ): Promise<Failure> {
   const { missing = [], proposal } = failure;
   if (index === undefined || missing.length === 0 || proposal !== undefined) return failure;
+  const names = missing.map(({ name }) => name).join(', ');
+  // The first time the distribution's index is fetched, which takes longer than the build did.
+  log.say(`looking up which package has ${names}`);
   try {
     const enriched = await enrichProposal(failure, index, signal);
     if (enriched.proposal !== undefined) log.say(`proposed: ${enriched.proposal.why}`);
@@ -24,7 +27,6 @@ export async function explainMissing(
   } catch (error) {
     signal.throwIfAborted();
     const hint = error instanceof WheelwrightError && error.hint !== undefined ? ` ${error.hint}` : '';
-    const names = missing.map(({ name }) => name).join(', ');
     log.say(`which package has ${names} could not be looked up: ${String(error)}.${hint}`);
     return failure;
   }
@@ -61,6 +63,11 @@ export async function addSdistIdeas(
       texts.filter(({ path }) => mayHoldSwitches(path)),
       paths,
     );
+    const own = ownModule(failure, paths);
+    if (own !== undefined) {
+      log.say(`proposed: ${own.why}`);
+      return { ...failure, cause: `The build does not find a module of its own: ${own.why}.`, proposal: own };
+    }
     const ideas = [...(failure.ideas ?? []), ...switches, ...(headers === undefined ? [] : [headers])];
     for (const { why } of ideas) log.say(`may help: ${why}`);
     return ideas.length === 0 ? failure : { ...failure, ideas };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Failure } from '../../core/failure.js';
 import type { PackageIndex } from '../../core/package-index.js';
-import { explainMissing } from '../../worker/missing-parts.js';
+import { addSdistIdeas, explainMissing } from '../../worker/missing-parts.js';
 
 const signal = new AbortController().signal;
 const failure: Failure = {
@@ -26,7 +26,7 @@ test('what was missed becomes a proposal, which the log tells too', async () => 
   const log = ear();
   const explained = await explainMissing(failure, index, log, signal);
   expect(explained.proposal?.edit).toEqual({ system: { apt: ['libham-dev'] } });
-  expect(log.said).toEqual(['proposed: libham-dev has /usr/include/ham.h']);
+  expect(log.said).toEqual(['looking up which package has ham.h', 'proposed: libham-dev has /usr/include/ham.h']);
 });
 
 test('a failure is told even when the index cannot be had', async () => {
@@ -47,4 +47,23 @@ test('an attempt that is broken off stops looking', async () => {
     },
   };
   await expect(explainMissing(failure, slow, ear(), ended.signal)).rejects.toThrow('cancelled');
+});
+
+test('a module that the sdist has itself is found, not fetched from elsewhere', async () => {
+  const log = ear();
+  const missed: Failure = {
+    ...failure,
+    class: 'build-requirement',
+    line: "ModuleNotFoundError: No module named 'ham_build'",
+    proposal: { edit: { requires: { additions: ['ham_build'] } }, why: 'it has that name', guess: true },
+  };
+  const sdist =
+    (...paths: string[]) =>
+    async (wanted: (path: string) => boolean) =>
+      paths.filter(wanted).map((path) => ({ path, text: '' }));
+  const explained = await addSdistIdeas(missed, sdist('setup.py', 'ham_build.py'), undefined, log, signal);
+  expect(explained.proposal).toMatchObject({ edit: { environment: { PYTHONPATH: '.' } }, guess: true });
+  expect(explained.cause).toContain('ham_build.py');
+  expect(log.said).toHaveLength(1);
+  expect(await addSdistIdeas(missed, sdist('setup.py', 'src/ham_build.py'), undefined, log, signal)).toEqual(missed);
 });

@@ -261,7 +261,7 @@ export const pythonRules: readonly Rule[] = [
         edit: { requires: { additions: [PROJECT_OF[top] ?? top] } },
         why: `The project ${PROJECT_OF[top] ?? top} brings the module ${top}.`,
         ...(PROJECT_OF[top] === undefined &&
-        !/^(?:numpy|wheel|setuptools|pybind11|cffi|packaging|toml|tomli|six|cython|versioneer|hatchling|pbr|nanobind|maturin|pythran|ninja|cmake)$/.test(
+        !/^(?:numpy|wheel|setuptools|pybind11|cffi|packaging|toml|tomli|six|cython|hatchling|pbr|nanobind|maturin|pythran|ninja|cmake)$/.test(
           top,
         )
           ? { guess: true as const }
