@@ -522,6 +522,13 @@ describe('logs as they come', () => {
       { kind: 'tool', name: 'pkg-config' },
     ],
     ['configure.ac:23: error: possibly undefined macro: AC_PROG_LIBTOOL', { kind: 'tool', name: 'libtoolize' }],
+    ['configure: error: libfoo >= 2.9 is required', { kind: 'library', name: 'foo' }],
+    ['configure: error: Please install libfoo', { kind: 'library', name: 'foo' }],
+    ['configure: error: you need libfoo-3-dev', { kind: 'package', name: 'libfoo-3-dev' }],
+    ['configure: error: Library requirements (foo-2.0 >= 2.40) not met', { kind: 'pkg-config', name: 'foo-2.0' }],
+    ["Error: Unable to find 'foo/bar.h'", { kind: 'header', name: 'foo/bar.h' }],
+    ['ERROR: Foo 9.0.0 must be installed.', { kind: 'cmake', name: 'Foo' }],
+    ['Exception: Command "pkg-config --libs foo4" failed', { kind: 'pkg-config', name: 'foo4' }],
   ])('%s', (line, part) => {
     expect(diagnoseText(line, { phase: 'build' }).missing).toMatchObject([part]);
   });

@@ -65,7 +65,8 @@ export const discoveryRules: readonly Rule[] = [
       name === undefined ? {} : { missing: [{ kind: 'pkg-config', name, ...(or.length > 0 ? { or } : {}) }] },
   },
   {
-    match: /pkg-config['"]?,? ['"]?--.*?[ '"]([A-Za-z][\w.+-]*)[^A-Za-z]*['")\]]* returned non-?zero exit status/,
+    match:
+      /pkg-config['"]?,? ['"]?--.*?[ '"]([A-Za-z][\w.+-]*)[^A-Za-z]*['")\]]* (?:returned non-?zero exit status|failed\b)/,
     weight: 'hint',
     class: 'missing-library',
     cause: 'The setup script asks pkg-config for {1}, which is not there. Its development package brings the .pc file.',
@@ -73,7 +74,7 @@ export const discoveryRules: readonly Rule[] = [
     refine: ([, name]) => (name === undefined || name === '' ? 'ignore' : {}),
   },
   {
-    match: /configure: error: .*?(?:Package requirements \(([\w.+-]+)[^)]*\) were not met)/,
+    match: /configure: error: .*?(?:(?:Package|Library) requirements \(([\w.+-]+)[^)]*\) (?:were )?not met)/,
     weight: 'dependency',
     class: 'missing-library',
     cause:
@@ -96,15 +97,18 @@ export const discoveryRules: readonly Rule[] = [
   },
   {
     match:
-      /configure: error: (.*(?:not found|missing|is required|are required|required but|please install|could not be found).*)/i,
+      /configure: error: (.*(?:not found|missing|is required|are required|required but|please install|you need|could not be found).*)/i,
     weight: 'dependency',
     class: 'missing-library',
     cause: 'The configure script says what it misses: {1}',
     refine([, text = '']) {
       const header = /([\w./+-]+\.h(?:pp)?)\b/.exec(text)?.[1];
       if (header !== undefined) return { class: 'missing-header', missing: [{ kind: 'header', name: header }] };
+      const advised = /(?:^|\s)([a-z0-9][a-z0-9+.-]*-dev)\b/.exec(text)?.[1];
+      if (advised !== undefined) return { missing: [{ kind: 'package', name: advised }] };
       const name =
-        /^(?:the )?(?:lib)?([\w+-]{2,})(?: library| headers?| development \w+)? (?:was |were |is |are |could )?(?:not found|missing|required|not be found)/i.exec(
+        /(?:^|[.,;] )(?:please install|you need(?: to install)?) (?:the )?(?:lib)?([\w+-]*\w)/i.exec(text)?.[1] ??
+        /^(?:the )?(?:lib)?([\w+-]{2,})(?: (?:version )?(?:>=?|at least) ?v?[\d.]+)?(?: library| headers?| development \w+)? (?:was |were |is |are |could )?(?:not found|missing|required|not be found)/i.exec(
           text,
         )?.[1];
       return name === undefined ? {} : { missing: [{ kind: 'library', name }] };

@@ -5,7 +5,7 @@ import type { Finding, Rule } from '../rule.js';
 // Setup scripts say in their own words what they miss. Three forms of sentence cover nearly all of them.
 const ARTICLES =
   '(?:(?:the|a|an|any(?: of the)?|requested|one of the|your|local|required|valid|installed|suitable|working|needed|dependency|version of|location of|path (?:of|to)|main|shared|static|native|program|executable|command|library|header|packages?|headers for|headers of|development files for|system) )*';
-const NAME = '[`\'"“‘]?([A-Za-z][\\w.+-]*[\\w+])[`\'"”’]?';
+const NAME = '[`\'"“‘]?([A-Za-z][\\w.+-]*[\\w+](?:/[\\w./+-]+\\.h\\w*)?)[`\'"”’]?';
 const NOUN =
   '(headers?(?: files?)?|librar(?:y|ies)|C library|development (?:files|headers|libraries|package)|dev(?:elopment)? package|include(?:s| files| directory| path)?|installation|executable|program|binary|command|utility|tool|script|SDK)';
 
@@ -14,7 +14,7 @@ const NOT_FOUND = new RegExp(
   'i',
 );
 const IS_MISSING = new RegExp(
-  `(?:^|[\\s:])${NAME}(?: ${NOUN})? (?:(?:is |are )?required but )?(?:was |were |is |are |could |must be |has to be |(?:appears|seems) (?:to be )?)?(?:not (?:to )?(?:be )?found|not to be installed|missing|not installed|not available|required to (?:build|compile|install)|needed to (?:build|compile)|installed)`,
+  `(?:^|[\\s:])${NAME}(?: v?\\d+\\.[\\d.]*\\d)?(?: ${NOUN})? (?:(?:is |are )?required but )?(?:was |were |is |are |could |must be |has to be |(?:appears|seems) (?:to be )?)?(?:not (?:to )?(?:be )?found|not to be installed|missing|not installed|not available|required to (?:build|compile|install)|needed to (?:build|compile)|installed)`,
   'i',
 );
 const PLEASE_INSTALL = new RegExp(
