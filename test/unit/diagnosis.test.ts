@@ -156,6 +156,33 @@ describe('which line decides', () => {
     });
   });
 
+  test.each([
+    ["KeyError: 'JAVA_HOME'", { toolchains: ['java'] }],
+    ['exec: "go": executable file not found in $PATH', { toolchains: ['go'] }],
+    ['RuntimeError: go command not found', { toolchains: ['go'] }],
+    [
+      "../meson.build:5:0: ERROR: Program 'cython' not found or not executable",
+      { requires: { additions: ['cython'] } },
+    ],
+    ["../meson.build:5:0: ERROR: Program 'swig' not found or not executable", { toolchains: ['swig'] }],
+    [
+      'error[E0554]: `#![feature]` may not be used on the stable release channel',
+      { environment: { RUSTC_BOOTSTRAP: '1' } },
+    ],
+    [
+      "error: toolchain 'nightly-2023-01-01-x86_64-unknown-linux-gnu' is not installed",
+      { prepare: 'rm -f rust-toolchain rust-toolchain.toml\n' },
+    ],
+  ])('what lacks a toolchain, in the words of many tools: %s', (line, edit) => {
+    expect(diagnoseText(line).proposal?.edit).toEqual(edit);
+  });
+
+  test('a library that rustc links statically is looked for as a library', () => {
+    expect(
+      diagnoseText('error: could not find native static library `ham`, perhaps an -L flag is missing?').missing,
+    ).toEqual([{ kind: 'library', name: 'ham' }]);
+  });
+
   describe('old releases against newer tools', () => {
     const told = (line: string, python: string, phase: 'build' | 'test' = 'build') => {
       const diagnosis = createDiagnosis({ phase, python });

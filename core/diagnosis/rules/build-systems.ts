@@ -1,4 +1,5 @@
 import type { Rule } from '../rule.js';
+import { missingTool } from './toolchain.js';
 
 const CMAKE_PARTS_OF_PYTHON = /^(?:Python[23]?|PythonLibs|PythonInterp|PythonLibsNew|PythonExtensions)$/;
 
@@ -63,7 +64,7 @@ export const buildSystemRules: readonly Rule[] = [
     weight: 'tool',
     class: 'missing-tool',
     cause: 'meson needs the program {1}{2}, which is not in the image.',
-    missing: [{ kind: 'tool', name: '{1}{2}' }],
+    refine: ([, a, b]) => missingTool(a ?? b ?? ''),
   },
   {
     match: /ERROR: (?:C|C\+\+|\S+) (?:shared or static )?library ['"]([\w.+-]+)['"] not found/,

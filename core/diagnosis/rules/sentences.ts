@@ -1,6 +1,7 @@
 import type { MissingPart } from '../../failure.js';
 import type { Phase } from '../../phase.js';
 import type { Finding, Rule } from '../rule.js';
+import { missingTool } from './toolchain.js';
 
 // Setup scripts say in their own words what they miss. Three forms of sentence cover nearly all of them.
 const ARTICLES =
@@ -77,6 +78,8 @@ function refine([line]: RegExpExecArray, gaveUp: boolean, phase: Phase | undefin
       why: 'cython is a Python package; the project does not declare it.',
     };
   }
+  const known = kind === 'tool' ? missingTool(name) : 'ignore';
+  if (known !== 'ignore' && known.edit !== undefined) return known;
   const what = kind === 'header' ? 'missing-header' : kind === 'tool' ? 'missing-tool' : 'missing-library';
   return {
     class: what,

@@ -34,7 +34,8 @@ function isOwnFile(name: string): boolean {
   );
 }
 
-function missingTool(name: string): ReturnType<NonNullable<Rule['refine']>> {
+/** What the lack of a program means: a toolchain, a Python package of the build, or the package that has it. */
+export function missingTool(name: string): ReturnType<NonNullable<Rule['refine']>> {
   if (
     name === '' ||
     isOwnFile(name) ||
@@ -122,6 +123,33 @@ export const toolchainRules: readonly Rule[] = [
     guess: true,
   },
   {
+    match: /error\[E0554\]|is only accepted on the nightly compiler/,
+    weight: 'toolchain',
+    class: 'toolchain-missing',
+    cause:
+      "The project's code asks for features that only a nightly Rust offers by itself. A release of Rust takes them too where RUSTC_BOOTSTRAP is set, as long as it still has them.",
+    edit: { environment: { RUSTC_BOOTSTRAP: '1' } },
+    why: 'RUSTC_BOOTSTRAP=1 lets a released rustc use unstable features.',
+    guess: true,
+  },
+  {
+    match: /error: toolchain '([\w.-]+)' is not installed/,
+    weight: 'toolchain',
+    class: 'toolchain-missing',
+    cause:
+      "The project's rust-toolchain file asks rustup for {1}, which is not there. Without that file (a prepare script can remove it) the toolchain of the image is used.",
+    edit: { prepare: 'rm -f rust-toolchain rust-toolchain.toml\n' },
+    why: 'The toolchain of the image is then used.',
+    guess: true,
+  },
+  {
+    match: /could not find native static library `([\w.+-]+)`/,
+    weight: 'linker',
+    class: 'missing-library',
+    cause: 'rustc does not find the library {1}. Its development package has it.',
+    missing: [{ kind: 'library', name: '{1}' }],
+  },
+  {
     match: /`#\[deny\(([\w:]+)\)\]`.* on by default/,
     weight: 'compile',
     class: 'compile-error',
@@ -185,7 +213,7 @@ export const toolchainRules: readonly Rule[] = [
   },
   {
     match:
-      /(?:set|define|export).{0,40}\bJAVA_HOME\b|JAVA_HOME (?:is not|not|must be|is undefined|environment variable)|No JVM shared library file|(?:Unable|Could not|Couldn't) (?:to )?(?:find|locate) (?:a )?(?:java|JDK|javac|JAVA_HOME)\b|JDK.*(?:not found|is required)/i,
+      /(?:set|define|export).{0,40}\bJAVA_HOME\b|KeyError: ['"]JAVA_HOME['"]|JAVA_HOME (?:is not|not|must be|is undefined|environment variable)|No JVM shared library file|(?:Unable|Could not|Couldn't) (?:to )?(?:find|locate) (?:a )?(?:java|JDK|javac|JAVA_HOME)\b|JDK.*(?:not found|is required)/i,
     weight: 'toolchain',
     class: 'toolchain-missing',
     cause: 'The build needs a Java development kit, which is not in the image.',
@@ -280,6 +308,11 @@ export const toolchainRules: readonly Rule[] = [
     class: 'toolchain-missing',
     cause:
       "The build wants NVIDIA's CUDA compiler, which the image does not have. Most projects have a switch that leaves the GPU code out.",
+  },
+  {
+    match: /exec: "([\w.+-]+)": executable file not found in \$PATH/,
+    ...tool,
+    refine: ([, name = '']) => missingTool(name),
   },
   {
     match: /go: go\.mod requires go >= ([\d.]+) \(running go ([\d.]+)|module requires Go ([\d.]+)/,
