@@ -560,6 +560,20 @@ describe('logs as they come', () => {
     expect(diagnoseText(line, { phase: 'build' }).missing).toMatchObject([part]);
   });
 
+  test.each([
+    ["OSError: ctypes.util.find_library() did not manage to locate a library called 'foo'", 'libfoo'],
+    ['OSError: no library called "cairo-2" was found', 'libcairo.so.2'],
+    [
+      "OSError: cannot load library 'gobject-2.0-0': gobject-2.0-0: cannot open shared object file: No such file or directory.  Additionally, ctypes.util.find_library() did not manage to locate a library called 'gobject-2.0-0'",
+      'libgobject-2.0.so.0',
+    ],
+  ])('what cffi looks for in vain is a library of the image: %s', (line, soname) => {
+    expect(diagnoseText(line, { phase: 'test' })).toMatchObject({
+      class: 'missing-in-clean-image',
+      missing: [{ kind: 'soname', name: soname }],
+    });
+  });
+
   test('with autoreconf come the programs that it calls', () => {
     const { missing = [] } = diagnoseText('sh: 1: autoreconf: not found', { phase: 'build' });
     expect(missing.map(({ name }) => name)).toEqual(['autoreconf', 'automake', 'libtoolize']);

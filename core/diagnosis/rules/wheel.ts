@@ -57,6 +57,20 @@ export const wheelRules: readonly Rule[] = [
         : {},
   },
   {
+    match:
+      /(?:OSError|ImportError): .*?(?:find_library\(\) did not manage to locate a library called|no library called) ['"]([\w.+-]+)['"]/,
+    weight: 'requirement',
+    class: 'missing-in-clean-image',
+    cause:
+      'The wheel looks for the library {1} when it is imported, and an image without compilers does not have it. The consuming image must bring it.',
+    refine: ([, name = ''], { phase }) => ({
+      missing: [{ kind: 'soname', name: sonameOf(name), loose: true }],
+      ...(phase === 'build' || phase === 'fetch'
+        ? { class: 'missing-library', cause: `A program of the build loads ${name}, which is not in the image.` }
+        : {}),
+    }),
+  },
+  {
     match: /(?:ImportError|OSError): .*version [`'"](GLIBC(?:XX)?_[\d.]+|CXXABI_[\d.]+)['"] not found/,
     weight: 'requirement',
     class: 'missing-in-clean-image',
@@ -92,3 +106,9 @@ export const wheelRules: readonly Rule[] = [
           },
   },
 ];
+
+/** The name by which cffi is asked: `augeas`, `libvips.so.42`, or as Windows has it, `gobject-2.0-0`. */
+function sonameOf(name: string): string {
+  const library = `lib${name.replace(/^lib/, '')}`;
+  return library.includes('.so') ? library : library.replace(/-(\d+)$/, '.so.$1');
+}
