@@ -175,20 +175,15 @@ function olderReason(tries: readonly SolveTry[], best: number, facts: SolveFacts
   const [asked] = tries;
   const found = tries[best];
   if (asked === undefined || found === undefined || asked.version === found.version) return {};
-  const stopped = tries.findLast(
-    ({ version, outcome }) =>
-      version === asked.version &&
-      outcome.kind === 'failed' &&
-      outcome.failure !== undefined &&
-      isTooNewForBase(outcome.failure),
-  );
+  // The last of its failures: earlier ones were mended by an edit.
+  const stopped = tries.findLast(({ version, outcome }) => version === asked.version && outcome.kind === 'failed');
   const failure = stopped?.outcome.kind === 'failed' ? stopped.outcome.failure : undefined;
+  const line = failure === undefined ? '' : ` (${failure.line.trim() || failure.cause})`;
   return {
-    reason: [
-      `${asked.version} is too new for the target's base`,
-      `${failure === undefined ? '' : ` (${failure.line.trim() || failure.cause})`}; ${found.version} works here.`,
-      ` For ${asked.version} itself: ${otherWaysOut(facts).join(' or ')}.`,
-    ].join(''),
+    reason:
+      failure === undefined || isTooNewForBase(failure)
+        ? `${asked.version} is too new for the target's base${line}; ${found.version} works here. For ${asked.version} itself: ${otherWaysOut(facts).join(' or ')}.`
+        : `${asked.version} could not be built${line}; ${found.version} works here.`,
   };
 }
 

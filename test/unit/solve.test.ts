@@ -198,6 +198,17 @@ describe('where the base is too old', () => {
     );
   });
 
+  test('what an edit mended is not what stood in the way', () => {
+    const refused = failure('error: ham is unknown', { class: 'compile-error' });
+    const rust = missing('no cargo', { toolchains: ['rust'] });
+    const world: World = (planned) => {
+      if (!has(planned, 'rust')) return { ...rust, class: 'toolchain-missing' };
+      return planned.version === '1.9' ? 'succeeds' : refused;
+    };
+    const { end } = solve(world, { ...older, pinned: false });
+    expect(end.kind === 'solved' && end.reason).toBe('2.0 could not be built (error: ham is unknown); 1.9 works here.');
+  });
+
   test('of many older releases, the newest that works is found by leaps and halves', () => {
     const olderVersions = Array.from({ length: 20 }, (_, at) => `1.${19 - at}`);
     const works = (newest: number) =>
