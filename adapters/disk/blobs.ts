@@ -1,5 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { closeSync, constants, fsync, openSync, renameSync, rmSync, statSync, writeFile, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fsync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFile,
+  writeFileSync,
+} from 'node:fs';
 import { access, mkdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -57,7 +68,7 @@ export async function openBlobStore(folder: string): Promise<BlobStore> {
         await expect.check?.({ path, ...written });
         await sync(file);
         // Without this a power cut may forget the name while the database remembers the blob.
-        await Promise.all((await moveInto(path, pathOf(sha256))).map(syncFolder));
+        await Promise.all(moveInto(path, pathOf(sha256)).map(syncFolder));
         return { sha256, sizeBytes };
       } catch (error) {
         await rm(path, { force: true });
@@ -100,17 +111,12 @@ async function write(
 }
 
 /** Gives the folders that have a new entry by it. */
-async function moveInto(temporary: string, path: string): Promise<string[]> {
+function moveInto(temporary: string, path: string): string[] {
   const folder = dirname(path);
-  try {
-    renameSync(temporary, path);
-    return [folder];
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  const topmost = (await mkdir(folder, { recursive: true })) ?? folder;
+  const topmost = mkdirSync(folder, { recursive: true });
   renameSync(temporary, path);
   const changed = [folder];
+  if (topmost === undefined) return changed;
   for (let made = folder; made.startsWith(topmost); made = dirname(made)) changed.push(dirname(made));
   return changed;
 }
