@@ -177,6 +177,12 @@ describe('which line decides', () => {
     expect(diagnoseText(line).proposal?.edit).toEqual(edit);
   });
 
+  test('what a build wants to download is named without the marks around it', () => {
+    const line =
+      "error: Failed to download any of the following: ['https://upstream.example/ham-2.1.tar.gz', 'https://x.example'].";
+    expect(diagnoseText(line).cause).toContain('wants https://upstream.example/ham-2.1.tar.gz, and builds');
+  });
+
   test('a library that rustc links statically is looked for as a library', () => {
     expect(
       diagnoseText('error: could not find native static library `ham`, perhaps an -L flag is missing?').missing,

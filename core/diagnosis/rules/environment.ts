@@ -40,7 +40,7 @@ export const environmentRules: readonly Rule[] = [
   },
   {
     match:
-      /(?:could not (?:get|fetch|download|resolve)|failed (?:to )?(?:download|fetch|get|clone)|unable to (?:access|download|fetch)|error downloading|Download(?:ing)? (?:from|of) .*failed|Cloning into|fatal: unable to access|downloading).{0,80}?((?:https?|git|ftp):\/\/\S+)/i,
+      /(?:could not (?:get|fetch|download|resolve)|failed (?:to )?(?:download|fetch|get|clone)|unable to (?:access|download|fetch)|error downloading|Download(?:ing)? (?:from|of) .*failed|Cloning into|fatal: unable to access|downloading).{0,80}?((?:https?|git|ftp):\/\/[^\s'"<>]*[^\s'"<>.,:;)\]])/i,
     weight: 'download',
     class: 'network-needed',
     cause: `The build wants {1}, and builds have no network. The system library and a switch that selects it, or a source given in the recipe, helps.`,
