@@ -112,9 +112,32 @@ it('offers to test what imports where a part does not; a library that only looks
   const finished = await build({ hooks: broken });
   expect(finished.outcome, finished.log).toMatchObject({
     kind: 'failed',
-    failure: { phase: 'test', ideas: [{ edit: { test: { imports: ['sample'] } }, guess: true }] },
+    failure: { phase: 'test', ideas: [{ edit: { test: { 'skip-imports': ['extra'] } }, guess: true }] },
   });
   expect(finished.log).toContain('plugin is a library and no module');
+});
+
+it('passes over a part that only another one can import', async () => {
+  const circular = compiled('')
+    .replace(
+      /static struct[^]*?\n"""/,
+      `static int run(PyObject *module) {
+    PyObject *part = PyImport_ImportModule("sample.part");
+    Py_XDECREF(part);
+    return part == NULL ? -1 : 0;
+}
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, run}, {0, NULL}};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_alone", NULL, 0, NULL, slots};
+PyMODINIT_FUNC PyInit__alone(void) { return PyModuleDef_Init(&definition); }
+"""`,
+    )
+    .replace(
+      '{"native.so"',
+      '{"sample/__init__.py": b"", "sample/part.py": b"from sample._alone import value", "sample/_alone.so"',
+    );
+  const finished = await build({ hooks: circular });
+  expect(finished.outcome.kind, finished.log).toBe('succeeded');
+  expect(finished.log).toContain('sample._alone does not import on its own (cannot import name');
 });
 
 it('names every library that the clean image lacks, and accepts them once the recipe says that they are needed', async () => {

@@ -11,6 +11,8 @@ import { type Spool, writeFile } from '../spool.js';
 import { packStream, readReport, readWorkspaceFile } from '../workspace-files.js';
 import { fetchTestWheels } from './fetch.js';
 
+/** So many module names are read in a sentence. */
+const FEW = 5;
 const MODULE = /^[\w.]{1,200}$/;
 const modules = z.array(z.string().regex(MODULE)).optional().catch(undefined);
 const reportSchema = z.discriminatedUnion('kind', [
@@ -135,8 +137,9 @@ function testFailed(
 /** Where the recipe does not say what must import, a part that does not may be an optional one, as long as something of the wheel does. */
 function optionalParts({ order }: PhaseContext, imported: string[], broken: string[]): Proposal[] {
   if (order.recipe.test?.imports !== undefined || imported.length === 0 || broken.length === 0) return [];
-  const why = `${broken.join(', ')} may be optional: ${imported.join(', ')} can be imported without`;
-  return [{ edit: { test: { imports: imported } }, why, guess: true }];
+  const others = imported.length <= FEW ? imported.join(', ') : `${imported.length} other modules`;
+  const why = `${broken.join(', ')} may be optional: ${others} can be imported without`;
+  return [{ edit: { test: { 'skip-imports': broken } }, why, guess: true }];
 }
 
 function missingLibraries(context: PhaseContext, missing: readonly Need[]): PhaseResult<Tested> {
