@@ -120,7 +120,7 @@ it('offers to test what imports where a part does not; a library that only looks
 it('passes over a part that only another one can import', async () => {
   const circular = compiled('')
     .replace(
-      /static struct[^]*?\n"""/,
+      /static struct[\s\S]*?\n"""/,
       `static int run(PyObject *module) {
     PyObject *part = PyImport_ImportModule("sample.part");
     Py_XDECREF(part);
