@@ -89,7 +89,10 @@ function olderReleases(failure: Failure, version: string, facts: SolveFacts, tri
   const mayBeTooNew =
     isTooNewForBase(failure) || failure.class === 'compile-error' || didNotHelp(failure.proposal, failure, tries);
   if (facts.pinned || !mayBeTooNew) return [];
-  const next = releaseOfLibrary(failure, version, facts, tries) ?? nextOlder(facts, tries);
+  const named = releaseOfLibrary(failure, version, facts);
+  // What is newer than that one cannot work.
+  if (tries.some((each) => each.version === named)) return [];
+  const next = named ?? nextOlder(facts, tries);
   return next === undefined ? [] : [{ kind: 'older-release', version: next }];
 }
 

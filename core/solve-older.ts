@@ -46,18 +46,16 @@ function isDone({ outcome }: SolveTry): boolean {
 
 /**
  * Bindings that are numbered as their library is and say which one they found, as GDAL's do (`3.13.3 require at least libgdal 3.13.3, but 3.2.2 was found`): the newest release that is no newer than that.
- * @returns undefined where a line says no such thing, or that release was tried
+ * @returns undefined where the line says no such thing, or there is no such release
  */
 export function releaseOfLibrary(
   { class: kind, line }: Failure,
   version: string,
   { allOlderVersions = [] }: SolveFacts,
-  tries: readonly SolveTry[],
 ): string | undefined {
   if (kind !== 'library-too-old') return undefined;
   const named: string[] = line.match(/\d+(?:\.\d+)+/g) ?? [];
   const found = named.filter((text) => text !== version && compareVersions(text, version) < 0);
   if (!named.includes(version) || found.length !== 1) return undefined;
-  const match = allOlderVersions.find((older) => compareVersions(older, found[0] ?? '') <= 0);
-  return tries.some((each) => each.version === match) ? undefined : match;
+  return allOlderVersions.find((older) => compareVersions(older, found[0] ?? '') <= 0);
 }

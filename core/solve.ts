@@ -119,7 +119,7 @@ function newer(tries: readonly SolveTry[], best: number, facts: SolveFacts): Pla
 /** The release that is numbered as the library which a failed build found; no newer one can work. */
 function namedRelease({ outcome, version }: SolveTry, facts: SolveFacts): string | undefined {
   return outcome.kind === 'failed' && outcome.failure !== undefined
-    ? releaseOfLibrary(outcome.failure, version, facts, [])
+    ? releaseOfLibrary(outcome.failure, version, facts)
     : undefined;
 }
 

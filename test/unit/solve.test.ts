@@ -250,6 +250,18 @@ describe('where the base is too old', () => {
     expect(end).toMatchObject({ kind: 'solved', try: 1 });
   });
 
+  test('where that release is too old for the interpreter, none between them is tried', () => {
+    const { end, tries } = solve(
+      ({ version }) =>
+        version === '1.4.2'
+          ? failure('no lib2to3', { class: 'python-too-new' })
+          : failure(`${version} requires libegg ${version}, but 1.4.2 was found`, { class: 'library-too-old' }),
+      { ...older, allOlderVersions: ['1.9', '1.8', '1.4.2'], pinned: false },
+    );
+    expect(tries.map(({ version }) => version)).toEqual(['2.0', '1.4.2']);
+    expect(end.kind).toBe('no-idea');
+  });
+
   test('a release that is older than the interpreter sends the search back towards newer ones', () => {
     const outdated = failure('no longintrepr.h', { class: 'python-too-new' });
     const { tries, end } = solve(
