@@ -142,12 +142,12 @@ function madeFor(edit: SolveEdit | undefined, tries: readonly SolveTry[]): Solve
   return tries.find(({ buildId }) => buildId === edit?.evidence.buildId);
 }
 
-/** A guess may have changed nothing; a toolchain of a newer release may not be wanted by this one; what a log asked for may no longer be wanted once the requirements or switches are others. */
+/** A guess may have changed nothing; what a newer release asked for may not be wanted by this one; what a log asked for may no longer be wanted once the requirements or switches are others. */
 function mayBeNeedless({ edits, version }: SolveTry, at: number, tries: readonly SolveTry[]): boolean {
   const edit = edits[at];
   return (
     edit?.guess === true ||
-    ('toolchains' in (edit?.edit ?? {}) && madeFor(edit, tries)?.version !== version) ||
+    madeFor(edit, tries)?.version !== version ||
     edits.slice(at + 1).some(({ edit }) => 'requires' in edit || 'environment' in edit || 'config-settings' in edit)
   );
 }

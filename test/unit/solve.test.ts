@@ -231,6 +231,20 @@ describe('where the base is too old', () => {
     expect(end.kind === 'no-idea' && end.reason).toMatch(/2\.0 fails with library-too-old: needs libegg >= 3/);
   });
 
+  test('nor does a system package that only the newer release is linked against', () => {
+    const { tries, end } = solve(
+      (planned) =>
+        planned.version === '1.9'
+          ? 'succeeds'
+          : has(planned, 'libham-dev')
+            ? tooOld
+            : missing('ham.h', apt('libham-dev')),
+      { olderVersions: ['1.9'], pinned: false },
+    );
+    expect(end).toMatchObject({ kind: 'solved', try: 3 });
+    expect(tries[3]?.edits).toEqual([]);
+  });
+
   test('bindings that are numbered as their library go straight to the release of the one that is there', () => {
     const { end, tries } = solve(
       ({ version }) =>
