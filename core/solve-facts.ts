@@ -29,11 +29,10 @@ export function solveFacts(options: {
   const { recipe, requirement, page, version, target, targets, today } = options;
   const releases = page === undefined ? [] : releasesOf(page);
   const pinned = /^===?[^*,]+$/.test(requirement.specifier);
-  const older = releases.filter(
+  const offered = releases.filter((release) => !isPrerelease(release.version) && !release.yanked);
+  const older = offered.filter(
     (release) =>
       compareVersions(release.version, version) < 0 &&
-      !isPrerelease(release.version) &&
-      !release.yanked &&
       release.sdists.some(({ hashes }) => hashes.sha256 !== undefined) &&
       allowsPython(release, target.python) &&
       (pinned || satisfiesSpecifiers(release.version, requirement.specifier)),
@@ -45,28 +44,26 @@ export function solveFacts(options: {
     olderVersions: onePerSeries(older, version).slice(0, MAX_OLDER),
     allOlderVersions: older.map((release) => release.version).slice(0, MAX_ALL_OLDER),
     pinned,
-    ...newestOfAll(releases),
+    ...(offered[0] === undefined ? {} : { newest: offered[0].version }),
     newerPolicies: newerPolicies(targets, target),
-    ...interpretersOf(releases, version, target.python),
+    ...interpretersOf(
+      releases.find((release) => release.version === version),
+      offered,
+      target.python,
+    ),
   };
 }
 
-function newestOfAll(releases: readonly Release[]): Pick<SolveFacts, 'newest'> {
-  const newest = releases.find((release) => !isPrerelease(release.version) && !release.yanked)?.version;
-  return newest === undefined ? {} : { newest };
-}
-
 /** By its wheels a release tells which interpreters it was made for. */
-function interpretersOf(releases: readonly Release[], version: string, python: string): Pick<SolveFacts, 'wheels'> {
-  const asked = releases.find((release) => release.version === version);
-  const upTo = newestOf(asked === undefined ? [] : interpreters(asked));
-  if (upTo === undefined || compareInterpreters(upTo, python) >= 0) return {};
-  const later = releases.findLast(
-    (release) =>
-      compareVersions(release.version, version) > 0 &&
-      !isPrerelease(release.version) &&
-      !release.yanked &&
-      interpreters(release).includes(python),
+function interpretersOf(
+  asked: Release | undefined,
+  offered: readonly Release[],
+  python: string,
+): Pick<SolveFacts, 'wheels'> {
+  const upTo = asked === undefined ? undefined : newestOf(interpreters(asked));
+  if (asked === undefined || upTo === undefined || compareInterpreters(upTo, python) >= 0) return {};
+  const later = offered.findLast(
+    (release) => compareVersions(release.version, asked.version) > 0 && interpreters(release).includes(python),
   );
   return later === undefined ? {} : { wheels: { upTo, firstRelease: later.version } };
 }
