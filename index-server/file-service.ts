@@ -66,7 +66,9 @@ export class FileService {
     if (offered.origin.kind === 'here') {
       const { path, sizeBytes } = await this.#blob(target.sha256);
       await this.#sendFromDisk(request, response, target.sha256, path, sizeBytes);
-      if (request.method === 'GET' && response.statusCode === 200) this.#options.onDownload(target.filename);
+      // One that was broken off has not ended.
+      const isWhole = request.method === 'GET' && response.statusCode === 200 && response.writableEnded;
+      if (isWhole) this.#options.onDownload(target.filename);
     } else {
       await this.#sendFromUpstream(request, response, { ...target, offered, upstream: offered.origin.upstream });
     }

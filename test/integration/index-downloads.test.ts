@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { downloadTotals } from '../../adapters/sqlite/downloads.js';
 import { ask } from '../support/http-ask.js';
 import { type IndexSite, openIndexSite } from '../support/index-site.js';
+import { noise, pause } from '../support/index-with-upstream.js';
 import { makeWheel } from '../support/wheel.js';
 
 const built = makeWheel('demo-1.0-py3-none-any.whl');
@@ -50,6 +51,21 @@ test('a part, a file that is held already, a HEAD and an uploaded wheel save not
   await ask(server.url, `${pathOf(built)}.metadata`);
   await fetch(`${server.url}${pathOf(built)}`, { method: 'HEAD' });
   await ask(server.url, pathOf(uploaded));
+  await server.close();
+  expect(downloadTotals(totals)).toEqual({ downloads: 0, savedMs: 0 });
+});
+
+test('a download that its client breaks off saves nothing', async () => {
+  // More than the buffers between a server and its client hold.
+  const large = makeWheel('demo-1.0-1-py3-none-any.whl', noise('demo', 20_000_000));
+  await site.publish(large);
+  site.change('demo', "UPDATE files SET origin = 'build', attempt_id = 'a1' WHERE version = '1.0'");
+  const server = await site.start();
+  const breaking = new AbortController();
+  const response = await fetch(`${server.url}${pathOf(large)}`, { signal: breaking.signal });
+  expect(response.status).toBe(200);
+  breaking.abort();
+  await pause(500);
   await server.close();
   expect(downloadTotals(totals)).toEqual({ downloads: 0, savedMs: 0 });
 });
