@@ -15,7 +15,8 @@ export async function findBuild(client: Client, reference: string, signal: Abort
   }
   if (isValidProjectName(reference)) {
     const { builds } = await client.builds({ project: normalizeProjectName(reference) }, signal);
-    if (builds[0] !== undefined) return builds[0];
+    // Read by itself, a build says more than in a list.
+    if (builds[0] !== undefined) return client.build(builds[0].id, signal);
   }
   throw new WheelwrightError('not-found', `there is no build ${reference}, nor a build of a project with that name`, {
     hint: './wheelwright list shows the builds with their ids.',

@@ -1,6 +1,8 @@
 // Workers as the api knows them: who is let in, what is seen of them, and how they are steered.
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { findBuild } from '../../cli/find-build.js';
+import { openClient } from '../../client/client.js';
 import { openWorkerApi, type WorkerApi } from '../../client/worker-api.js';
 import type { Worker as WorkerView } from '../../client/workers.js';
 import { parseSettings } from '../../core/settings.js';
@@ -141,6 +143,10 @@ test('a queued build says why nobody makes it, until somebody is there who can',
   const nobody = async () =>
     (await service.call<{ nobody?: string }>('GET', `/api/v1/builds/${build?.id}`)).body.nobody;
   expect(await nobody()).toContain('No worker is there');
+  // Also to whoever names the project.
+  const client = openClient({ url: service.api.url, token: service.token });
+  closing.push(() => client.close());
+  expect((await findBuild(client, 'spam', never)).nobody).toContain('No worker is there');
   // One that is there and asks for nothing yet.
   await api.register(workerFacts('w'), never);
   expect(await nobody()).toBeUndefined();

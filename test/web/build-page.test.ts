@@ -76,6 +76,7 @@ test('a queued build that no worker can make says why', async () => {
   const [build] = await service.ask('lonely', { recipe });
   await page.goto(`/builds/${build?.id}`);
   await page.getByText(/^(No worker is there|No worker has all the labels that the recipe asks for: gpu)/).waitFor();
+  await page.getByText('Queued: it starts as soon as a worker is there that can make it.').waitFor();
 });
 
 test('a build can be cancelled', async () => {

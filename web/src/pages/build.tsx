@@ -162,7 +162,10 @@ function Warnings({ build }: { build: Build }) {
 }
 
 function noAttemptText(build: Build): string {
-  if (build.status === 'queued') return 'Queued: it starts as soon as a worker is free.';
+  if (build.status === 'queued') {
+    const since = build.nobody === undefined ? 'is free' : 'is there that can make it';
+    return `Queued: it starts as soon as a worker ${since}.`;
+  }
   if (build.status === 'cancelled') return 'Cancelled before any worker took it.';
   return 'No attempt has been made yet.';
 }
