@@ -129,6 +129,8 @@ async function main() {
       ours = await firstPage();
     }
     keep('memory after start, MB', 'ours', rssMb(ours.pid));
+    // The others go on from the last round; hot is what has been asked for a while.
+    if (round > 0) for (const row of rows) await measureRow(row, 'ours');
     for (const row of rows) {
       const names = ['ours', 'nginx', ...(row.floor ? ['floor'] : [])];
       for (const name of [...names.slice(round % names.length), ...names.slice(0, round % names.length)]) {
