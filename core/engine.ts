@@ -65,8 +65,8 @@ export interface BuilderImages {
 export interface ImageRefusal {
   kind: 'refused';
   /**
-   * `system-package`: one that the distribution does not have, or that failed to install, which is for the recipe to mend. `infrastructure`: something that the image
-   * itself is made of is not there any more.
+   * `system-package`: one that the distribution does not have, or that failed to install, which is for the recipe to mend. `infrastructure`: the mirror does not hold
+   * something that the image itself is made of, or that a package needs.
    */
   class: 'system-package' | 'infrastructure';
   /** The log of the failed step. */

@@ -29,10 +29,22 @@ const DECISIVE: readonly { line: RegExp; cause: (match: RegExpMatchArray, image:
 ];
 
 /**
+ * A package that the mirror lists and does not hold, whose other versions were looked for already (families/debian/install-packages). Unlike with a mirror that
+ * does not answer, another try soon after finds the same, where another package may do.
+ */
+const PACKAGE_GONE = /^E: Failed to fetch \S+\/([^/\s_]+)_[^/\s]*\.deb +(?:404|410) .*/m;
+
+/**
  * What the log of a failed installation says about the recipe's packages.
- * @throws WheelwrightError `unavailable` when it was the mirror, the network or the disk.
+ * @throws WheelwrightError `unavailable` when it was the mirror, the network or the disk, and trying again may help.
  */
 export function refusalOf(log: string, image: string): ImageRefusal {
+  const gone = PACKAGE_GONE.exec(log);
+  if (gone !== null) {
+    const name = (gone[1] ?? '').replaceAll(/%2b/gi, '+');
+    const cause = `The mirror that ${image} takes packages from lists ${name} and does not hold it, so nothing that needs it can be installed. Another package may do; else another mirror (WHEELWRIGHT_DEBIAN_MIRROR), or this one once it is whole again.`;
+    return { kind: 'refused', class: 'infrastructure', log, line: gone[0].trim(), cause };
+  }
   const outage = log.split('\n').find((line) => INFRASTRUCTURE.test(line));
   if (outage !== undefined) {
     throw new WheelwrightError('unavailable', `installing packages into ${image} failed: ${outage.trim()}`, {

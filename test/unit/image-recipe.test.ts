@@ -119,10 +119,22 @@ describe('refusalOf', () => {
 
   it.each([
     "Err:1 http://mirror.example bullseye InRelease\n  Temporary failure resolving 'mirror.example'\nE: Unable to locate package libpq-dev\n",
-    'E: Failed to fetch http://mirror.example/pool/x.deb  404  Not Found\n',
+    'E: Failed to fetch http://mirror.example/pool/x_1-1_all.deb  502  Bad Gateway\n',
+    'E: Failed to fetch http://mirror.example/dists/bullseye/main/Packages.xz  404  Not Found\nE: Some index files failed to download.\n',
     'dpkg: error: failed to write: No space left on device\n',
   ])('does not blame the recipe for %j', (log) => {
     expect(() => refusalOf(log, 'debian-11')).toThrow(/installing packages into debian-11 failed/);
+  });
+
+  it('says at once that the mirror lists a package and does not hold it', () => {
+    const line =
+      'E: Failed to fetch http://mirror.example/pool/main/i/im/libmagick%2b%2b-6-headers_6.9-1_all.deb  404  Not Found [IP: 192.0.2.1 80]';
+    const refusal = refusalOf(
+      `Fetched 3 kB\n${line}\nE: Unable to fetch some archives, maybe run apt-get update?\n`,
+      'debian-11',
+    );
+    expect(refusal).toMatchObject({ kind: 'refused', class: 'infrastructure', line });
+    expect(refusal.cause).toMatch(/lists libmagick\+\+-6-headers and does not hold it/);
   });
 });
 
