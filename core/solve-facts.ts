@@ -11,10 +11,10 @@ import type { PlannedTry, SolveFacts } from './solve-try.js';
 import { compareVersions, isPrerelease, satisfiesSpecifiers } from './version.js';
 import { wheelNameOf } from './wheel-name.js';
 
-/** The search leaps through them, so that many cost few builds. */
-const MAX_OLDER = 40;
-/** Of these one is picked by its number. */
-const MAX_ALL_OLDER = 500;
+/** The search leaps through them, or picks one by its number, so that many cost few builds. */
+const MAX_OLDER = 500;
+/** With fewer series than these, what a release needs changes within them. */
+const FEW_SERIES = 3;
 
 /** What the index and the installation say before anything is tried on a target. */
 export function solveFacts(options: {
@@ -41,8 +41,8 @@ export function solveFacts(options: {
     recipe,
     today,
     releasedOn: Object.fromEntries(releases.flatMap((release) => dateOf(release))),
-    olderVersions: onePerSeries(older, version).slice(0, MAX_OLDER),
-    allOlderVersions: older.map((release) => release.version).slice(0, MAX_ALL_OLDER),
+    olderVersions: worthATry(older, version).slice(0, MAX_OLDER),
+    allOlderVersions: older.map((release) => release.version).slice(0, MAX_OLDER),
     pinned,
     ...(offered[0] === undefined ? {} : { newest: offered[0].version }),
     newerPolicies: newerPolicies(targets, target),
@@ -83,6 +83,12 @@ function compareInterpreters(a: string, b: string): number {
 function dateOf({ version, sdists }: Release): [string, string][] {
   const date = /^\d{4}-\d{2}-\d{2}/.exec(sdists[0]?.uploadTime ?? '')?.[0];
   return date === undefined ? [] : [[version, date]];
+}
+
+/** One per series, or where a project has hardly any, each of its releases. */
+function worthATry(releases: readonly Release[], version: string): string[] {
+  const series = onePerSeries(releases, version);
+  return series.length < FEW_SERIES ? releases.map((release) => release.version) : series;
 }
 
 /** The newest of each series other than the given version's own, newest first: releases of one series need the same libraries. */

@@ -20,8 +20,12 @@ export function isTooNewForBase({ class: kind, missing = [], proposal }: Failure
   return TOO_NEW_FOR_BASE.includes(kind) || (missing.length > 0 && proposal === undefined);
 }
 
+/** Leaps that reach the oldest of all: a solve has eight builds in all, and halves are still to follow. */
+const LEAPS = 4;
+
 /**
- * By leaps of growing width back in time until a release works or is too old for the interpreter, then by halves towards the newest that works.
+ * By leaps of growing width back in time until a release works or is too old for the interpreter, then by halves towards the newest that works. The more releases
+ * there are, the faster the leaps grow.
  * @returns undefined where the search has ended
  */
 export function nextOlder({ olderVersions }: SolveFacts, tries: readonly SolveTry[]): string | undefined {
@@ -36,7 +40,8 @@ export function nextOlder({ olderVersions }: SolveFacts, tries: readonly SolveTr
   if (high !== Number.POSITIVE_INFINITY)
     return high - low > 1 ? olderVersions[Math.floor((low + high) / 2)] : undefined;
   const last = olderVersions.length - 1;
-  return low === last ? undefined : olderVersions[Math.min(low + 2 ** (tooNew.size - 1), last)];
+  const growth = Math.max(2, Math.round(olderVersions.length ** (1 / LEAPS)));
+  return low === last ? undefined : olderVersions[Math.min(low + growth ** (tooNew.size - 1), last)];
 }
 
 function isDone({ outcome }: SolveTry): boolean {

@@ -45,7 +45,7 @@ export interface SolveFacts {
   today: string;
   /** ISO dates on which versions were released, where the index says so. */
   releasedOn: Readonly<Record<string, string>>;
-  /** Versions before the first try's that could be built instead, newest first, one per series. */
+  /** Versions before the first try's that could be built instead, newest first: one per series, or all of them where there are hardly any series. */
   olderVersions: readonly string[];
   /** All of them; missing in solves that began before it was kept. */
   allOlderVersions?: readonly string[] | undefined;

@@ -223,7 +223,7 @@ function waysOut(tries: readonly SolveTry[], asked: Failure | undefined, facts: 
   return [
     "The target's base lacks a library or tool, or has one that is too old for this version. Ways out, in this order:",
     pinned && olderVersions.length > 0
-      ? `an older release (${olderVersions[0]} is the nearest of an earlier series);`
+      ? `an older release (${olderVersions[0]} is the nearest that may do);`
       : 'an older release (those tried here did not work either);',
     `${otherWaysOut(facts).join('; ')}.`,
   ];

@@ -223,6 +223,17 @@ describe('where the base is too old', () => {
     for (let newest = 5; newest < 20; newest += 1) expect(works(newest).end.kind).toBe('solved');
   });
 
+  test('the more releases there are, the wider the leaps, so that the first of a hundred is reached as well', () => {
+    const olderVersions = Array.from({ length: 100 }, (_, at) => `1.${99 - at}`);
+    const { end, tries } = solve(({ version }) => (version === '1.0' ? 'succeeds' : tooOld), {
+      ...older,
+      olderVersions,
+      pinned: false,
+    });
+    expect(tries.slice(0, 6).map(({ version }) => version)).toEqual(['2.0', '1.99', '1.96', '1.87', '1.60', '1.0']);
+    expect(end).toMatchObject({ kind: 'solved', try: 5 });
+  });
+
   test('where no older release works either, it says what the one that was asked for lacks', () => {
     const { end } = solve(
       ({ version }) => (version === '2.0' ? tooOld : failure('no longintrepr.h', { class: 'python-too-new' })),
