@@ -92,6 +92,9 @@ export function acceptsTcp(port) {
 export async function openOwnEngine(folder, images) {
   const socket = join(folder, 'docker.sock');
   const environment = { DOCKER_HOST: `unix://${socket}` };
+  // With no bridge at all it would remove docker0, which is the bridge of the machine's engine.
+  const bridge = `chaos-${process.pid}`;
+  await run('ip', ['link', 'add', 'name', bridge, 'type', 'bridge']);
   const engine = openProgram({
     name: 'dockerd',
     folder,
@@ -99,7 +102,7 @@ export async function openOwnEngine(folder, images) {
     command: [
       '/usr/sbin/dockerd',
       ...['--host', `unix://${socket}`, '--data-root', join(folder, 'engine'), '--exec-root', join(folder, 'exec')],
-      ...['--pidfile', join(folder, 'dockerd.pid'), '--bridge', 'none', '--iptables=false'],
+      ...['--pidfile', join(folder, 'dockerd.pid'), '--bridge', bridge, '--iptables=false'],
     ],
     ready: () =>
       docker(environment, 'version').then(
@@ -109,5 +112,12 @@ export async function openOwnEngine(folder, images) {
   });
   await engine.start();
   await run('bash', ['-c', `docker save ${images.join(' ')} | DOCKER_HOST=unix://${socket} docker load`]);
-  return { engine, environment };
+  return {
+    engine,
+    environment,
+    async close() {
+      await engine.end('SIGTERM');
+      await run('ip', ['link', 'delete', bridge]);
+    },
+  };
 }

@@ -87,8 +87,8 @@ const programs = {
 const everything = [programs.redis, programs.api, programs.index, ...programs.workers];
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
-    for (const program of [...everything, ...(own ? [own.engine] : [])]) program.signal('SIGKILL');
-    process.exit(130);
+    for (const program of everything) program.signal('SIGKILL');
+    Promise.resolve(own?.close()).finally(() => process.exit(130));
   });
 }
 const findings = [];
@@ -114,7 +114,7 @@ try {
 findings.push(...(await verifyData(root, environment)));
 upstream.close();
 ledger.close();
-await own?.engine.end('SIGTERM');
+await own?.close();
 
 const asked = load?.asked ?? [];
 const attempts = asked.flatMap(({ build }) => build.attempts);
