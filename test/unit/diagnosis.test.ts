@@ -598,6 +598,26 @@ describe('logs as they come', () => {
     rmSync(folder, { recursive: true });
   });
 
+  test.each([
+    'm.c:9:3: error: implicit declaration of function ‘PyEval_CallObject’; did you mean ‘PyObject_CallObject’?',
+    'm.cpp:9:3: error: ‘PyEval_CallObject’ was not declared in this scope',
+    'ImportError: /test/env/m.cpython-313-x86_64-linux-gnu.so: undefined symbol: PyEval_CallObject',
+  ])('a name that only has a successor is replaced by it: %s', (line) => {
+    const failure = diagnoseText(line, { phase: 'build' });
+    expect(failure).toMatchObject({ class: 'python-too-new', proposal: { guess: true } });
+    const folder = mkdtempSync(join(tmpdir(), 'rename-'));
+    writeFileSync(
+      join(folder, 'm.cpp'),
+      'PyEval_CallObject(f, a);\nmy_PyEval_CallObject(f);\nPyEval_CallObjectWithKeywords(f);\n',
+    );
+    execFileSync('sh', ['-ec', String(failure.proposal?.edit['prepare'])], { cwd: folder });
+    expect(readFileSync(join(folder, 'm.cpp'), 'utf8')).toBe(
+      'PyObject_CallObject(f, a);\nmy_PyEval_CallObject(f);\nPyEval_CallObjectWithKeywords(f);\n',
+    );
+    rmSync(folder, { recursive: true });
+    expect(diagnoseText(line.replaceAll('PyEval_CallObject', 'PyUnicode_AS_UNICODE')).proposal).toBeUndefined();
+  });
+
   test('no line makes a rule search for long', () => {
     const hostile = [
       'error: ',

@@ -94,6 +94,10 @@ test('C code that an old Cython generated is generated anew, where the sdist has
   expect(idea?.edit.prepare).toContain('cython');
   expect(sdistIdeas(outdated, [], ['src/ham.c', 'src/_egg.pyx'])).toEqual([]);
   expect(sdistIdeas(failure({ class: 'missing-header' }), [], ['a.c', 'a.pyx'])).toEqual([]);
+  const leftOut = failure({ class: 'silent-fallback', line: 'a.c:1: fatal error: longintrepr.h: No such file' });
+  expect(sdistIdeas(leftOut, [], ['a.c', 'a.pyx'])).toEqual([idea && { ...idea, why: expect.stringContaining('a.c') }]);
+  const header = [{ kind: 'header' as const, name: 'egg.h' }];
+  expect(sdistIdeas({ ...leftOut, missing: header }, [], ['a.c', 'a.pyx'])).toEqual([]);
 });
 
 test('a variable that names a folder is no switch, whatever else stands in its name', () => {

@@ -1,4 +1,5 @@
-import type { Rule } from '../rule.js';
+import { hasSuccessor, REWRITE_OLD_API } from '../python-api.js';
+import type { Finding, Rule } from '../rule.js';
 
 const PY_NAME = /^_?_?Py[A-Z_]|^_?Py(?:Object|Thread|Long|Unicode|Frame|Code|Type)|^_PyErr|^PY_|^tp_print$/;
 
@@ -9,11 +10,12 @@ const NO_SUCH_PART_OF_DEBIAN =
 const NEW_CXX =
   /^(?:barrier|latch|semaphore|source_location|syncstream|spanstream|stacktrace|expected|format|print|generator|mdspan|flat_map|flat_set)$/;
 
-const ASSIGN_BY_FUNCTION = `# Py_TYPE(x) = y becomes Py_SET_TYPE(x, y).
-find . -name '*.c' -o -name '*.h' -o -name '*.cc' -o -name '*.cpp' -o -name '*.cxx' -o -name '*.hpp' | while read -r source; do
-  sed -E -i 's/\\bPy_(TYPE|SIZE|REFCNT)\\(([^()]*)\\) *= *([^=;][^;]*);/Py_SET_\\1(\\2, \\3);/' "$source"
-done
-`;
+/** Where a name of the C API only has to be replaced by its successor. */
+function rewritten(name: string): Partial<Finding> {
+  return hasSuccessor(name)
+    ? { edit: { prepare: REWRITE_OLD_API }, why: `${name} has a successor that does the same`, guess: true }
+    : {};
+}
 
 /** C, C++ and the linker: what the compiler and ld say themselves. */
 export const nativeRules: readonly Rule[] = [
@@ -154,6 +156,7 @@ export const nativeRules: readonly Rule[] = [
         ? {
             class: 'python-too-new',
             cause: `The extension uses ${symbol}, which this Python no longer has (the compiler only warned). A newer release of the project, or an older Python, helps.`,
+            ...rewritten(symbol),
           }
         : {},
   },
@@ -207,6 +210,7 @@ export const nativeRules: readonly Rule[] = [
     class: 'python-too-new',
     cause:
       'The C code uses {1} in a way that this Python no longer offers. A newer release of the project, or an older Python, helps.',
+    refine: ([_line, name = '']) => rewritten(name),
   },
   {
     match: /error: lvalue required as left operand of assignment/,
@@ -214,7 +218,7 @@ export const nativeRules: readonly Rule[] = [
     class: 'python-too-new',
     cause:
       'From Python 3.11, Py_TYPE(), Py_SIZE() and Py_REFCNT() are functions, and nothing can be assigned to them. Py_SET_TYPE() and its kind do it since Python 3.9.',
-    edit: { prepare: ASSIGN_BY_FUNCTION },
+    edit: { prepare: REWRITE_OLD_API },
     why: 'It replaces each such assignment by the function that is made for it.',
     guess: true,
   },
@@ -224,6 +228,7 @@ export const nativeRules: readonly Rule[] = [
     class: 'python-too-new',
     cause:
       'The C code uses {1}, which this Python does not have. A newer release of the project, or an older Python, helps.',
+    refine: ([_line, name = '']) => rewritten(name),
   },
   {
     match:

@@ -1,0 +1,34 @@
+// Older forms of CPython's C API that have a successor which does the same with the same arguments, so that sources can be rewritten without being understood.
+
+/**
+ * Functions and macros that CPython up to 3.13 dropped, and those that came in their place ("What's New in Python", porting notes of the C API). What takes other
+ * arguments now, and what came after Python 3.9, which a recipe may be for as well, is not among them. With PyUnicode_GetSize() the number is the same where wchar_t has 32 bits, as on Linux.
+ */
+const SUCCESSORS: Readonly<Record<string, string>> = {
+  PyCFunction_Call: 'PyObject_Call',
+  PyEval_CallFunction: 'PyObject_CallFunction',
+  PyEval_CallMethod: 'PyObject_CallMethod',
+  PyEval_CallObject: 'PyObject_CallObject',
+  PyUnicode_GET_SIZE: 'PyUnicode_GET_LENGTH',
+  PyUnicode_GetSize: 'PyUnicode_GetLength',
+  _PyInterpreterState_Get: 'PyInterpreterState_Get',
+  _PyObject_CallNoArg: 'PyObject_CallNoArgs',
+  _PyObject_GC_TRACK: 'PyObject_GC_Track',
+  _PyObject_GC_UNTRACK: 'PyObject_GC_UnTrack',
+};
+
+/** Whether {@link REWRITE_OLD_API} puts another name in its place. */
+export function hasSuccessor(name: string): boolean {
+  return Object.hasOwn(SUCCESSORS, name);
+}
+
+/** Who uses one of the older forms uses others as well, and a recipe has one script: all of them at once. */
+export const REWRITE_OLD_API = `# Older forms of Python's C API, as it has them now.
+find . -name '*.c' -o -name '*.h' -o -name '*.cc' -o -name '*.cpp' -o -name '*.cxx' -o -name '*.hpp' | while read -r source; do
+  sed -E -i \\
+    -e 's/\\bPy_(TYPE|SIZE|REFCNT)\\(([^()]*)\\) *= *([^=;][^;]*);/Py_SET_\\1(\\2, \\3);/' \\
+${Object.entries(SUCCESSORS)
+  .map(([name, successor]) => `    -e 's/\\b${name}\\b/${successor}/g' \\\n`)
+  .join('')}    "$source"
+done
+`;
