@@ -88,13 +88,12 @@ export function acceptsTcp(port) {
     });
 }
 
-/** An engine of its own, with the images of the machine's engine that the load needs; the machine's is left alone. */
-export async function openOwnEngine(folder, images) {
+/** An engine of its own, started with images of the machine's engine; the machine's is left alone. */
+export function openOwnEngine(folder) {
   const socket = join(folder, 'docker.sock');
   const environment = { DOCKER_HOST: `unix://${socket}` };
   // With no bridge at all it would remove docker0, which is the bridge of the machine's engine.
   const bridge = `chaos-${process.pid}`;
-  await run('ip', ['link', 'add', 'name', bridge, 'type', 'bridge']);
   const engine = openProgram({
     name: 'dockerd',
     folder,
@@ -110,11 +109,14 @@ export async function openOwnEngine(folder, images) {
         () => false,
       ),
   });
-  await engine.start();
-  await run('bash', ['-c', `docker save ${images.join(' ')} | DOCKER_HOST=unix://${socket} docker load`]);
   return {
     engine,
     environment,
+    async start(images) {
+      await run('ip', ['link', 'add', 'name', bridge, 'type', 'bridge']);
+      await engine.start();
+      await run('bash', ['-c', `docker save ${images.join(' ')} | DOCKER_HOST=unix://${socket} docker load`]);
+    },
     async close() {
       await engine.end('SIGTERM');
       await run('ip', ['link', 'delete', bridge]);

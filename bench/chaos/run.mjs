@@ -40,7 +40,15 @@ const [apiPort, indexPort, redisPort] = [await freePort(), await freePort(), awa
 const apiUrl = `http://127.0.0.1:${apiPort}`;
 const indexUrl = `http://127.0.0.1:${indexPort}`;
 const instance = `chaos-${process.pid}`;
-const own = options.engine === 'own' ? await openOwnEngine(folder, await imagesOfLoad()) : undefined;
+const everything = [];
+const own = options.engine === 'own' ? openOwnEngine(folder) : undefined;
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    for (const program of everything) program.signal('SIGKILL');
+    Promise.resolve(own?.close()).finally(() => process.exit(130));
+  });
+}
+await own?.start(await imagesOfLoad());
 const engineEnvironment = own?.environment ?? {};
 const upstream = await startUpstream();
 const ledger = await startLedger(apiPort);
@@ -84,13 +92,7 @@ const programs = {
     }),
   ),
 };
-const everything = [programs.redis, programs.api, programs.index, ...programs.workers];
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => {
-    for (const program of everything) program.signal('SIGKILL');
-    Promise.resolve(own?.close()).finally(() => process.exit(130));
-  });
-}
+everything.push(programs.redis, programs.api, programs.index, ...programs.workers);
 const findings = [];
 let client;
 let load;
