@@ -22,8 +22,11 @@ export async function freePort() {
   return port;
 }
 
-/** A program that is started with the same command again and again; what it says is in `<folder>/<name>.log`. */
-export function openProgram({ name, command, environment, folder, ready }) {
+/**
+ * A program that is started with the same command again and again; what it says is in `<folder>/<name>.log`.
+ * @param stubborn one that gives up while it starts is started once more, as systemd would: on a busy machine an engine waits too short for its containerd
+ */
+export function openProgram({ name, command, environment, folder, ready, stubborn = false }) {
   let child;
   let ends = 0;
   const program = {
@@ -35,15 +38,15 @@ export function openProgram({ name, command, environment, folder, ready }) {
     get pid() {
       return child?.pid;
     },
-    async start() {
+    async start(deadline = Date.now() + READY_MS) {
       const log = openSync(join(folder, `${name}.log`), 'a');
       child = spawn(command[0], command.slice(1), {
         env: { ...process.env, ...environment },
         stdio: ['ignore', log, log],
       });
       closeSync(log);
-      const deadline = Date.now() + READY_MS;
       while (!(await ready())) {
+        if (child.exitCode !== null && stubborn && Date.now() < deadline) return program.start(deadline);
         if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}; see ${folder}/${name}.log`);
         if (Date.now() > deadline) throw new Error(`${name} is not ready after ${READY_MS} ms`);
         await sleep(20);
@@ -97,6 +100,7 @@ export function openOwnEngine(folder) {
   const engine = openProgram({
     name: 'dockerd',
     folder,
+    stubborn: true,
     environment: {},
     command: [
       '/usr/sbin/dockerd',

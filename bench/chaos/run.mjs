@@ -212,7 +212,9 @@ async function imagesOfLoad() {
     '--filter',
     'label=wheelwright.kind',
   );
-  return listed.split('\n').filter((name) => /debian-11/.test(name) && /cp313|base/.test(name));
+  return listed
+    .split('\n')
+    .filter((name) => /^wheelwright-((builder|clean):debian-11-cp313|base:debian-11)-/.test(name));
 }
 
 function pick(list) {
