@@ -16,6 +16,7 @@ import type { WorkerStore } from '../core/worker.js';
 import type { AttemptSignals } from './attempt-signals.js';
 import type { BuildViewOptions } from './build-view.js';
 import type { Dispatch } from './dispatch.js';
+import type { ForetellDeps } from './foretell.js';
 import type { Metrics } from './metrics.js';
 import type { UpstreamState } from './upstream-health.js';
 
@@ -57,6 +58,7 @@ export interface ApiContext {
   recipes: RecipeCatalogue;
   reviews: ReviewStore;
   solves: SolveStore;
+  foretell: ForetellDeps;
   browse: BrowseStore;
   images: readonly LoadedImage[];
   view: BuildViewOptions;

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { sdistTexts } from '../adapters/archive/sdist.js';
 import { checkWheel } from '../adapters/archive/wheel.js';
 import { readWheelMetadata } from '../adapters/archive/wheel-metadata.js';
 import { openBlobStore } from '../adapters/disk/blobs.js';
@@ -113,6 +114,7 @@ export async function openContext(
       recipes,
       reviews,
       solves: solveStore(db),
+      foretell: { upstream, readSdist: sdistTexts },
       browse,
       images,
       signals: createAttemptSignals(),

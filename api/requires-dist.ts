@@ -1,14 +1,10 @@
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { readFile } from 'node:fs/promises';
 import type { CheckResult } from '../core/check.js';
 import { parseCoreMetadata } from '../core/core-metadata.js';
-import { WheelwrightError } from '../core/errors.js';
 import type { IndexFile } from '../core/simple-index.js';
 import type { BlobStore, BuildStore } from '../core/store.js';
 import type { Upstream } from '../core/upstream.js';
+import { withUpstreamFile } from './upstream-file.js';
 
 export interface RequiresDistDeps {
   store: Pick<BuildStore, 'file'>;
@@ -55,32 +51,14 @@ async function ofUpstream(
 ): Promise<Uint8Array | undefined> {
   if (file === undefined) return undefined;
   if (file.coreMetadata === undefined && (file.sizeBytes ?? 0) > MAX_WHEEL_BYTES) return undefined;
-  const folder = await mkdtemp(join(tmpdir(), 'wheelwright-check-'));
-  const path = join(folder, 'file');
-  try {
-    const separate = file.coreMetadata !== undefined;
-    const body = await deps.upstream.file(separate ? `${file.url}.metadata` : file.url, signal);
-    await pipeline(body, limited(separate ? MAX_METADATA_BYTES : MAX_WHEEL_BYTES), createWriteStream(path), { signal });
-    return separate ? await readFile(path) : await deps.readWheelMetadata(path);
-  } catch (error) {
-    signal.throwIfAborted();
-    // What cannot be read is as if it were not there; the row says so.
-    if (error instanceof WheelwrightError) return undefined;
-    throw error;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
-
-function limited(maxBytes: number) {
-  return async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    let sizeBytes = 0;
-    for await (const chunk of source) {
-      sizeBytes += chunk.length;
-      if (sizeBytes > maxBytes) throw new WheelwrightError('too-large', `the file has more than ${maxBytes} bytes`);
-      yield chunk;
-    }
-  };
+  const separate = file.coreMetadata !== undefined;
+  const [url, maxBytes] = separate ? [`${file.url}.metadata`, MAX_METADATA_BYTES] : [file.url, MAX_WHEEL_BYTES];
+  return withUpstreamFile(
+    deps.upstream,
+    { url, maxBytes },
+    (path) => (separate ? readFile(path) : deps.readWheelMetadata(path)),
+    signal,
+  );
 }
 
 function parsed(bytes: Uint8Array, filename: string): readonly string[] | undefined {

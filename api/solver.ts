@@ -3,13 +3,14 @@ import { isFinished } from '../core/build.js';
 import { WheelwrightError } from '../core/errors.js';
 import { parseRecipe } from '../core/recipe-book.js';
 import { parseRequirement } from '../core/requirement.js';
-import { nextStep } from '../core/solve.js';
+import { nextStep, type SolveStep } from '../core/solve.js';
 import { solvedRecipe, solveFacts } from '../core/solve-facts.js';
 import type { SolveEnd, SolveRecord } from '../core/solve-store.js';
-import type { PlannedTry, SolveTry } from '../core/solve-try.js';
+import type { PlannedTry, SolveFacts, SolveTry } from '../core/solve-try.js';
 import type { BuildRecord } from '../core/store.js';
 import { PRIORITY, type Submission, submitBuilds } from '../core/submission.js';
 import type { ApiContext } from './context.js';
+import { foretellOlder } from './foretell.js';
 import { reviveBuild } from './revive.js';
 import { submitRecipe } from './submissions.js';
 
@@ -82,10 +83,10 @@ async function advanceSolve(context: ApiContext, solve: SolveRecord): Promise<bo
     return true;
   }
   const tries = solve.steps.map((step, at) => ({ ...step, outcome: outcomeOf(builds[at] as BuildRecord) }));
-  const step = nextStep(tries, solve.facts);
+  const { facts, step } = await foreseen(context, solve, tries);
   switch (step.kind) {
     case 'try':
-      await addTry(context, solve, step);
+      await addTry(context, { ...solve, facts }, step);
       break;
     case 'solved':
       await end(await solvedEnd(context, solve, builds[step.try] as BuildRecord, step.reason));
@@ -98,6 +99,23 @@ async function advanceSolve(context: ApiContext, solve: SolveRecord): Promise<bo
   }
   context.log.info({ solveId: solve.id, project: solve.project, step: step.kind }, 'solve moved on');
   return true;
+}
+
+/** The next step, where it is an older release with those left out that would fail as the newer one did. */
+async function foreseen(
+  context: ApiContext,
+  { id, project, facts }: SolveRecord,
+  tries: readonly SolveTry[],
+): Promise<{ facts: SolveFacts; step: SolveStep }> {
+  const step = nextStep(tries, facts);
+  if (step.kind !== 'try' || step.purpose !== 'older-release') return { facts, step };
+  const { submission, stopping, foretell } = context;
+  const page = await submission.projectPage(project, stopping);
+  const failing = await foretellOlder(foretell, page, step, tries, facts, stopping);
+  if (failing.length === 0) return { facts, step };
+  const known = { ...facts, foretold: [...(facts.foretold ?? []), ...failing] };
+  await context.solves.setFacts(id, known);
+  return { facts: known, step: nextStep(tries, known) };
 }
 
 async function addTry(context: ApiContext, solve: SolveRecord, planned: PlannedTry): Promise<void> {

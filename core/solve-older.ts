@@ -28,18 +28,24 @@ const LEAPS = 4;
  * there are, the faster the leaps grow.
  * @returns undefined where the search has ended
  */
-export function nextOlder({ olderVersions }: SolveFacts, tries: readonly SolveTry[]): string | undefined {
+export function nextOlder(
+  { olderVersions, foretold = [] }: SolveFacts,
+  tries: readonly SolveTry[],
+): string | undefined {
   const tooNew = new Set<number>([-1]);
   const done = new Set<number>();
+  const ahead = Math.max(-1, ...foretold.map((version) => olderVersions.indexOf(version)));
   olderVersions.forEach((version, at) => {
     const last = tries.findLast((each) => each.version === version && each.purpose !== 'without');
     if (last !== undefined) (isDone(last) ? done : tooNew).add(at);
   });
-  const low = Math.max(...tooNew);
+  const low = Math.max(...tooNew, ahead);
   const high = Math.min(...[...done].filter((at) => at > low), Number.POSITIVE_INFINITY);
   if (high !== Number.POSITIVE_INFINITY)
     return high - low > 1 ? olderVersions[Math.floor((low + high) / 2)] : undefined;
   const last = olderVersions.length - 1;
+  // No leap is needed beyond what is known without one.
+  if (low !== -1 && low === ahead && !tooNew.has(low)) return olderVersions[low + 1];
   const growth = Math.max(2, Math.round(olderVersions.length ** (1 / LEAPS)));
   return low === last ? undefined : olderVersions[Math.min(low + growth ** (tooNew.size - 1), last)];
 }

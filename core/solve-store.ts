@@ -48,6 +48,8 @@ export interface SolveStore {
   running(): Promise<SolveRecord[]>;
   /** Adds the step after the `known` ones; a no-op when it is there already. */
   addStep(id: string, known: number, step: PlannedTry & { buildId: string }, now: number): Promise<void>;
+  /** Replaces what is known; a no-op for one that has ended. */
+  setFacts(id: string, facts: SolveFacts): Promise<void>;
   /** A no-op for one that has ended. */
   end(id: string, end: SolveEnd, now: number): Promise<void>;
 }

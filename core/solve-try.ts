@@ -49,6 +49,8 @@ export interface SolveFacts {
   olderVersions: readonly string[];
   /** All of them; missing in solves that began before it was kept. */
   allOlderVersions?: readonly string[] | undefined;
+  /** Older versions that by their sdists would fail as a newer one did (core/solve-forecast.ts). */
+  foretold?: readonly string[];
   /** The requirement names one version, so another one is no answer to it. */
   pinned: boolean;
   /** The newest release of all. */

@@ -28,6 +28,7 @@ const factsSchema: z.ZodType<SolveFacts> = z.object({
   releasedOn: z.record(z.string(), z.string()),
   olderVersions: z.array(z.string()),
   allOlderVersions: z.array(z.string()).optional(),
+  foretold: z.array(z.string()).exactOptional(),
   pinned: z.boolean(),
   newest: z.string().exactOptional(),
   newerPolicies: z.array(z.string()),
@@ -91,6 +92,15 @@ export function solveStore(db: Database): SolveStore {
         .insertInto('solve_steps')
         .values(stepRow(id, known + 1, step, now))
         .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    },
+
+    async setFacts(id, facts) {
+      await db
+        .updateTable('solves')
+        .set({ facts_json: JSON.stringify(facts) })
+        .where('id', '=', id)
+        .where('status', '=', 'running')
         .execute();
     },
 

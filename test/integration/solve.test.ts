@@ -1,3 +1,6 @@
+import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import * as tar from 'tar-stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   type Build,
@@ -193,6 +196,28 @@ test('where the base is too old, the older release that works is the answer, and
   const solve = await ended(id);
   expect(solve).toMatchObject({ status: 'solved', solvedBy: older.order.buildId });
   expect(solve.reason).toMatch(/2\.0 is too new.*needs ham >= 3.*1\.0 works here.*newer target/);
+});
+
+test('older releases that by their sdists want as new a library are not built', async () => {
+  const wants = { '1.0': '2.1', '1.5': '3', '1.8': '3.0', '1.9': '3.0', '2.0': '3.1' };
+  for (const [version, ham] of Object.entries(wants)) {
+    const filename = `spam-${version}.tar.gz`;
+    if (version !== '1.0') service.upstream.add('spam', filename);
+    const sdist = tar.pack();
+    sdist.entry({ name: `spam-${version}/setup.py` }, `HAM_MINIMUM = "${ham}"\n`);
+    sdist.entry({ name: `spam-${version}/PKG-INFO` }, `Metadata-Version: 2.1\nName: spam\nVersion: ${version}\n`);
+    sdist.finalize();
+    service.upstream.bodies.set(filename, gzipSync(await buffer(sdist)));
+  }
+  const id = await start();
+  const tooOld = { class: 'library-too-old', phase: 'build', lineNumber: 1, cause: 'Old.' } as const;
+  await fail(await service.claim(WAIT_MS), { ...tooOld, line: 'ham 3.1 is needed, 2.4 was found' });
+  const older = await service.claim(WAIT_MS);
+  expect(older.order.version).toBe('1.5');
+  await service.deliver(older, makeWheel(WHEEL.replace('1.0', '1.5')));
+  const solve = await ended(id);
+  expect(solve).toMatchObject({ status: 'solved', solvedBy: older.order.buildId });
+  expect(solve.steps).toHaveLength(2);
 });
 
 test('a recipe that says nothing and works is no submission, and no failure either', async () => {

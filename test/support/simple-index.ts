@@ -9,6 +9,8 @@ export interface TestIndex {
   requests: string[];
   /** Adds a file to a project's page; its hash is that of its name. */
   add(project: string, filename: string, fields?: Record<string, unknown>): void;
+  /** What is answered for a file of that name; without it 404. */
+  bodies: Map<string, Buffer>;
   /** Answers everything with 503 while true. */
   down: boolean;
   close(): Promise<void>;
@@ -21,7 +23,9 @@ export async function startTestIndex(): Promise<TestIndex> {
     index.requests.push(request.url ?? '');
     const name = /^\/simple\/([^/]+)\/$/.exec(request.url ?? '')?.[1] ?? '';
     const files = projects.get(name);
+    const body = index.bodies.get(/^\/files\/(.+)$/.exec(request.url ?? '')?.[1] ?? '');
     if (index.down) response.writeHead(503).end();
+    else if (body !== undefined) response.end(body);
     else if (files === undefined) response.writeHead(404).end();
     else {
       response.writeHead(200, { 'content-type': 'application/vnd.pypi.simple.v1+json' });
@@ -33,6 +37,7 @@ export async function startTestIndex(): Promise<TestIndex> {
   const index: TestIndex = {
     url: `${origin}/simple/`,
     requests: [],
+    bodies: new Map(),
     down: false,
     add(project, filename, fields = {}) {
       const sha256 = createHash('sha256').update(filename).digest('hex');

@@ -234,6 +234,17 @@ describe('where the base is too old', () => {
     expect(end).toMatchObject({ kind: 'solved', try: 5 });
   });
 
+  test('what is foretold to fail is not built, before a success nor after it', () => {
+    const { end, tries } = solve(({ version }) => (version === '1.5' ? 'succeeds' : tooOld), {
+      ...older,
+      olderVersions: ['1.9', '1.8', '1.7', '1.6', '1.5', '1.4'],
+      foretold: ['1.9', '1.8', '1.6'],
+      pinned: false,
+    });
+    expect(tries.map(({ version }) => version)).toEqual(['2.0', '1.5']);
+    expect(end).toMatchObject({ kind: 'solved', try: 1 });
+  });
+
   test('where no older release works either, it says what the one that was asked for lacks', () => {
     const { end } = solve(
       ({ version }) => (version === '2.0' ? tooOld : failure('no longintrepr.h', { class: 'python-too-new' })),

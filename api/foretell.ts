@@ -1,0 +1,55 @@
+// Looks into the sdists of older releases before one of them is built, so that a solve does not build those that would fail as the newer one did.
+import { releasesOf } from '../core/release.js';
+import type { SdistText } from '../core/sdist-ideas.js';
+import type { ProjectPage } from '../core/simple-index.js';
+import { foretells, foretold, mayAsk, shortfallOf } from '../core/solve-forecast.js';
+import type { PlannedTry, SolveFacts, SolveTry } from '../core/solve-try.js';
+import type { Upstream } from '../core/upstream.js';
+import { withUpstreamFile } from './upstream-file.js';
+
+/** Larger sdists are not fetched only to look into them; a build of theirs takes longer than the wrong choice costs. */
+const MAX_SDIST_BYTES = 32 * 2 ** 20;
+
+export interface ForetellDeps {
+  upstream: Pick<Upstream, 'file'>;
+  readSdist: (path: string, wanted: (path: string) => boolean) => Promise<SdistText[]>;
+}
+
+/**
+ * The older versions that the plan would leave out, were they known to fail as the try did that it comes from; empty where nothing can be told.
+ * @param page the project's, of the upstream
+ */
+export async function foretellOlder(
+  deps: ForetellDeps,
+  page: ProjectPage | undefined,
+  planned: PlannedTry,
+  tries: readonly SolveTry[],
+  facts: SolveFacts,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const failed = tries[planned.parent ?? -1];
+  const failure = failed?.outcome.kind === 'failed' ? failed.outcome.failure : undefined;
+  const shortfall = failure && shortfallOf(failure);
+  if (page === undefined || failed === undefined || shortfall === undefined) return [];
+  const releases = releasesOf(page);
+  const textsOf = async (version: string): Promise<SdistText[]> => {
+    const [file] = releases.find((release) => release.version === version)?.sdists ?? [];
+    if (file === undefined || (file.sizeBytes ?? 0) > MAX_SDIST_BYTES) return [];
+    const wanted = { url: file.url, maxBytes: MAX_SDIST_BYTES };
+    const texts = await withUpstreamFile(
+      deps.upstream,
+      wanted,
+      (path) => deps.readSdist(path, (inside) => mayAsk(shortfall, inside)),
+      signal,
+    );
+    return texts ?? [];
+  };
+  const fails = foretells(shortfall, await textsOf(failed.version));
+  if (fails === undefined) return [];
+  const { olderVersions, foretold: known = [] } = facts;
+  const after = Math.max(
+    -1,
+    ...[...known, ...tries.map(({ version }) => version)].map((v) => olderVersions.indexOf(v)),
+  );
+  return foretold(olderVersions.slice(after + 1), async (version) => fails(await textsOf(version)));
+}

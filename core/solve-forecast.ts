@@ -1,0 +1,119 @@
+// Which older releases would fail as a newer one did, by their sdists and without a build: those that ask for the same header, or for a library that is newer
+// than what the build found.
+import type { Failure } from './failure.js';
+import { mayInclude } from './sdist-headers.js';
+import type { SdistText } from './sdist-ideas.js';
+import { compareVersions } from './version.js';
+
+/** What a release lacked, in a form that can be looked for in others. */
+export type Shortfall =
+  /** No package has it, or not the one that was installed. */
+  | { kind: 'header'; name: string }
+  /** `found`: what is there; undefined where the line does not say it. */
+  | { kind: 'version'; needed: string; found?: string };
+
+/** @returns undefined where the failure is not about a header or a library's version */
+export function shortfallOf({ class: kind, missing = [], line }: Failure): Shortfall | undefined {
+  const header = missing.find((part) => part.kind === 'header')?.name;
+  if (kind === 'missing-header' && header !== undefined) return { kind: 'header', name: header };
+  if (kind !== 'library-too-old') return undefined;
+  const named = [...new Set(line.replaceAll(/\w+:\/\/\S+/g, '').match(/\d+(?:\.\d+)+/g) ?? [])];
+  const [older, newer, ...others] = named.sort(compareVersions);
+  if (older === undefined || others.length > 0) return undefined;
+  return newer === undefined ? { kind: 'version', needed: older } : { kind: 'version', needed: newer, found: older };
+}
+
+/** Texts of an sdist that may say what it asks for. */
+export function mayAsk({ kind }: Shortfall, path: string): boolean {
+  return kind === 'header'
+    ? mayInclude(path)
+    : /^(?:[^/]+\.(?:py|toml|cfg)|(?:[^/]+\/){0,2}(?:CMakeLists\.txt|meson\.build|configure\.(?:ac|in)|[\w-]+\.cmake))$/.test(
+        path,
+      );
+}
+
+/**
+ * How to tell that another release lacks the same.
+ * @param asking texts of the release that failed, as {@link mayAsk} names them
+ * @returns undefined where those do not show how it asks
+ */
+export function foretells(
+  shortfall: Shortfall,
+  asking: readonly SdistText[],
+): ((texts: readonly SdistText[]) => boolean) | undefined {
+  if (shortfall.kind === 'header') {
+    const named = new RegExp(`(?:include\\s*[<"]|cdef extern from\\s+['"]<?)${literal(shortfall.name)}[>"']`);
+    const uses = (texts: readonly SdistText[]) => texts.some(({ text }) => named.test(text));
+    return uses(asking) ? uses : undefined;
+  }
+  const { needed, found } = shortfall;
+  const words = wordsBefore(needed, asking);
+  if (words.length === 0) return undefined;
+  const minimum = new RegExp(`\\b(?:${words.map(literal).join('|')})\\b${BETWEEN}(${VERSION})`, 'g');
+  return (texts) =>
+    texts.some(({ text }) =>
+      [...text.matchAll(minimum)].some(([, version = '']) => {
+        const asked = dotted(version);
+        return found === undefined ? compareVersions(asked, needed) >= 0 : compareVersions(asked, found) > 0;
+      }),
+    );
+}
+
+/** `9.4.0`, and as a tuple `9, 4, 0`. */
+const VERSION = String.raw`\d+(?:\.\d+|, *\d+)+`;
+/** What stands between a name and its version: ` = (`, `>=`, ` = parse("`. */
+const BETWEEN = String.raw`[\s"'()\[\]<>=:,!]{1,12}(?:[\w.]+\(["'(]{0,2})?`;
+/** Words that stand before versions of all kinds of things. */
+const SAYS_NOTHING =
+  /^(?:version|python\w*|requires?|required|min|minimum|minimal|least|than|setuptools|cython|numpy|cmake)$/i;
+
+/** The names that the texts give a version after. */
+function wordsBefore(version: string, texts: readonly SdistText[]): string[] {
+  const before = new RegExp(`\\b([A-Za-z][\\w-]{2,})\\b${BETWEEN}(${VERSION})`, 'g');
+  const words = texts.flatMap(({ text }) =>
+    [...text.matchAll(before)].flatMap(([, word = '', asked = '']) =>
+      compareVersions(dotted(asked), version) === 0 && !SAYS_NOTHING.test(word) ? [word] : [],
+    ),
+  );
+  return [...new Set(words)];
+}
+
+function dotted(version: string): string {
+  return version.replaceAll(/, */g, '.');
+}
+
+function literal(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+/**
+ * Looks for the newest of the releases that is not foretold to fail, in few looks: by leaps, then by halves. That those before one which is not foretold to fail
+ * are not either is taken for granted.
+ * @param versions newest first
+ * @returns those of them that were looked at and are foretold to fail
+ */
+export async function foretold(
+  versions: readonly string[],
+  fails: (version: string) => Promise<boolean>,
+): Promise<string[]> {
+  const failing: string[] = [];
+  const failsAt = async (at: number): Promise<boolean> => {
+    const version = versions[at];
+    if (version === undefined || !(await fails(version))) return false;
+    failing.push(version);
+    return true;
+  };
+  let low = -1;
+  let high = 0;
+  for (let leap = 1; high < versions.length && (await failsAt(high)); leap *= 2) {
+    low = high;
+    high += leap;
+  }
+  high = Math.min(high, versions.length);
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (await failsAt(middle)) low = middle;
+    else high = middle;
+  }
+  return failing;
+}

@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import type { Failure } from '../../core/failure.js';
+import { foretells, foretold, mayAsk, shortfallOf } from '../../core/solve-forecast.js';
+
+const failure = (more: Partial<Failure>): Failure => ({
+  class: 'library-too-old',
+  line: '',
+  lineNumber: 1,
+  cause: '',
+  ...more,
+});
+const setupPy = (text: string) => [{ path: 'setup.py', text }];
+
+test('what a failure lacked: a header, or a version with the one that was found', () => {
+  const missing = [{ kind: 'header' as const, name: 'ham/errors.h' }];
+  expect(shortfallOf(failure({ class: 'missing-header', missing }))).toEqual({ kind: 'header', name: 'ham/errors.h' });
+  expect(
+    shortfallOf(failure({ line: 'Minimum HAM is 9.4.0, installed is 7.2.1. See https://ham.example/v1.2' })),
+  ).toEqual({ kind: 'version', needed: '9.4.0', found: '7.2.1' });
+  expect(shortfallOf(failure({ line: 'HAM >= 3.5 is required' }))).toEqual({ kind: 'version', needed: '3.5' });
+  expect(shortfallOf(failure({ line: '1.2 or 1.3 or 1.4' }))).toBeUndefined();
+  expect(shortfallOf(failure({ line: 'no version at all' }))).toBeUndefined();
+  expect(shortfallOf(failure({ class: 'compile-error', line: 'HAM >= 3.5 is required' }))).toBeUndefined();
+});
+
+test('a release that includes the same header fails as well', () => {
+  const lacked = { kind: 'header', name: 'ham/errors.h' } as const;
+  const source = (text: string) => [{ path: 'src/spam.c', text }];
+  const fails = foretells(lacked, source('#include <ham/errors.h>\n'));
+  expect(fails?.(source('# include "ham/errors.h"\n'))).toBe(true);
+  expect(fails?.(source('cdef extern from "ham/errors.h":\n'))).toBe(true);
+  expect(fails?.(source('#include <ham.h>\n/* ham/errors.h */\n'))).toBe(false);
+  expect(mayAsk(lacked, 'src/spam.c')).toBe(true);
+});
+
+test.each([
+  ['HAM_MINIMUM = (9, 4, 0)', 'HAM_MINIMUM = (8, 0, 0)', 'HAM_MINIMUM = (7, 2, 0)'],
+  ['HAM_MINIMUM = parse("9.4.0")', 'HAM_MINIMUM = "8.0"', 'HAM_MINIMUM = parse("7.2")'],
+  ['sys.exit("libham >= 9.4 is required")', 'sys.exit("libham >= 8.1 is required")', 'x = "libham >= 7.0"'],
+  ['find_package(Ham 9.4.0 REQUIRED)', 'find_package(Ham 7.3)', 'find_package(Ham 7.2.1)'],
+])('how a release asks for a version tells of others: %s', (asking, newer, older) => {
+  const fails = foretells({ kind: 'version', needed: '9.4.0', found: '7.2.1' }, setupPy(asking));
+  expect(fails?.(setupPy(newer))).toBe(true);
+  expect(fails?.(setupPy(older))).toBe(false);
+  expect(fails?.(setupPy('nothing'))).toBe(false);
+});
+
+test('where it is not known what was found, those that want the same or more fail', () => {
+  const fails = foretells({ kind: 'version', needed: '3.5' }, setupPy('ham >= 3.5'));
+  expect([fails?.(setupPy('ham >= 3.5')), fails?.(setupPy('ham >= 3.4'))]).toEqual([true, false]);
+});
+
+test('nothing is foretold where the sources do not show how they ask', () => {
+  const needed = { kind: 'version', needed: '3.5' } as const;
+  expect(foretells(needed, setupPy('version >= 3.5; python_requires = ">=3.5"'))).toBeUndefined();
+  expect(foretells({ kind: 'header', name: 'ham.h' }, setupPy('ham'))).toBeUndefined();
+});
+
+test('the newest release that is not foretold to fail is found in few looks', async () => {
+  const versions = Array.from({ length: 60 }, (_, at) => `1.${59 - at}`);
+  for (const newest of [-1, 0, 17, 40, 58, 59]) {
+    let looks = 0;
+    const failing = await foretold(versions, async (version) => {
+      looks += 1;
+      return Number(version.slice(2)) > newest;
+    });
+    const last = Math.max(-1, ...failing.map((version) => versions.indexOf(version)));
+    expect(versions[last + 1] ?? '1.-1').toBe(`1.${newest}`);
+    expect(looks).toBeLessThanOrEqual(13);
+  }
+});
