@@ -43,6 +43,7 @@ export function solveFacts(options: {
     releasedOn: Object.fromEntries(releases.flatMap((release) => dateOf(release))),
     olderVersions: worthATry(older, version).slice(0, MAX_OLDER),
     allOlderVersions: older.map((release) => release.version).slice(0, MAX_OLDER),
+    librariesFrom: librariesFrom(target.policy),
     pinned,
     ...(offered[0] === undefined ? {} : { newest: offered[0].version }),
     newerPolicies: newerPolicies(targets, target),
@@ -104,6 +105,13 @@ function onePerSeries(releases: readonly Release[], version: string): string[] {
 
 function seriesOf(version: string): string {
   return version.split('.').slice(0, 2).join('.');
+}
+
+/** A distribution has the libraries of a year after its glibc, which is released each February and August: 2.31 was that of February 2020. */
+function librariesFrom(policy: string): string | undefined {
+  const minor = /^manylinux_2_(\d+)/.exec(policy)?.[1];
+  if (minor === undefined) return undefined;
+  return new Date(Date.UTC(2021, 1 + 6 * (Number(minor) - 31))).toISOString().slice(0, 10);
 }
 
 /** Policies of other images that have the interpreter, on a newer glibc; the nearest first. */

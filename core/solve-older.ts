@@ -24,12 +24,12 @@ export function isTooNewForBase({ class: kind, missing = [], proposal }: Failure
 const LEAPS = 4;
 
 /**
- * By leaps of growing width back in time until a release works or is too old for the interpreter, then by halves towards the newest that works. The more releases
- * there are, the faster the leaps grow.
+ * Back in time until a release works or is too old for the interpreter, then by halves towards the newest that works. First the nearest, since often only the newest
+ * asks for more; then the one that was new when the base's libraries were; then by leaps of growing width, which grow the faster the more releases there are.
  * @returns undefined where the search has ended
  */
 export function nextOlder(
-  { olderVersions, foretold = [] }: SolveFacts,
+  { olderVersions, foretold = [], releasedOn, librariesFrom }: SolveFacts,
   tries: readonly SolveTry[],
 ): string | undefined {
   const tooNew = new Set<number>([-1]);
@@ -46,6 +46,8 @@ export function nextOlder(
   const last = olderVersions.length - 1;
   // No leap is needed beyond what is known without one.
   if (low !== -1 && low === ahead && !tooNew.has(low)) return olderVersions[low + 1];
+  const asOldAsBase = olderVersions.findIndex((version) => (releasedOn[version] ?? '9') <= (librariesFrom ?? ''));
+  if (tooNew.size > 1 && asOldAsBase > low) return olderVersions[asOldAsBase];
   const growth = Math.max(2, Math.round(olderVersions.length ** (1 / LEAPS)));
   return low === last ? undefined : olderVersions[Math.min(low + growth ** (tooNew.size - 1), last)];
 }

@@ -51,6 +51,8 @@ export interface SolveFacts {
   allOlderVersions?: readonly string[] | undefined;
   /** Older versions that by their sdists would fail as a newer one did (core/solve-forecast.ts). */
   foretold?: readonly string[];
+  /** ISO date of about when the libraries of the base were released; missing in solves that began before it was kept. */
+  librariesFrom?: string | undefined;
   /** The requirement names one version, so another one is no answer to it. */
   pinned: boolean;
   /** The newest release of all. */

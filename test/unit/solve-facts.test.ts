@@ -58,6 +58,10 @@ test('where there are hardly any series, each release may be tried', () => {
   expect(factsOf('ham>=2').olderVersions).toEqual(['3.1.1', '3.0.5', '3.0.4', '2.5']);
 });
 
+test("a base's libraries are as old as its glibc says", () => {
+  expect(factsOf('ham').librariesFrom).toBe('2021-02-01');
+});
+
 test('a pinned release has no substitute, but its neighbours are known', () => {
   expect(factsOf('ham==3.1.2')).toMatchObject({ pinned: true, olderVersions: ['3.0.5', '2.5', '1.0'] });
   expect(factsOf('ham==3.*').pinned).toBe(false);

@@ -223,6 +223,20 @@ describe('where the base is too old', () => {
     for (let newest = 5; newest < 20; newest += 1) expect(works(newest).end.kind).toBe('solved');
   });
 
+  test('after the nearest comes the release that was new when the base was, then halves', () => {
+    const olderVersions = Array.from({ length: 20 }, (_, at) => `1.${19 - at}`);
+    const releasedOn = Object.fromEntries(olderVersions.map((version, at) => [version, `${2026 - at}-01-01`]));
+    const { end, tries } = solve(({ version }) => (['1.5', '1.6', '1.7'].includes(version) ? 'succeeds' : tooOld), {
+      ...older,
+      olderVersions,
+      releasedOn,
+      librariesFrom: '2012-06-01',
+      pinned: false,
+    });
+    expect(tries.map(({ version }) => version)).toEqual(['2.0', '1.19', '1.5', '1.12', '1.9', '1.7', '1.8']);
+    expect(end).toMatchObject({ kind: 'solved', try: 5 });
+  });
+
   test('the more releases there are, the wider the leaps, so that the first of a hundred is reached as well', () => {
     const olderVersions = Array.from({ length: 100 }, (_, at) => `1.${99 - at}`);
     const { end, tries } = solve(({ version }) => (version === '1.0' ? 'succeeds' : tooOld), {
