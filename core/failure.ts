@@ -65,3 +65,13 @@ export interface Failure {
   /** What an index of packages can be asked for; the build needs all of them. */
   missing?: MissingPart[];
 }
+
+/** Whether two builds ended for the same thing, wherever and with whatever process numbers and times. */
+export function isSameFailure(a: Failure, b: Failure): boolean {
+  return a.class === b.class && essence(a.line) === essence(b.line);
+}
+
+/** A line without what changes from run to run: folders and numbers of processes, times. */
+function essence(line: string): string {
+  return line.replaceAll(/(?:\/[\w.+-]+)+\/(?=[\w.+-])/g, '').replaceAll(/\d+/g, '0');
+}

@@ -1,5 +1,5 @@
 // What may be done about a failure, the likeliest first. Ideas come from the failure itself and from what is known about releases; none is about a package.
-import type { Failure, FailureClass, Proposal } from './failure.js';
+import { type Failure, type FailureClass, isSameFailure, type Proposal } from './failure.js';
 import { isTooNewForBase, nextOlder, releaseOfLibrary } from './solve-older.js';
 import type { SolveFacts, SolveTry } from './solve-try.js';
 
@@ -96,12 +96,14 @@ function olderReleases(failure: Failure, version: string, facts: SolveFacts, tri
   return next === undefined ? [] : [{ kind: 'older-release', version: next }];
 }
 
+/** The proposal was made, and the build failed for the same thing all the same. */
 function didNotHelp(proposal: Proposal | undefined, failure: Failure, tries: readonly SolveTry[]): boolean {
   const edit = JSON.stringify(proposal?.edit);
   return tries.some(
     ({ edits, outcome }) =>
       outcome.kind === 'failed' &&
-      outcome.failure?.class === failure.class &&
+      outcome.failure !== undefined &&
+      isSameFailure(outcome.failure, failure) &&
       edits.length > 0 &&
       JSON.stringify(edits.at(-1)?.edit) === edit,
   );

@@ -1,6 +1,6 @@
 // How builds are solved: build, read the failure, change the recipe, build again. A search through recipes in which every node is a real build.
 // Pure: the next step follows from the tries so far, so that a solve can go on after any interruption.
-import type { Failure, FailureClass } from './failure.js';
+import { type Failure, type FailureClass, isSameFailure } from './failure.js';
 import { type EffectiveRecipe, recipeSchema } from './recipe.js';
 import { checkRecipe } from './recipe-checks.js';
 import { canonicalJson } from './recipe-digest.js';
@@ -98,12 +98,7 @@ function merged({ edits }: PlannedTry, { recipe }: SolveFacts): EffectiveRecipe 
 function sameFailure(a: SolveTry, b: SolveTry): boolean {
   if (a.version !== b.version || a.outcome.kind !== 'failed' || b.outcome.kind !== 'failed') return false;
   const [first, second] = [a.outcome.failure, b.outcome.failure];
-  return first?.class === second?.class && essence(first?.line) === essence(second?.line);
-}
-
-/** A line without what changes from run to run: folders and numbers of processes, times. */
-function essence(line = ''): string {
-  return line.replaceAll(/(?:\/[\w.+-]+)+\/(?=[\w.+-])/g, '').replaceAll(/\d+/g, '0');
+  return first === undefined || second === undefined ? first === second : isSameFailure(first, second);
 }
 
 /** A release between the one that works and the newest that is too new for the base. */

@@ -352,6 +352,20 @@ describe('where the base is too old', () => {
     expect(end.kind).toBe('solved');
   });
 
+  test('a package that helped, and then another that cannot be had, is no reason for an older release', () => {
+    const { end, tries } = solve(
+      (planned) =>
+        has(planned, 'libspam-dev')
+          ? failure('404 Not Found', { class: 'infrastructure' })
+          : has(planned, 'libegg-dev')
+            ? missing('spam.h', apt('libspam-dev'))
+            : missing('egg.h', apt('libegg-dev')),
+      { ...older, pinned: false },
+    );
+    expect(tries.map(({ version }) => version)).toEqual(['2.0', '2.0', '2.0']);
+    expect(end.kind === 'no-idea' && end.reason).toMatch(/2\.0 fails with infrastructure/);
+  });
+
   test('a pinned one is not answered by another: the ways out are told in their order', () => {
     const { end, tries } = solve(() => tooOld, older);
     expect(tries).toHaveLength(1);
