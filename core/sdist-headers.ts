@@ -34,6 +34,8 @@ export async function headerIdea(
   signal: AbortSignal,
 ): Promise<Proposal | undefined> {
   if (!SILENT.includes(failure.class) || (failure.proposal !== undefined && !failure.proposal.guess)) return undefined;
+  // A name of pkg-config that no package has: other packages do not bring it.
+  if (failure.proposal === undefined && failure.missing?.some(({ kind }) => kind === 'pkg-config')) return undefined;
   const found: PackageMatch[] = [];
   const parts: MissingPart[] = [
     ...toolsOf(texts).map((name) => ({ kind: 'tool' as const, name })),

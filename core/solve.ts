@@ -37,14 +37,19 @@ export function nextStep(tries: readonly SolveTry[], facts: SolveFacts): SolveSt
 /** The first unused idea of the last try, else of the one that it came from, and so on back to the first. */
 function nextTry(tries: readonly SolveTry[], facts: SolveFacts): PlannedTry | undefined {
   const last = tries.at(-1);
-  const repeated = last !== undefined && tries.slice(0, -1).some((earlier) => sameFailure(earlier, last));
+  const repeated =
+    last !== undefined &&
+    tries
+      .slice(0, -1)
+      .some((earlier) => earlier.version === last.version && sameFailure(earlier.outcome, last.outcome));
   // The same failure again: what was changed did not help, so it is taken back.
   let from = repeated ? last.parent : tries.length - 1;
   while (from !== undefined) {
     const node = tries[from];
     for (const idea of ideasOf(node, tries, facts)) {
       const planned = { ...idea, parent: from };
-      if (isSound(planned, facts) && !isRepetition(planned, tries, facts)) return planned;
+      if (isSound(planned, facts) && !isRepetition(planned, tries, facts) && !isKnownNotToHelp(planned, node, tries))
+        return planned;
     }
     from = node?.parent;
   }
@@ -81,6 +86,26 @@ function isRepetition(planned: PlannedTry, tries: readonly SolveTry[], facts: So
   );
 }
 
+/** A guess that changed nothing about the same failure of another release. */
+function isKnownNotToHelp(
+  { purpose, edits }: PlannedTry,
+  from: SolveTry | undefined,
+  tries: readonly SolveTry[],
+): boolean {
+  const added = edits.at(-1);
+  if (purpose !== 'edit' || added?.guess !== true || from === undefined) return false;
+  const key = canonicalJson(added.edit);
+  return tries.some(({ edits: made, ...after }) => {
+    const before = tries[after.parent ?? -1];
+    return (
+      canonicalJson(made.at(-1)?.edit) === key &&
+      before !== undefined &&
+      sameFailure(before.outcome, after.outcome) &&
+      sameFailure(before.outcome, from.outcome)
+    );
+  });
+}
+
 function recipeKey(planned: PlannedTry, facts: SolveFacts): string {
   return canonicalJson(merged(planned, facts));
 }
@@ -95,9 +120,9 @@ function merged({ edits }: PlannedTry, { recipe }: SolveFacts): EffectiveRecipe 
   return edits.reduce<EffectiveRecipe>((settings, { edit }) => mergeSettings(settings, edit), recipe);
 }
 
-function sameFailure(a: SolveTry, b: SolveTry): boolean {
-  if (a.version !== b.version || a.outcome.kind !== 'failed' || b.outcome.kind !== 'failed') return false;
-  const [first, second] = [a.outcome.failure, b.outcome.failure];
+function sameFailure(a: SolveTry['outcome'], b: SolveTry['outcome']): boolean {
+  if (a.kind !== 'failed' || b.kind !== 'failed') return false;
+  const [first, second] = [a.failure, b.failure];
   return first === undefined || second === undefined ? first === second : isSameFailure(first, second);
 }
 

@@ -179,6 +179,12 @@ describe('headerIdea', async () => {
     expect(await headerIdea(said, texts, owns, index, signal)).toBeUndefined();
   });
 
+  test('what pkg-config is asked for by a name that nobody has, other packages do not bring', async () => {
+    const missing = [{ kind: 'pkg-config' as const, name: 'girepository-9.0' }];
+    const named: Failure = { ...silent, class: 'missing-library', missing };
+    expect(await headerIdea(named, texts, owns, index, signal)).toBeUndefined();
+  });
+
   function failureOf(name: string): Failure {
     return { ...silent, class: 'missing-header', missing: [{ kind: 'header', name }] };
   }

@@ -281,6 +281,27 @@ describe('where the base is too old', () => {
     expect(tries[3]?.edits).toEqual([]);
   });
 
+  test('a guess that did not help one release is not made for another that fails in the same way', () => {
+    const absent = (line: string) =>
+      failure(line, {
+        class: 'missing-library',
+        missing: [{ kind: 'pkg-config', name: 'egg-2.0' }],
+        ideas: [{ edit: apt('libham-dev'), why: 'the sources use it', guess: true }],
+      });
+    const { tries, end } = solve(
+      ({ version }) => (version === '1.7' ? 'succeeds' : absent(`meson.build:${version}: no egg`)),
+      { olderVersions: ['1.9', '1.8', '1.7'], pinned: false },
+    );
+    expect(tries.map(({ version, edits }) => [version, edits.length])).toEqual([
+      ['2.0', 0],
+      ['2.0', 1],
+      ['1.9', 0],
+      ['1.7', 0],
+      ['1.8', 0],
+    ]);
+    expect(end).toMatchObject({ kind: 'solved', try: 3 });
+  });
+
   test('bindings that are numbered as their library go straight to the release of the one that is there', () => {
     const { end, tries } = solve(
       ({ version }) =>
