@@ -618,6 +618,26 @@ describe('logs as they come', () => {
     expect(diagnoseText(line.replaceAll('PyEval_CallObject', 'PyUnicode_AS_UNICODE')).proposal).toBeUndefined();
   });
 
+  test('Cython code from before Cython 3 gets the old meaning by a directive, names of Python 2 an older Cython', () => {
+    const log = `Error compiling Cython file:
+ham/_egg.pyx:129:33: Cannot assign type 'void (int) except * nogil' to 'F' (alias of 'void (*)(int) noexcept'). Exception values are incompatible. Suggest adding 'noexcept' to the type of 'egg'.
+Cython.Compiler.Errors.CompileError: ham/_egg.pyx
+`;
+    const { proposal } = diagnoseText(log, { phase: 'build' });
+    expect(proposal?.guess).toBe(true);
+    const folder = mkdtempSync(join(tmpdir(), 'noexcept-'));
+    for (const name of ['egg.pyx', 'egg.pxd', 'egg.py']) writeFileSync(join(folder, name), 'x = 1\n');
+    execFileSync('sh', ['-ec', String(proposal?.edit['prepare'])], { cwd: folder });
+    const directive = '# cython: legacy_implicit_noexcept=True\nx = 1\n';
+    expect(readFileSync(join(folder, 'egg.pyx'), 'utf8')).toBe(directive);
+    expect(readFileSync(join(folder, 'egg.pxd'), 'utf8')).toBe(directive);
+    expect(readFileSync(join(folder, 'egg.py'), 'utf8')).toBe('x = 1\n');
+    rmSync(folder, { recursive: true });
+    expect(diagnoseText('m.pyx:4:11: undeclared name not builtin: long', { phase: 'build' }).proposal?.edit).toEqual({
+      requires: { constraints: ['cython<3.1'] },
+    });
+  });
+
   test('no line makes a rule search for long', () => {
     const hostile = [
       'error: ',

@@ -173,7 +173,7 @@ export const nativeRules: readonly Rule[] = [
         };
       }
       if (
-        /or (?:later|newer|above|greater|higher)|too old|at least|newer (?:version )?(?:is )?(?:required|needed)|>=|minimum|requires? .*\d/i.test(
+        /or (?:later|newer|above|greater|higher)|too old|at least|newer (?:version )?(?:is )?(?:required|needed)|>=|minimum|requires? .*\d|compatible .*\bversion .*\d/i.test(
           text,
         )
       ) {

@@ -31,6 +31,12 @@ const PROJECT_OF: Readonly<Record<string, string>> = {
 const NAMESPACE =
   /^(?:google|ruamel|zope|backports|jaraco|sphinxcontrib|mpl_toolkits|azure|paste|flask_ext|oslo|repoze|plone|xstatic)$/;
 
+const IMPLICIT_NOEXCEPT = `# Functions do not raise exceptions unless they say so, as before Cython 3.
+find . -name '*.pyx' -o -name '*.pxd' | while read -r source; do
+  sed -i '1i # cython: legacy_implicit_noexcept=True' "$source"
+done
+`;
+
 /** setuptools, Cython and Python itself through the ages: old sdists against new tools. */
 export const pythonRules: readonly Rule[] = [
   {
@@ -145,6 +151,25 @@ export const pythonRules: readonly Rule[] = [
     why: 'Cython 0.29 still accepts it.',
     refine: ([line]) =>
       /Cython\.Compiler\.Errors\.CompileError|CompileError: \S+\.pyx/.test(line) ? { guess: true } : {},
+  },
+  {
+    match: /\.p(?:yx|xd|xi):\d+:\d+: Cannot assign type .*Exception values are incompatible/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause:
+      'From Cython 3, functions of Cython code may raise exceptions unless they say otherwise, and this code was written before. A directive of Cython gives it the old meaning.',
+    edit: { prepare: IMPLICIT_NOEXCEPT },
+    why: 'Cython before 3 would accept it, but its C code is not for every later Python.',
+    guess: true,
+  },
+  {
+    match: /\.p(?:yx|xd|xi):\d+:\d+: undeclared name not builtin: (long|unicode|basestring|xrange|unichr)\b/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause: 'Cython 3.1 forgot {1}, which is of Python 2, and this code still uses it. Cython before 3.1 helps.',
+    edit: { requires: { constraints: ['cython<3.1'] } },
+    why: 'Cython 3.0 still knows it.',
+    guess: true,
   },
   {
     match: /^(?:Error compiling Cython file|\S+\.(?:pyx|pxd|pxi):\d+:\d+: )/,
