@@ -1,5 +1,5 @@
 // Which older releases would fail as a newer one did, by their sdists and without a build: those that ask for the same header, or for a library that is newer
-// than what the build found.
+// than what the build found, or use what that library does not have yet.
 import type { Failure } from './failure.js';
 import { mayInclude } from './sdist-headers.js';
 import type { SdistText } from './sdist-ideas.js';
@@ -9,14 +9,27 @@ import { compareVersions } from './version.js';
 export type Shortfall =
   /** No package has it, or not the one that was installed. */
   | { kind: 'header'; name: string }
+  /** No package has it: what pkg-config, CMake or the linker is asked for. */
+  | { kind: 'part'; name: string }
+  /** The library that is there does not have this function, constant or member. */
+  | { kind: 'symbol'; name: string }
   /** `found`: what is there; undefined where the line does not say it. */
   | { kind: 'version'; needed: string; found?: string };
 
-/** @returns undefined where the failure is not about a header or a library's version */
-export function shortfallOf({ class: kind, missing = [], line }: Failure): Shortfall | undefined {
+const ABSENT_SYMBOL =
+  /undefined symbol: (\w+)|has no member named [‘'`](\w+)|[‘'`](?:\w+::)*(\w+)(?:\([^)]*\))?[’'](?:; did you mean .*| undeclared| was not declared| is not a member of)/;
+
+/** @returns undefined where the failure is not about something that a base or a library of it lacks */
+export function shortfallOf({ class: kind, missing = [], line, proposal }: Failure): Shortfall | undefined {
   const header = missing.find((part) => part.kind === 'header')?.name;
   if (kind === 'missing-header' && header !== undefined) return { kind: 'header', name: header };
+  const part = missing.find((each) => ['pkg-config', 'cmake', 'library'].includes(each.kind) && each.loose !== true);
+  if (kind === 'missing-library' && proposal === undefined && part !== undefined && part.name.length > 2)
+    return { kind: 'part', name: part.name };
   if (kind !== 'library-too-old') return undefined;
+  const [, linked, member, declared] = ABSENT_SYMBOL.exec(line) ?? [];
+  const symbol = linked ?? member ?? declared;
+  if (symbol !== undefined) return { kind: 'symbol', name: symbol };
   const named = [...new Set(line.replaceAll(/\w+:\/\/\S+/g, '').match(/\d+(?:\.\d+)+/g) ?? [])];
   const [older, newer, ...others] = named.sort(compareVersions);
   if (older === undefined || others.length > 0) return undefined;
@@ -25,7 +38,7 @@ export function shortfallOf({ class: kind, missing = [], line }: Failure): Short
 
 /** Texts of an sdist that may say what it asks for. */
 export function mayAsk({ kind }: Shortfall, path: string): boolean {
-  return kind === 'header'
+  return kind === 'header' || kind === 'symbol'
     ? mayInclude(path)
     : /^(?:[^/]+\.(?:py|toml|cfg)|(?:[^/]+\/){0,2}(?:CMakeLists\.txt|meson\.build|configure\.(?:ac|in)|[\w-]+\.cmake))$/.test(
         path,
@@ -41,9 +54,14 @@ export function foretells(
   shortfall: Shortfall,
   asking: readonly SdistText[],
 ): ((texts: readonly SdistText[]) => boolean) | undefined {
-  if (shortfall.kind === 'header') {
-    const named = new RegExp(`(?:include\\s*[<"]|cdef extern from\\s+['"]<?)${literal(shortfall.name)}[>"']`);
-    const uses = (texts: readonly SdistText[]) => texts.some(({ text }) => named.test(text));
+  if (shortfall.kind !== 'version') {
+    const name = literal(shortfall.name);
+    const named = {
+      header: `(?:include\\s*[<"]|cdef extern from\\s+['"]<?)${name}[>"']`,
+      part: `(?<![\\w+.-])${name}(?![\\w+-]|\\.\\w)`,
+      symbol: `\\b${name}\\b`,
+    }[shortfall.kind];
+    const uses = (texts: readonly SdistText[]) => texts.some(({ text }) => new RegExp(named).test(text));
     return uses(asking) ? uses : undefined;
   }
   const { needed, found } = shortfall;

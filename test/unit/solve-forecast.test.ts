@@ -33,6 +33,37 @@ test('a release that includes the same header fails as well', () => {
   expect(mayAsk(lacked, 'src/spam.c')).toBe(true);
 });
 
+test('a name that no package has is looked for in build files, as a whole', () => {
+  const missing = [{ kind: 'pkg-config' as const, name: 'ham-2.0' }];
+  const lacked = shortfallOf(failure({ class: 'missing-library', missing }));
+  expect(lacked).toEqual({ kind: 'part', name: 'ham-2.0' });
+  if (lacked === undefined) throw new Error('nothing lacked');
+  expect([mayAsk(lacked, 'src/meson.build'), mayAsk(lacked, 'src/spam.c')]).toEqual([true, false]);
+  const meson = (text: string) => [{ path: 'meson.build', text }];
+  const fails = foretells(lacked, meson("dependency('ham-2.0')"));
+  expect(fails?.(meson("dependency('ham-2.0', version: '>=2.1')"))).toBe(true);
+  expect(fails?.(meson("dependency('ham-1.0'); dependency('graham-2.0'); dependency('ham-2.0.1')"))).toBe(false);
+  // What a package has, or what is known by a likeness of names only, says nothing.
+  const proposal = { edit: {}, why: 'libham-dev has it' };
+  expect(shortfallOf(failure({ class: 'missing-library', missing, proposal }))).toBeUndefined();
+  const loose = [{ kind: 'cmake' as const, name: 'ham', loose: true as const }];
+  expect(shortfallOf(failure({ class: 'missing-library', missing: loose }))).toBeUndefined();
+});
+
+test.each([
+  ['ImportError: /env/lib/python3.13/site-packages/spam.so: undefined symbol: HAM_SetNew', 'HAM_SetNew'],
+  ['spam.c:7:3: error: ‘HAM_NEW_FLAG’ undeclared (first use in this function)', 'HAM_NEW_FLAG'],
+  ['spam.cpp:7:3: error: ‘class Ham::File’ has no member named ‘newProperties’', 'newProperties'],
+])('what the library of the base does not have is looked for in the sources: %s', (line, name) => {
+  const lacked = shortfallOf(failure({ line }));
+  expect(lacked).toEqual({ kind: 'symbol', name });
+  if (lacked === undefined) throw new Error('nothing lacked');
+  const source = (text: string) => [{ path: 'src/spam.pyx', text }];
+  const fails = foretells(lacked, source(`x = ${name}(1)`));
+  expect([fails?.(source(`y = a.${name}`)), fails?.(source(`y = ${name}2()`))]).toEqual([true, false]);
+  expect(mayAsk(lacked, 'src/spam.pyx')).toBe(true);
+});
+
 test.each([
   ['HAM_MINIMUM = (9, 4, 0)', 'HAM_MINIMUM = (8, 0, 0)', 'HAM_MINIMUM = (7, 2, 0)'],
   ['HAM_MINIMUM = parse("9.4.0")', 'HAM_MINIMUM = "8.0"', 'HAM_MINIMUM = parse("7.2")'],
