@@ -7,9 +7,26 @@ import type { BuildStore, LeaseRef, NewFile } from '../../core/store.js';
 import { closePhases } from './attempt-table.js';
 import { moveBuild, unknownBuild } from './build-status.js';
 import type { Database } from './database.js';
-import { LIVE, LIVE_SQL, staleLease, writeFenced } from './fence.js';
+import { fencedWrite, LIVE, LIVE_SQL, staleLease } from './fence.js';
 import { addFile } from './file-table.js';
+import { prepared } from './prepared.js';
 import type { AttemptsTable } from './schema.js';
+
+const attemptUnder = prepared<LeaseRef, Selectable<AttemptsTable>>((db, value) =>
+  db
+    .selectFrom('attempts')
+    .selectAll()
+    .where('id', '=', value('attemptId'))
+    .where('lease_token', '=', value('token'))
+    .compile(),
+);
+const writeEnd = fencedWrite('status', 'finished_at', 'failure_json');
+const linkFile = prepared<{ buildId: string; filename: string }>((db, value) =>
+  db
+    .insertInto('build_files')
+    .values({ build_id: value('buildId'), filename: value('filename') })
+    .compile(),
+);
 
 type AttemptEndings = Pick<BuildStore, 'finish' | 'expireLeases' | 'cancel' | 'retry'>;
 
@@ -90,7 +107,7 @@ async function finish(
       await endAttempt(trx, attempt, 'succeeded', now);
       await moveBuild(trx, attempt.build_id, 'succeed', now, { finished_at: now });
       await addFile(trx, { ...file, attemptId: attempt.id }, now);
-      await trx.insertInto('build_files').values({ build_id: attempt.build_id, filename: file.filename }).execute();
+      await linkFile(trx, { buildId: attempt.build_id, filename: file.filename });
       return;
     }
     case 'failed':
@@ -113,12 +130,7 @@ async function finish(
 }
 
 async function attemptOf(trx: Database, lease: LeaseRef): Promise<Selectable<AttemptsTable>> {
-  const attempt = await trx
-    .selectFrom('attempts')
-    .selectAll()
-    .where('id', '=', lease.attemptId)
-    .where('lease_token', '=', lease.token)
-    .executeTakeFirst();
+  const [attempt] = (await attemptUnder(trx, lease)).rows;
   if (attempt === undefined) throw staleLease(lease.attemptId);
   return attempt;
 }
@@ -164,7 +176,7 @@ export async function endAttempt(
   failure?: Failure,
 ): Promise<void> {
   await closePhases(trx, attempt.id, now);
-  await writeFenced(
+  await writeEnd(
     trx,
     { attemptId: attempt.id, token: attempt.lease_token },
     { status, finished_at: now, failure_json: failure === undefined ? null : JSON.stringify(failure) },

@@ -1,10 +1,11 @@
 // What a worker does with its attempt while it lasts. How it ends is in attempt-endings.ts.
-import { type OnConflictBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { AttemptInput } from '../../core/attempt.js';
 import type { BuildStore, LeaseRef, Progress } from '../../core/store.js';
 import type { Database } from './database.js';
-import { LIVE_SQL, staleLease, writeFenced } from './fence.js';
-import type { Tables } from './schema.js';
+import { fencedWrite, LIVE_SQL, staleLease, writeRunning } from './fence.js';
+import { prepared } from './prepared.js';
+import type { AttemptsTable } from './schema.js';
 
 type AttemptTable = Pick<
   BuildStore,
@@ -14,18 +15,57 @@ type AttemptTable = Pick<
 /** The part of a lease after which a heartbeat prolongs it. One that comes sooner writes nothing: every attempt has one each second. */
 const RENEWED_AFTER = 1 / 6;
 
+const ALL_PHASES = Number.MAX_SAFE_INTEGER;
+
+const writeLease = fencedWrite('lease_expires_at');
+const writePhase = fencedWrite('status', 'phase');
+
+const held = prepared<LeaseRef, Pick<AttemptsTable, 'build_id' | 'cancel_requested' | 'lease_expires_at'>>(
+  (db, value) =>
+    db
+      .selectFrom('attempts')
+      .select(['build_id', 'cancel_requested', 'lease_expires_at'])
+      .where('id', '=', value('attemptId'))
+      .where('lease_token', '=', value('token'))
+      .where('status', 'in', LIVE_SQL)
+      .compile(),
+);
+
+// Rows as JSON, so that any number of them is the same statement.
+const insertPhases = prepared<{ attemptId: string; rows: string }>((db, value) =>
+  sql<never>`
+    INSERT INTO attempt_phases (attempt_id, seq, phase, first_line, started_at, finished_at)
+    SELECT ${value('attemptId')}, value ->> 'seq', value ->> 'phase', value ->> 'firstLine', value ->> 'startedAt', value ->> 'finishedAt'
+      FROM json_each(${value('rows')}) WHERE TRUE ON CONFLICT (attempt_id, seq) DO NOTHING`.compile(db),
+);
+const insertInputRows = prepared<{ attemptId: string; rows: string }>((db, value) =>
+  sql<never>`
+    INSERT INTO attempt_inputs (attempt_id, kind, name, version, sha256)
+    SELECT ${value('attemptId')}, value ->> 'kind', value ->> 'name', value ->> 'version', value ->> 'sha256'
+      FROM json_each(${value('rows')}) WHERE TRUE ON CONFLICT (attempt_id, kind, name, version) DO NOTHING`.compile(db),
+);
+const closePhasesBefore = prepared<{ attemptId: string; now: number; before: number }>((db, value) =>
+  db
+    .updateTable('attempt_phases')
+    .set({ finished_at: value('now') })
+    .where('attempt_id', '=', value('attemptId'))
+    .where('finished_at', 'is', null)
+    .where('seq', '<', value('before'))
+    .compile(),
+);
+
 export function attemptTable(db: Database): AttemptTable {
   return {
     async heartbeat(lease, leaseMs, now) {
-      const held = await heldAttempt(db, lease);
-      const isDue = held.lease_expires_at <= now + leaseMs * (1 - RENEWED_AFTER);
-      const { cancel_requested } = isDue ? await writeFenced(db, lease, { lease_expires_at: now + leaseMs }) : held;
+      const attempt = await heldAttempt(db, lease);
+      const isDue = attempt.lease_expires_at <= now + leaseMs * (1 - RENEWED_AFTER);
+      const { cancel_requested } = isDue ? await writeLease(db, lease, { lease_expires_at: now + leaseMs }) : attempt;
       return { cancelRequested: cancel_requested === 1 };
     },
 
     startPhase: (lease, phase, now) =>
       db.transaction().execute(async (trx) => {
-        await writeFenced(trx, lease, { status: 'running', phase });
+        await writePhase(trx, lease, { status: 'running', phase });
         await closePhases(trx, lease.attemptId, now);
         await trx
           .insertInto('attempt_phases')
@@ -47,7 +87,7 @@ export function attemptTable(db: Database): AttemptTable {
 
     addInputs: (lease, inputs) =>
       db.transaction().execute(async (trx) => {
-        await writeFenced(trx, lease, { status: 'running' });
+        await writeRunning(trx, lease, { status: 'running' });
         await insertInputs(trx, lease.attemptId, inputs);
       }),
 
@@ -85,40 +125,26 @@ export async function addProgress(
   now: number,
 ): Promise<void> {
   const last = phases.at(-1);
-  await writeFenced(trx, lease, { status: 'running', ...(last === undefined ? {} : { phase: last.phase }) });
-  if (last !== undefined) {
+  if (last === undefined) await writeRunning(trx, lease, { status: 'running' });
+  else {
+    await writePhase(trx, lease, { status: 'running', phase: last.phase });
     const beganAt = phases.map(({ agoMs }) => now - agoMs);
     await closePhases(trx, lease.attemptId, beganAt[0] ?? now, phases[0]?.seq);
     const rows = phases.map(({ seq, phase, firstLine }, index) => ({
-      attempt_id: lease.attemptId,
       seq,
       phase,
-      first_line: firstLine,
-      started_at: beganAt[index] ?? now,
-      finished_at: beganAt[index + 1] ?? null,
+      firstLine,
+      startedAt: beganAt[index] ?? now,
+      finishedAt: beganAt[index + 1] ?? null,
     }));
-    const known = (conflict: OnConflictBuilder<Tables, 'attempt_phases'>) =>
-      conflict.columns(['attempt_id', 'seq']).doNothing();
-    await trx.insertInto('attempt_phases').values(rows).onConflict(known).execute();
+    await insertPhases(trx, { attemptId: lease.attemptId, rows: JSON.stringify(rows) });
   }
   await insertInputs(trx, lease.attemptId, inputs);
 }
 
 async function insertInputs(trx: Database, attemptId: string, inputs: readonly AttemptInput[]): Promise<void> {
   if (inputs.length === 0) return;
-  await trx
-    .insertInto('attempt_inputs')
-    .values(
-      inputs.map(({ kind, name, version, sha256 }) => ({
-        attempt_id: attemptId,
-        kind,
-        name,
-        version,
-        sha256: sha256 ?? null,
-      })),
-    )
-    .onConflict((conflict) => conflict.columns(['attempt_id', 'kind', 'name', 'version']).doNothing())
-    .execute();
+  await insertInputRows(trx, { attemptId, rows: JSON.stringify(inputs) });
 }
 
 /** @throws WheelwrightError `conflict` for a stale token */
@@ -127,24 +153,12 @@ export async function checkLease(db: Database, lease: LeaseRef): Promise<{ build
 }
 
 async function heldAttempt(db: Database, lease: LeaseRef) {
-  const row = await db
-    .selectFrom('attempts')
-    .select(['build_id', 'cancel_requested', 'lease_expires_at'])
-    .where('id', '=', lease.attemptId)
-    .where('lease_token', '=', lease.token)
-    .where('status', 'in', LIVE_SQL)
-    .executeTakeFirst();
+  const [row] = (await held(db, lease)).rows;
   if (row === undefined) throw staleLease(lease.attemptId);
   return row;
 }
 
 /** Ends the phase that an attempt is in, if any; with `before`, only one of a smaller number. */
-export async function closePhases(db: Database, attemptId: string, now: number, before?: number): Promise<void> {
-  let open = db
-    .updateTable('attempt_phases')
-    .set({ finished_at: now })
-    .where('attempt_id', '=', attemptId)
-    .where('finished_at', 'is', null);
-  if (before !== undefined) open = open.where('seq', '<', before);
-  await open.execute();
+export async function closePhases(db: Database, attemptId: string, now: number, before = ALL_PHASES): Promise<void> {
+  await closePhasesBefore(db, { attemptId, now, before });
 }

@@ -3,6 +3,18 @@ import type { AttemptInput } from '../../core/attempt.js';
 import type { BrowseStore, BuilderUse } from '../../core/browse.js';
 import type { Database } from './database.js';
 import { downloadTotals } from './downloads.js';
+import { prepared } from './prepared.js';
+import type { AttemptInputsTable } from './schema.js';
+
+const inputsOf = prepared<{ attemptId: string }, Omit<AttemptInputsTable, 'attempt_id'>>((db, value) =>
+  db
+    .selectFrom('attempt_inputs')
+    .select(['kind', 'name', 'version', 'sha256'])
+    .where('attempt_id', '=', value('attemptId'))
+    .orderBy('kind')
+    .orderBy('name')
+    .compile(),
+);
 
 /** @param downloads where the index keeps the totals of its downloads */
 export function browseStore(db: Database, downloads: string): BrowseStore {
@@ -61,13 +73,7 @@ export function browseStore(db: Database, downloads: string): BrowseStore {
     },
 
     async inputs(attemptId) {
-      const rows = await db
-        .selectFrom('attempt_inputs')
-        .select(['kind', 'name', 'version', 'sha256'])
-        .where('attempt_id', '=', attemptId)
-        .orderBy('kind')
-        .orderBy('name')
-        .execute();
+      const { rows } = await inputsOf(db, { attemptId });
       return rows.map(({ kind, name, version, sha256 }) => ({
         kind: kind as AttemptInput['kind'],
         name,

@@ -1,29 +1,60 @@
 // Rows to records: a page of builds takes a fixed number of queries, whatever its length.
-import type { Selectable } from 'kysely';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { AttemptRecord, BuildRecord, FileRecord, PlannedBuild } from '../../core/store.js';
 import { parseEffectiveRecipe, parseFailure, parseSdist, parseStrings } from './columns.js';
 import type { Database } from './database.js';
-import type { AttemptPhasesTable, AttemptsTable, BuildsTable, FilesTable } from './schema.js';
+import { prepared } from './prepared.js';
+import type { AttemptPhasesTable, AttemptsTable, BuildNeedsTable, BuildsTable, FilesTable } from './schema.js';
 
-/** The builds of these rows, in their order. */
-export async function loadBuilds(db: Database, rows: readonly Selectable<BuildsTable>[]): Promise<BuildRecord[]> {
-  if (rows.length === 0) return [];
-  const ids = rows.map(({ id }) => id);
-  const attempts = await loadAttempts(db, ids);
-  const needs = await db
+/** Ids as JSON, so that any number of them is the same statement. */
+interface Ids {
+  ids: string;
+}
+const among = (ids: string): RawBuilder<string> => sql`(SELECT value FROM json_each(${ids}))`;
+
+const attemptsOf = prepared<Ids, Selectable<AttemptsTable>>((db, value) =>
+  db
+    .selectFrom('attempts')
+    .selectAll()
+    .where('build_id', 'in', among(value('ids')))
+    .orderBy('number')
+    .compile(),
+);
+const phasesOf = prepared<Ids, Selectable<AttemptPhasesTable>>((db, value) =>
+  db
+    .selectFrom('attempt_phases')
+    .selectAll()
+    .where('attempt_id', 'in', among(value('ids')))
+    .orderBy('seq')
+    .compile(),
+);
+const needsOf = prepared<Ids, Selectable<BuildNeedsTable>>((db, value) =>
+  db
     .selectFrom('build_needs')
     .selectAll()
-    .where('build_id', 'in', ids)
+    .where('build_id', 'in', among(value('ids')))
     .orderBy('needs_id')
-    .execute();
-  const files = await db
+    .compile(),
+);
+const filesOf = prepared<Ids, Selectable<FilesTable> & { build_id: string }>((db, value) =>
+  db
     .selectFrom('build_files')
     .innerJoin('files', 'files.filename', 'build_files.filename')
     .selectAll('files')
     .select('build_files.build_id')
-    .where('build_files.build_id', 'in', ids)
+    .where('build_files.build_id', 'in', among(value('ids')))
     .orderBy('files.filename')
-    .execute();
+    .compile(),
+);
+
+/** The builds of these rows, in their order. */
+export async function loadBuilds(db: Database, rows: readonly Selectable<BuildsTable>[]): Promise<BuildRecord[]> {
+  if (rows.length === 0) return [];
+  const builds = rows.map(({ id }) => id);
+  const attempts = await loadAttempts(db, builds);
+  const ids = JSON.stringify(builds);
+  const { rows: needs } = await needsOf(db, { ids });
+  const { rows: files } = await filesOf(db, { ids });
   return rows.map((row) => ({
     ...plannedOf(row),
     id: row.id,
@@ -41,12 +72,7 @@ export async function loadAttempts(
   db: Database,
   buildIds: readonly string[],
 ): Promise<(AttemptRecord & { buildId: string })[]> {
-  const rows = await db
-    .selectFrom('attempts')
-    .selectAll()
-    .where('build_id', 'in', buildIds)
-    .orderBy('number')
-    .execute();
+  const { rows } = await attemptsOf(db, { ids: JSON.stringify(buildIds) });
   return withPhases(db, rows);
 }
 
@@ -55,16 +81,7 @@ export async function withPhases(
   rows: readonly Selectable<AttemptsTable>[],
 ): Promise<(AttemptRecord & { buildId: string })[]> {
   if (rows.length === 0) return [];
-  const phases = await db
-    .selectFrom('attempt_phases')
-    .selectAll()
-    .where(
-      'attempt_id',
-      'in',
-      rows.map(({ id }) => id),
-    )
-    .orderBy('seq')
-    .execute();
+  const { rows: phases } = await phasesOf(db, { ids: JSON.stringify(rows.map(({ id }) => id)) });
   return rows.map((row) => ({
     id: row.id,
     buildId: row.build_id,

@@ -7,6 +7,7 @@ import type { BuildFilter, BuildRecord, BuildStore, PlannedBuild, RecipeRevision
 import { loadBuilds, withPhases } from './build-records.js';
 import type { Database } from './database.js';
 import { newId } from './id.js';
+import { prepared } from './prepared.js';
 import { joinLine, type Standing } from './queue-lines.js';
 import type { BuildsTable } from './schema.js';
 import { linkFiles, sharedFiles } from './shared-files.js';
@@ -24,6 +25,16 @@ type BuildTable = Pick<
   | 'hasten'
 >;
 
+const buildWithAttempt = prepared<{ attemptId: string }, Selectable<BuildsTable>>((db, value) =>
+  db
+    .selectFrom('builds')
+    .selectAll()
+    .where('id', '=', (attempts) =>
+      attempts.selectFrom('attempts').select('build_id').where('id', '=', value('attemptId')),
+    )
+    .compile(),
+);
+
 export function buildTable(db: Database, clock: () => number): BuildTable {
   return {
     addBuild: (build, sameReleaseAs) => addBuild(db, build, sameReleaseAs, clock()),
@@ -32,12 +43,8 @@ export function buildTable(db: Database, clock: () => number): BuildTable {
     buildByKey: (key) => buildBy(db, 'key', key),
     builds: (filter) => listBuilds(db, filter),
 
-    async buildOfAttempt(id) {
-      const rows = await db
-        .selectFrom('builds')
-        .selectAll()
-        .where('id', '=', (attempts) => attempts.selectFrom('attempts').select('build_id').where('id', '=', id))
-        .execute();
+    async buildOfAttempt(attemptId) {
+      const { rows } = await buildWithAttempt(db, { attemptId });
       return (await loadBuilds(db, rows))[0];
     },
 

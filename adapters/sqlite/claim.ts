@@ -16,14 +16,44 @@ import { plannedOf } from './build-records.js';
 import type { Database } from './database.js';
 import { nextBuildTag } from './file-table.js';
 import { newId, newSecret } from './id.js';
+import { prepared } from './prepared.js';
 import { isReady, linesFor, mendLines, nextBuild, type StoredLine, serveLine, takeFirst } from './queue-lines.js';
-import type { BuildsTable } from './schema.js';
+import type { AttemptsTable, BuildsTable } from './schema.js';
 import { linkFiles, sharedFiles } from './shared-files.js';
 import { askingWorker, loadFleet } from './worker-table.js';
 
 /** The first line suits nearly always, and a build stands in it that can be tried. */
 const FIRST_LINES = 4;
 const MORE_LINES = 16;
+
+type NewAttempt = Omit<
+  Selectable<AttemptsTable>,
+  'number' | 'status' | 'phase' | 'cancel_requested' | 'finished_at' | 'failure_json' | 'log_removed'
+>;
+const insertAttempt = prepared<NewAttempt, { number: number }>((db, value) =>
+  db
+    .insertInto('attempts')
+    .values({
+      id: value('id'),
+      build_id: value('build_id'),
+      number: sql<number>`(SELECT coalesce(max(number), 0) + 1 FROM attempts WHERE build_id = ${value('build_id')})`,
+      status: 'leased',
+      worker: value('worker'),
+      lease_token: value('lease_token'),
+      lease_expires_at: value('lease_expires_at'),
+      cancel_requested: 0,
+      started_at: value('started_at'),
+      cpus: value('cpus'),
+      memory_bytes: value('memory_bytes'),
+      disk_bytes: value('disk_bytes'),
+      exclusive: value('exclusive'),
+    })
+    .returning('number')
+    .compile(),
+);
+const anyLine = prepared<object, { project: string }>((db) =>
+  db.selectFrom('queue_lines').select('project').limit(1).compile(),
+);
 
 /** @param indexUrl simple index that build requirements come from; see BuildOrder */
 export function claiming(db: Database, indexUrl: string): Pick<BuildStore, 'claim' | 'nextBuild' | 'mendLines'> {
@@ -110,7 +140,7 @@ async function choose(
 }
 
 async function isQueueEmpty(trx: Database): Promise<boolean> {
-  return (await trx.selectFrom('queue_lines').select('project').limit(1).executeTakeFirst()) === undefined;
+  return (await anyLine(trx, {})).rows.length === 0;
 }
 
 async function startAttempt(
@@ -123,25 +153,21 @@ async function startAttempt(
   const { exclusive, ...resources } = reserved;
   const attemptId = newId();
   const token = newSecret();
-  const inserted = await trx
-    .insertInto('attempts')
-    .values({
+  const [inserted] = (
+    await insertAttempt(trx, {
       id: attemptId,
       build_id: buildId,
-      number: sql<number>`(SELECT coalesce(max(number), 0) + 1 FROM attempts WHERE build_id = ${buildId})`,
-      status: 'leased',
       worker,
       lease_token: token,
       lease_expires_at: now + leaseMs,
-      cancel_requested: 0,
       started_at: now,
       cpus: resources.cpus,
       memory_bytes: resources.memoryBytes,
       disk_bytes: resources.diskBytes,
       exclusive: exclusive ? 1 : 0,
     })
-    .returning('number')
-    .executeTakeFirstOrThrow();
+  ).rows;
+  if (inserted === undefined) throw new Error('an attempt that was added has no number');
   const buildTag = await nextBuildTag(trx, project, version, target);
   return {
     attemptId,

@@ -1,8 +1,9 @@
-import { type Selectable, sql, type Updateable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { AttemptStatus } from '../../core/attempt.js';
 import { WheelwrightError } from '../../core/errors.js';
 import type { LeaseRef } from '../../core/store.js';
 import type { Database } from './database.js';
+import { prepared } from './prepared.js';
 import type { AttemptsTable } from './schema.js';
 
 /** The statuses in which an attempt's lease holds. */
@@ -12,26 +13,30 @@ export const LIVE = ['leased', 'running'] as const;
 export const LIVE_SQL = sql<AttemptStatus>`('leased', 'running')`;
 
 /**
- * The one way in which a worker changes its attempt: one row, found by id and token, and only while its lease holds.
- * @throws WheelwrightError `conflict` when there is no such row
+ * The one way in which a worker changes these columns of its attempt: one row, found by id and token, and only while its lease holds. What is made by it throws
+ * WheelwrightError `conflict` when there is no such row.
  */
-export async function writeFenced(
-  db: Database,
-  lease: LeaseRef,
-  changes: Updateable<AttemptsTable>,
-): Promise<Selectable<AttemptsTable>> {
-  const rows = await db
-    .updateTable('attempts')
-    .set(changes)
-    .where('id', '=', lease.attemptId)
-    .where('lease_token', '=', lease.token)
-    .where('status', 'in', LIVE_SQL)
-    .returningAll()
-    .execute();
-  const row = rows[0];
-  if (row === undefined) throw staleLease(lease.attemptId);
-  return row;
+export function fencedWrite<Column extends keyof AttemptsTable>(...columns: Column[]) {
+  type Changes = Pick<Selectable<AttemptsTable>, Column>;
+  const write = prepared<LeaseRef & Changes, Selectable<AttemptsTable>>((db, value) =>
+    db
+      .updateTable('attempts')
+      .set(Object.fromEntries(columns.map((column) => [column, value(column)])))
+      .where('id', '=', value('attemptId'))
+      .where('lease_token', '=', value('token'))
+      .where('status', 'in', LIVE_SQL)
+      .returningAll()
+      .compile(),
+  );
+  return async (db: Database, { attemptId, token }: LeaseRef, changes: Changes): Promise<Selectable<AttemptsTable>> => {
+    const [row] = (await write(db, { attemptId, token, ...changes })).rows;
+    if (row === undefined) throw staleLease(attemptId);
+    return row;
+  };
 }
+
+/** Says that the attempt is at work. */
+export const writeRunning = fencedWrite('status');
 
 export function staleLease(attemptId: string): WheelwrightError {
   return new WheelwrightError('conflict', `the lease on attempt ${attemptId} does not hold any more`, {

@@ -1,4 +1,5 @@
 // What the index offers. Every change raises index_serial, and the project's own serial to it, in the same transaction.
+import { type Selectable, sql } from 'kysely';
 import type { Target } from '../../core/build.js';
 import { WheelwrightError } from '../../core/errors.js';
 import type { BuildStore, NewFile } from '../../core/store.js';
@@ -6,13 +7,79 @@ import { wheelServesTarget } from '../../core/tag.js';
 import { wheelNameOf } from '../../core/wheel-name.js';
 import { fileOf } from './build-records.js';
 import type { Database } from './database.js';
+import { prepared } from './prepared.js';
+import type { FilesTable } from './schema.js';
+
+const fileNamed = prepared<{ filename: string }, Selectable<FilesTable>>((db, value) =>
+  db.selectFrom('files').selectAll().where('filename', '=', value('filename')).compile(),
+);
+const deletedNamed = prepared<{ filename: string }, { filename: string }>((db, value) =>
+  db.selectFrom('deleted_files').select('filename').where('filename', '=', value('filename')).compile(),
+);
+const insertFile = prepared<Selectable<FilesTable>>((db, value) =>
+  db
+    .insertInto('files')
+    .values({
+      filename: value('filename'),
+      project: value('project'),
+      version: value('version'),
+      channel: value('channel'),
+      sha256: value('sha256'),
+      size_bytes: value('size_bytes'),
+      metadata_sha256: value('metadata_sha256'),
+      requires_python: value('requires_python'),
+      upload_time: value('upload_time'),
+      yanked: value('yanked'),
+      yanked_reason: value('yanked_reason'),
+      origin: value('origin'),
+      attempt_id: value('attempt_id'),
+      grafted_json: value('grafted_json'),
+      needs_json: value('needs_json'),
+      provenance_sha256: value('provenance_sha256'),
+      cpu: value('cpu'),
+    })
+    .compile(),
+);
+const raiseSerial = prepared<object, { value: number }>((db) =>
+  db
+    .updateTable('index_serial')
+    .set((column) => ({ value: column('value', '+', 1) }))
+    .where('id', '=', 1)
+    .returning('value')
+    .compile(),
+);
+/** Owning is never taken back. */
+const giveSerial = prepared<{ name: string; owned: 0 | 1; serial: number }>((db, value) =>
+  db
+    .insertInto('projects')
+    .values({
+      name: value('name'),
+      owned: value('owned'),
+      status: 'active',
+      status_reason: null,
+      serial: value('serial'),
+    })
+    .onConflict((conflict) =>
+      conflict.column('name').doUpdateSet({ serial: value('serial'), owned: sql`max(owned, excluded.owned)` }),
+    )
+    .compile(),
+);
+const namesOf = prepared<{ project: string; version: string }, { filename: string }>((db, value) => {
+  const inTable = (table: 'files' | 'deleted_files') =>
+    db
+      .selectFrom(table)
+      .select('filename')
+      .where('project', '=', value('project'))
+      .where('version', '=', value('version'));
+  return inTable('files').unionAll(inTable('deleted_files')).compile();
+});
 
 type FileTable = Pick<BuildStore, 'file' | 'filesOfProject' | 'addFile' | 'nextBuildTag'>;
 
 export function fileTable(db: Database): FileTable {
   return {
     async file(filename) {
-      const row = await db.selectFrom('files').selectAll().where('filename', '=', filename).executeTakeFirst();
+      const [row] = (await fileNamed(db, { filename })).rows;
       return row && fileOf(row);
     },
 
@@ -33,17 +100,9 @@ export function fileTable(db: Database): FileTable {
 
 /** Within a transaction of the caller. See {@link BuildStore.addFile}. */
 export async function addFile(trx: Database, file: NewFile, now: number): Promise<'added' | 'present'> {
-  const present = await trx
-    .selectFrom('files')
-    .select('sha256')
-    .where('filename', '=', file.filename)
-    .executeTakeFirst();
+  const [present] = (await fileNamed(trx, { filename: file.filename })).rows;
   if (present?.sha256 === file.sha256) return 'present';
-  const deleted = await trx
-    .selectFrom('deleted_files')
-    .select('filename')
-    .where('filename', '=', file.filename)
-    .executeTakeFirst();
+  const [deleted] = (await deletedNamed(trx, { filename: file.filename })).rows;
   if (present !== undefined || deleted !== undefined) {
     const what = present === undefined ? 'was deleted' : 'already exists with other bytes';
     throw new WheelwrightError('conflict', `${file.filename} ${what}`, {
@@ -51,44 +110,33 @@ export async function addFile(trx: Database, file: NewFile, now: number): Promis
     });
   }
   await touchProject(trx, file.project, file.ownsProject);
-  await trx
-    .insertInto('files')
-    .values({
-      filename: file.filename,
-      project: file.project,
-      version: file.version,
-      channel: file.channel,
-      sha256: file.sha256,
-      size_bytes: file.sizeBytes,
-      metadata_sha256: file.metadataSha256 ?? null,
-      requires_python: file.requiresPython ?? null,
-      upload_time: now,
-      yanked: file.yanked === undefined ? 0 : 1,
-      yanked_reason: typeof file.yanked === 'string' ? file.yanked : null,
-      origin: file.origin,
-      attempt_id: file.attemptId ?? null,
-      grafted_json: JSON.stringify(file.grafted),
-      needs_json: JSON.stringify(file.needs),
-      provenance_sha256: file.provenanceSha256 ?? null,
-      cpu: file.cpu ?? null,
-    })
-    .execute();
+  await insertFile(trx, {
+    filename: file.filename,
+    project: file.project,
+    version: file.version,
+    channel: file.channel,
+    sha256: file.sha256,
+    size_bytes: file.sizeBytes,
+    metadata_sha256: file.metadataSha256 ?? null,
+    requires_python: file.requiresPython ?? null,
+    upload_time: now,
+    yanked: file.yanked === undefined ? 0 : 1,
+    yanked_reason: typeof file.yanked === 'string' ? file.yanked : null,
+    origin: file.origin,
+    attempt_id: file.attemptId ?? null,
+    grafted_json: JSON.stringify(file.grafted),
+    needs_json: JSON.stringify(file.needs),
+    provenance_sha256: file.provenanceSha256 ?? null,
+    cpu: file.cpu ?? null,
+  });
   return 'added';
 }
 
 /** Raises the index's serial and gives it to the project, which is added where it is new. Owning is never taken back. */
 export async function touchProject(trx: Database, name: string, owns: boolean): Promise<void> {
-  const { value: serial } = await trx
-    .updateTable('index_serial')
-    .set((column) => ({ value: column('value', '+', 1) }))
-    .where('id', '=', 1)
-    .returning('value')
-    .executeTakeFirstOrThrow();
-  await trx
-    .insertInto('projects')
-    .values({ name, owned: owns ? 1 : 0, status: 'active', status_reason: null, serial })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet(owns ? { serial, owned: 1 } : { serial }))
-    .execute();
+  const [raised] = (await raiseSerial(trx, {})).rows;
+  if (raised === undefined) throw new Error('the index has no serial');
+  await giveSerial(trx, { name, owned: owns ? 1 : 0, serial: raised.value });
 }
 
 /**
@@ -101,9 +149,7 @@ export async function nextBuildTag(
   version: string,
   target: Target,
 ): Promise<number | undefined> {
-  const inTable = (table: 'files' | 'deleted_files') =>
-    db.selectFrom(table).select('filename').where('project', '=', project).where('version', '=', version);
-  const taken = await inTable('files').unionAll(inTable('deleted_files')).execute();
+  const taken = (await namesOf(db, { project, version })).rows;
   const numbers = taken.flatMap(({ filename }) => {
     const name = wheelNameOf(filename);
     if (name === undefined || !wheelServesTarget(filename, target)) return [];

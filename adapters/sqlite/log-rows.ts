@@ -3,6 +3,7 @@ import type { LeaseRef, Progress } from '../../core/store.js';
 import { addProgress, checkLease } from './attempt-table.js';
 import type { Database } from './database.js';
 import { LIVE_SQL, staleLease } from './fence.js';
+import { prepared } from './prepared.js';
 
 /** One appended piece of a log; see adapters/disk/logs.ts, which takes these rows without knowing where they are kept. */
 interface LogChunk {
@@ -20,6 +21,34 @@ const CHUNK = [
   'log_chunks.byte_count as byteCount',
   'log_chunks.at',
 ] as const;
+
+const lastUnder = prepared<LeaseRef, LogChunk | { firstLine: null }>((db, value) =>
+  db
+    .selectFrom('attempts')
+    .leftJoin('log_chunks', 'log_chunks.attempt_id', 'attempts.id')
+    .select(CHUNK)
+    .where('attempts.id', '=', value('attemptId'))
+    .where('lease_token', '=', value('token'))
+    .where('status', 'in', LIVE_SQL)
+    .orderBy('log_chunks.first_line', 'desc')
+    .limit(1)
+    .$castTo<LogChunk | { firstLine: null }>()
+    .compile(),
+);
+const insertChunk = prepared<{ attemptId: string } & LogChunk>((db, value) =>
+  db
+    .insertInto('log_chunks')
+    .values({
+      attempt_id: value('attemptId'),
+      first_line: value('firstLine'),
+      line_count: value('lineCount'),
+      byte_offset: value('byteOffset'),
+      byte_count: value('byteCount'),
+      at: value('at'),
+    })
+    .onConflict((conflict) => conflict.columns(['attempt_id', 'first_line']).doNothing())
+    .compile(),
+);
 
 /** The rows that say which bytes of a log file count. */
 export function logRows(db: Database) {
@@ -48,19 +77,8 @@ export function logRows(db: Database) {
         if (more === undefined) await checkLease(trx, lease);
         else await addProgress(trx, lease, more, now);
         if (chunk === undefined) return;
-        const added = await trx
-          .insertInto('log_chunks')
-          .values({
-            attempt_id: lease.attemptId,
-            first_line: chunk.firstLine,
-            line_count: chunk.lineCount,
-            byte_offset: chunk.byteOffset,
-            byte_count: chunk.byteCount,
-            at: chunk.at,
-          })
-          .onConflict((conflict) => conflict.columns(['attempt_id', 'first_line']).doNothing())
-          .executeTakeFirst();
-        if (added.numInsertedOrUpdatedRows !== 1n) {
+        const added = await insertChunk(trx, { attemptId: lease.attemptId, ...chunk });
+        if (added.numAffectedRows !== 1n) {
           throw new WheelwrightError('conflict', `line ${chunk.firstLine} of the log is already there`);
         }
       }),
@@ -83,18 +101,9 @@ export function logRows(db: Database) {
       }),
 
     async lastUnder(lease: LeaseRef): Promise<LogChunk | undefined> {
-      const row = await db
-        .selectFrom('attempts')
-        .leftJoin('log_chunks', 'log_chunks.attempt_id', 'attempts.id')
-        .select(CHUNK)
-        .where('attempts.id', '=', lease.attemptId)
-        .where('lease_token', '=', lease.token)
-        .where('status', 'in', LIVE_SQL)
-        .orderBy('log_chunks.first_line', 'desc')
-        .limit(1)
-        .executeTakeFirst();
+      const [row] = (await lastUnder(db, lease)).rows;
       if (row === undefined) throw staleLease(lease.attemptId);
-      return row.firstLine === null ? undefined : (row as LogChunk);
+      return row.firstLine === null ? undefined : row;
     },
   };
 }

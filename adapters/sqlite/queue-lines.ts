@@ -6,6 +6,7 @@ import { byTurn, firstTurn, nextTurn, type QueueLine } from '../../core/schedule
 import type { WorkerCapacity } from '../../core/worker.js';
 import { parseEffectiveRecipe, parsePlacement } from './columns.js';
 import type { Database } from './database.js';
+import { prepared } from './prepared.js';
 import type { BuildsTable, QueueLinesTable } from './schema.js';
 
 /** A line with the text under which it stands in the table. */
@@ -16,14 +17,47 @@ export type Standing = Pick<Selectable<BuildsTable>, 'project' | 'priority' | 'a
   placement_json: string;
 };
 
+type Place = Pick<StoredLine, 'project' | 'priority' | 'placementJson'>;
+
+const insertLine = prepared<Standing & { firstTurn: number }>((db, value) =>
+  sql<never>`
+    INSERT INTO queue_lines (project, priority, placement_json, arch, channel, turn_at)
+    VALUES (${value('project')}, ${value('priority')}, ${value('placement_json')}, ${value('arch')}, ${value('channel')}, coalesce(
+      (SELECT max(turn_at) FROM queue_lines WHERE project = ${value('project')} AND priority = ${value('priority')}), ${value('firstTurn')}))
+    ON CONFLICT DO NOTHING`.compile(db),
+);
+const lineState = prepared<Place & { now: number }, { ready: number; standing: number }>((db, value) =>
+  sql<{ ready: number; standing: number }>`
+    SELECT ${hasBuild(value('now'))} AS ready, ${hasBuild()} AS standing FROM queue_lines AS line
+     WHERE project = ${value('project')} AND priority = ${value('priority')} AND placement_json = ${value('placementJson')}`.compile(
+    db,
+  ),
+);
+const deleteLine = prepared<Place>((db, value) =>
+  db
+    .deleteFrom('queue_lines')
+    .where('project', '=', value('project'))
+    .where('priority', '=', value('priority'))
+    .where('placement_json', '=', value('placementJson'))
+    .compile(),
+);
+const startFirst = prepared<Place & { now: number }, Selectable<BuildsTable>>((db, value) =>
+  sql<Selectable<BuildsTable>>`
+    UPDATE builds SET status = ${transitionBuild('queued', 'claim')} WHERE id = (
+      SELECT id FROM builds WHERE status = 'queued' AND project = ${value('project')} AND priority = ${value('priority')}
+         AND placement_json = ${value('placementJson')} AND not_before <= ${value('now')} ORDER BY created_at, id LIMIT 1)
+    RETURNING *`.compile(db),
+);
+const giveTurn = prepared<Place & { turnAt: number }>((db, value) =>
+  sql<never>`
+    UPDATE queue_lines
+       SET turn_at = ${value('turnAt')}, served_turn = iif(placement_json = ${value('placementJson')}, ${value('turnAt')}, served_turn)
+     WHERE project = ${value('project')} AND priority = ${value('priority')}`.compile(db),
+);
+
 /** Sees to it that there is a line for a build that is queued now. A project that has one already keeps its turn. */
 export async function joinLine(trx: Database, build: Standing, now: number): Promise<void> {
-  const { project, priority, placement_json, arch, channel } = build;
-  await sql`
-    INSERT INTO queue_lines (project, priority, placement_json, arch, channel, turn_at)
-    VALUES (${project}, ${priority}, ${placement_json}, ${arch}, ${channel}, coalesce(
-      (SELECT max(turn_at) FROM queue_lines WHERE project = ${project} AND priority = ${priority}), ${firstTurn(priority, now)}))
-    ON CONFLICT DO NOTHING`.execute(trx);
+  await insertLine(trx, { ...build, firstTurn: firstTurn(build.priority, now) });
 }
 
 /**
@@ -62,17 +96,9 @@ export async function isReady(
   { project, priority, placementJson }: StoredLine,
   now: number,
 ): Promise<boolean> {
-  const { rows } = await sql<{ ready: number; standing: number }>`
-    SELECT ${hasBuild(now)} AS ready, ${hasBuild()} AS standing FROM queue_lines AS line
-     WHERE project = ${project} AND priority = ${priority} AND placement_json = ${placementJson}`.execute(trx);
-  if (rows[0]?.standing === 0) {
-    await trx
-      .deleteFrom('queue_lines')
-      .where('project', '=', project)
-      .where('priority', '=', priority)
-      .where('placement_json', '=', placementJson)
-      .execute();
-  }
+  const place = { project, priority, placementJson };
+  const { rows } = await lineState(trx, { ...place, now });
+  if (rows[0]?.standing === 0) await deleteLine(trx, place);
   return rows[0]?.ready === 1;
 }
 
@@ -82,22 +108,13 @@ export async function takeFirst(
   { project, priority, placementJson }: StoredLine,
   now: number,
 ): Promise<Selectable<BuildsTable> | undefined> {
-  const { rows } = await sql<Selectable<BuildsTable>>`
-    UPDATE builds SET status = ${transitionBuild('queued', 'claim')} WHERE id = (
-      SELECT id FROM builds WHERE status = 'queued' AND project = ${project} AND priority = ${priority}
-         AND placement_json = ${placementJson} AND not_before <= ${now} ORDER BY created_at, id LIMIT 1)
-    RETURNING *`.execute(trx);
-  return rows[0];
+  return (await startFirst(trx, { project, priority, placementJson, now })).rows[0];
 }
 
 /** The project was served from this line: all its lines of that priority get its next turn. */
 export async function serveLine(trx: Database, line: StoredLine, now: number): Promise<void> {
   const { project, priority, placementJson } = line;
-  const turnAt = nextTurn(priority, line.turnAt, now);
-  await sql`
-    UPDATE queue_lines
-       SET turn_at = ${turnAt}, served_turn = iif(placement_json = ${placementJson}, ${turnAt}, served_turn)
-     WHERE project = ${project} AND priority = ${priority}`.execute(trx);
+  await giveTurn(trx, { project, priority, placementJson, turnAt: nextTurn(priority, line.turnAt, now) });
 }
 
 /** The build whose turn is first, whatever workers there are. */

@@ -3,6 +3,7 @@ import { wheelAnswersTarget } from '../../core/shared-wheel.js';
 import type { PlannedBuild } from '../../core/store.js';
 import { parseSdist } from './columns.js';
 import type { Database } from './database.js';
+import { prepared } from './prepared.js';
 import type { BuildsTable } from './schema.js';
 
 type Candidate = Pick<
@@ -10,14 +11,19 @@ type Candidate = Pick<
   'id' | 'created_at' | 'sdist_json' | 'policy' | 'arch' | 'python' | 'image' | 'builder_digest'
 > & { filename: string };
 
+// The plus keeps SQLite from walking through all builds of the project.
+const candidates = prepared<Pick<PlannedBuild, 'recipeDigest' | 'version' | 'project' | 'channel'>, Candidate>(
+  (db, value) =>
+    sql<Candidate>`
+      SELECT id, created_at, sdist_json, policy, arch, python, image, builder_digest, filename
+        FROM builds JOIN build_files ON build_files.build_id = builds.id
+       WHERE recipe_digest = ${value('recipeDigest')} AND version = ${value('version')} AND status = 'succeeded'
+         AND +project = ${value('project')} AND channel = ${value('channel')}`.compile(db),
+);
+
 /** Names of the files that already are what this build would give: made from the same sdist and recipe revision, and good for its target (abi3, pure). */
 export async function sharedFiles(db: Database, wanted: PlannedBuild): Promise<string[]> {
-  // The plus keeps SQLite from walking through all builds of the project; written out, since it is asked for each build and each claim.
-  const { rows } = await sql<Candidate>`
-    SELECT id, created_at, sdist_json, policy, arch, python, image, builder_digest, filename
-      FROM builds JOIN build_files ON build_files.build_id = builds.id
-     WHERE recipe_digest = ${wanted.recipeDigest} AND version = ${wanted.version} AND status = 'succeeded'
-       AND +project = ${wanted.project} AND channel = ${wanted.channel}`.execute(db);
+  const { rows } = await candidates(db, wanted);
   rows.sort((a, b) => a.created_at - b.created_at || (a.id < b.id ? -1 : 1));
   const answers = rows.filter(
     ({ sdist_json, filename, builder_digest, ...madeFor }) =>

@@ -7,23 +7,25 @@ import { endAttempt } from './attempt-endings.js';
 import { loadBuilds } from './build-records.js';
 import { moveBuild } from './build-status.js';
 import type { Database } from './database.js';
-import { writeFenced } from './fence.js';
-import type { BuildNeedsTable } from './schema.js';
+import { writeRunning } from './fence.js';
+import { prepared } from './prepared.js';
+import type { BuildNeedsTable, BuildsTable } from './schema.js';
 import { linkFiles, sharedFiles } from './shared-files.js';
+
+const anyToWake = prepared<object, { id: string }>((db) => mayBeWoken(db).select('id').limit(1).compile());
+const allToWake = prepared<object, Selectable<BuildsTable>>((db) => mayBeWoken(db).selectAll().compile());
 
 export function waiting(db: Database): Pick<BuildStore, 'defer' | 'wakeWaiting'> {
   return {
     defer: (lease, needs, now) => db.transaction().execute((trx) => defer(trx, lease, needs, now)),
     // Asked whenever an attempt ends, mostly in vain: that takes no turn among those that write.
     wakeWaiting: async (now) =>
-      (await mayBeWoken(db).limit(1).execute()).length === 0
-        ? []
-        : db.transaction().execute((trx) => wakeWaiting(trx, now)),
+      (await anyToWake(db, {})).rows.length === 0 ? [] : db.transaction().execute((trx) => wakeWaiting(trx, now)),
   };
 }
 
 async function defer(trx: Database, lease: LeaseRef, needs: readonly string[], now: number): Promise<DeferResult> {
-  const attempt = await writeFenced(trx, lease, { status: 'running' });
+  const attempt = await writeRunning(trx, lease, { status: 'running' });
   if (attempt.cancel_requested === 1) {
     await endAttempt(trx, attempt, 'cancelled', now);
     return { kind: 'deferred' };
@@ -80,7 +82,6 @@ async function projectsBetween(trx: Database, from: readonly string[], to: strin
 function mayBeWoken(db: Database) {
   return db
     .selectFrom('builds')
-    .selectAll()
     .where('status', '=', 'waiting')
     .where('id', 'in', (sub) =>
       sub
@@ -92,7 +93,7 @@ function mayBeWoken(db: Database) {
 }
 
 async function wakeWaiting(trx: Database, now: number): Promise<string[]> {
-  const candidates = await mayBeWoken(trx).execute();
+  const { rows: candidates } = await allToWake(trx, {});
   const woken: string[] = [];
   for (const build of await loadBuilds(trx, candidates)) {
     if (await wake(trx, build, now)) woken.push(build.id);

@@ -12,11 +12,22 @@ import {
 import { parseWorkerFacts } from './columns.js';
 import type { Database } from './database.js';
 import { LIVE_SQL } from './fence.js';
+import { prepared } from './prepared.js';
 import type { AttemptsTable, WorkersTable } from './schema.js';
 
 /** A claim writes when the worker was seen only where that was longer ago. */
 const SEEN_GRAIN_MS = 5_000;
 const KEPT_MS = 30 * 24 * 60 * 60_000;
+
+type Asking = Pick<Selectable<WorkersTable>, 'facts_json' | 'draining' | 'last_seen'> & Nullable<Reserved>;
+
+/** With a row for each of its attempts, or one without any. */
+const asking = prepared<WorkerRef, Asking>((db, value) =>
+  sql<Asking>`
+    SELECT facts_json, draining, last_seen, worker, cpus, memory_bytes, disk_bytes, exclusive
+      FROM workers LEFT JOIN attempts ON worker = name AND status IN ('leased', 'running')
+     WHERE name = ${value('name')} AND session = ${value('session')} AND stopped_at IS NULL`.compile(db),
+);
 
 /** @param leaseMs what a heartbeat prolongs a lease by: a lease tells by its end when the worker was last heard of */
 export function workerStore(db: Database, leaseMs: number): WorkerStore {
@@ -94,13 +105,7 @@ export async function askingWorker(
   { name, session }: WorkerRef,
   now: number,
 ): Promise<WorkerLoad & { draining: boolean }> {
-  // With a row for each of its attempts, or one without any.
-  const { rows } = await sql<
-    Pick<Selectable<WorkersTable>, 'facts_json' | 'draining' | 'last_seen'> & Nullable<Reserved>
-  >`
-    SELECT facts_json, draining, last_seen, worker, cpus, memory_bytes, disk_bytes, exclusive
-      FROM workers LEFT JOIN attempts ON worker = name AND status IN ('leased', 'running')
-     WHERE name = ${name} AND session = ${session} AND stopped_at IS NULL`.execute(trx);
+  const { rows } = await asking(trx, { name, session });
   const [row] = rows;
   if (row === undefined) {
     throw new WheelwrightError('conflict', `the worker ${name} is not registered, or another one is under its name`, {
