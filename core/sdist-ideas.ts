@@ -237,10 +237,13 @@ export function ownModule({ class: kind, line }: Failure, paths: readonly string
 /** Failures that build requirements older than this interpreter bring about. */
 const PINS_HURT: readonly FailureClass[] = ['build-requirement', 'python-too-new', 'compile-error', 'unknown'];
 
+/** What cargo or a registry of crates says is not mended by another maturin. */
+const OF_CRATES = /\bcargo\b|\bcrates?\b|Cargo\.(?:toml|lock)/;
+
 /** The build requirements without upper bounds: a release pins what was new in its days, which may not run on this Python. */
 function unpinned(failure: Failure, texts: readonly SdistText[]): Proposal[] {
   const pyproject = texts.find(({ path }) => path === 'pyproject.toml');
-  if (pyproject === undefined || !PINS_HURT.includes(failure.class)) return [];
+  if (pyproject === undefined || !PINS_HURT.includes(failure.class) || OF_CRATES.test(failure.line)) return [];
   const declared = requirementsOf(pyproject.text);
   const free = declared.map(withoutUpperBound);
   if (free.every((text, at) => text === declared[at])) return [];

@@ -1,5 +1,5 @@
 import { WheelwrightError } from '../core/errors.js';
-import type { Failure } from '../core/failure.js';
+import type { Failure, Proposal } from '../core/failure.js';
 import { enrichProposal, type PackageIndex } from '../core/package-index.js';
 import { headerIdea, mayInclude } from '../core/sdist-headers.js';
 import { mayHoldSwitches, ownModule, type SdistText, sdistIdeas } from '../core/sdist-ideas.js';
@@ -69,12 +69,30 @@ export async function addSdistIdeas(
       return { ...failure, cause: `The build does not find a module of its own: ${own.why}.`, proposal: own };
     }
     const ideas = [...(failure.ideas ?? []), ...switches, ...(headers === undefined ? [] : [headers])];
-    for (const { why } of ideas) log.say(`may help: ${why}`);
-    return ideas.length === 0 ? failure : { ...failure, ideas };
+    const asked = withSwitch(failure, ideas);
+    for (const { why } of asked.ideas ?? []) log.say(`may help: ${why}`);
+    return asked;
   } catch (error) {
     signal.throwIfAborted();
     // A broken archive is what failed, then.
     log.say(`what the sdist itself offers could not be read: ${String(error)}`);
     return failure;
   }
+}
+
+/** A library that only lies there is seldom taken in place of a download: what also asks for it is proposed first. */
+function withSwitch(failure: Failure, ideas: readonly Proposal[]): Failure {
+  const { proposal } = failure;
+  const asking = proposal && failure.class === 'network-needed' ? ideas.find(goesBeyond(proposal)) : undefined;
+  if (proposal !== undefined && asking !== undefined) {
+    return { ...failure, proposal: asking, ideas: [proposal, ...ideas.filter((idea) => idea !== asking)] };
+  }
+  return ideas.length === 0 ? failure : { ...failure, ideas: [...ideas] };
+}
+
+function goesBeyond({ edit }: Proposal): (idea: Proposal) => boolean {
+  const wanted = Object.entries(edit);
+  return (idea) =>
+    Object.keys(idea.edit).length > wanted.length &&
+    wanted.every(([key, value]) => JSON.stringify(idea.edit[key]) === JSON.stringify(value));
 }

@@ -76,6 +76,8 @@ requires = ["setuptools==59.2.0", "cython>=0.29,<3", "numpy~=1.21; python_versio
   const unbounded = `["setuptools>=40", "cffi; os_name == 'nt'", "ham!=3.3"]`;
   const free = [{ path: 'pyproject.toml', text: `[build-system]\nrequires = ${unbounded}\n` }];
   expect(sdistIdeas(failure({ class: 'build-requirement' }), free)).toEqual([]);
+  const ofCrates = failure({ class: 'unknown', line: 'error: failed to select a version for the crate `ham`' });
+  expect(sdistIdeas(ofCrates, [{ path: 'pyproject.toml', text }])).toEqual([]);
 });
 
 test('what has nothing to do with the failure is not tried', () => {

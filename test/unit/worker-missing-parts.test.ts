@@ -67,3 +67,18 @@ test('a module that the sdist has itself is found, not fetched from elsewhere', 
   expect(log.said).toHaveLength(1);
   expect(await addSdistIdeas(missed, sdist('setup.py', 'src/ham_build.py'), undefined, log, signal)).toEqual(missed);
 });
+
+test('in place of a download, the package and the switch that asks for it are proposed before the package alone', async () => {
+  const proposal = { edit: { system: { apt: ['libham-dev'] } }, why: 'it has it', guess: true as const };
+  const wants: Failure = {
+    ...failure,
+    class: 'network-needed',
+    line: 'urlopen error https://upstream.example/ham-1.0.tar.gz',
+    proposal,
+  };
+  const sdist = (text: string) => async () => [{ path: 'setup.py', text }];
+  const explained = await addSdistIdeas(wants, sdist("os.getenv('USE_SYSTEM_HAM')"), undefined, ear(), signal);
+  expect(explained.proposal?.edit).toEqual({ ...proposal.edit, environment: { USE_SYSTEM_HAM: '1' } });
+  expect(explained.ideas).toEqual([proposal]);
+  expect(await addSdistIdeas(wants, sdist(''), undefined, ear(), signal)).toEqual(wants);
+});
