@@ -79,15 +79,15 @@ export function foretells(
 
 /** `9.4.0`, and as a tuple `9, 4, 0`. */
 const VERSION = String.raw`\d+(?:\.\d+|, *\d+)+`;
-/** What stands between a name and its version: ` = (`, `>=`, ` = parse("`. */
-const BETWEEN = String.raw`[\s"'()\[\]<>=:,!]{1,12}(?:[\w.]+\(["'(]{0,2})?`;
+/** What stands between a name and its version: ` = (`, `>=`, ` = parse("`. Bounded, since a text of someone's choice is searched. */
+const BETWEEN = String.raw`[\s"'()\[\]<>=:,!]{1,12}(?:[\w.]{1,60}\(["'(]{0,2})?`;
 /** Words that stand before versions of all kinds of things. */
 const SAYS_NOTHING =
   /^(?:version|python\w*|requires?|required|min|minimum|minimal|least|than|setuptools|cython|numpy|cmake)$/i;
 
 /** The names that the texts give a version after. */
 function wordsBefore(version: string, texts: readonly SdistText[]): string[] {
-  const before = new RegExp(`\\b([A-Za-z][\\w-]{2,})\\b${BETWEEN}(${VERSION})`, 'g');
+  const before = new RegExp(`\\b([A-Za-z][\\w-]{2,60})\\b${BETWEEN}(${VERSION})`, 'g');
   const words = texts.flatMap(({ text }) =>
     [...text.matchAll(before)].flatMap(([, word = '', asked = '']) =>
       compareVersions(dotted(asked), version) === 0 && !SAYS_NOTHING.test(word) ? [word] : [],

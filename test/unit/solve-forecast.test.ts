@@ -81,6 +81,19 @@ test('where it is not known what was found, those that want the same or more fai
   expect([fails?.(setupPy('ham >= 3.5')), fails?.(setupPy('ham >= 3.4'))]).toEqual([true, false]);
 });
 
+test('a text made to be slow is searched in no time', () => {
+  const needed = { kind: 'version', needed: '3.5' } as const;
+  const began = process.cpuUsage();
+  for (const text of [
+    'a-'.repeat(500_000),
+    `a ${'b.'.repeat(500_000)}`,
+    `a ${'1.'.repeat(500_000)}`,
+    'a1, '.repeat(250_000),
+  ])
+    foretells(needed, setupPy(text));
+  expect(process.cpuUsage(began).user).toBeLessThan(5_000_000);
+});
+
 test('nothing is foretold where the sources do not show how they ask', () => {
   const needed = { kind: 'version', needed: '3.5' } as const;
   expect(foretells(needed, setupPy('version >= 3.5; python_requires = ">=3.5"'))).toBeUndefined();
