@@ -201,10 +201,14 @@ async function buildOf({ store }: ApiContext, id: string): Promise<BuildRecord> 
   return build;
 }
 
-function outcomeOf({ status, attempts }: BuildRecord): SolveTry['outcome'] {
+function outcomeOf({ status, attempts, files }: BuildRecord): SolveTry['outcome'] {
   const last = attempts.at(-1);
   if (status === 'succeeded') {
-    return { kind: 'succeeded', durationMs: last === undefined ? 0 : (last.finishedAt ?? 0) - last.startedAt };
+    return {
+      kind: 'succeeded',
+      durationMs: last === undefined ? 0 : (last.finishedAt ?? 0) - last.startedAt,
+      libraries: files.flatMap(({ grafted, needs }) => [...grafted, ...needs]),
+    };
   }
   return { kind: 'failed', ...(last?.failure === undefined ? {} : { failure: last.failure }) };
 }

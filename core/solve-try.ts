@@ -34,7 +34,10 @@ export interface PlannedTry {
 
 export interface SolveTry extends PlannedTry {
   buildId: string;
-  outcome: { kind: 'succeeded'; durationMs: number } | { kind: 'failed'; failure?: Failure };
+  /** `libraries`: file names of the shared libraries that the wheel brings or needs, e.g. `libtag-2f1d0c3e.so.1.17.0`. */
+  outcome:
+    | { kind: 'succeeded'; durationMs: number; libraries?: readonly string[] }
+    | { kind: 'failed'; failure?: Failure };
 }
 
 /** What is known beforehand, once for the whole solve. */

@@ -163,13 +163,27 @@ function madeFor(edit: SolveEdit | undefined, tries: readonly SolveTry[]): Solve
 }
 
 /** A guess may have changed nothing; what a newer release asked for may not be wanted by this one; what a log asked for may no longer be wanted once the requirements or switches are others. */
-function mayBeNeedless({ edits, version }: SolveTry, at: number, tries: readonly SolveTry[]): boolean {
+function mayBeNeedless({ edits, version, outcome }: SolveTry, at: number, tries: readonly SolveTry[]): boolean {
   const edit = edits[at];
+  if (outcome.kind === 'succeeded' && edit !== undefined && isLinked(edit, outcome.libraries ?? [])) return false;
   return (
     edit?.guess === true ||
     madeFor(edit, tries)?.version !== version ||
     edits.slice(at + 1).some(({ edit }) => 'requires' in edit || 'environment' in edit || 'config-settings' in edit)
   );
+}
+
+/** The edit installs nothing but packages whose libraries the wheel was linked against. */
+function isLinked({ edit }: SolveEdit, libraries: readonly string[]): boolean {
+  const packages = mergeSettings({}, edit).system?.apt ?? [];
+  if (packages.length === 0 || Object.keys(edit).length > 1) return false;
+  const linked = new Set(libraries.map(nameOfLibrary));
+  return packages.every((name) => name.endsWith('-dev') && linked.has(nameOfLibrary(name)));
+}
+
+/** `tag` of `libtag1-dev` and of `libtag-2f1d0c3e.so.1.17.0`: Debian names packages of libraries as their files. */
+function nameOfLibrary(name: string): string {
+  return name.replace(/^lib/, '').split(/[-_.]/)[0]?.replace(/\d+$/, '') ?? '';
 }
 
 function sayTried(tries: readonly SolveTry[], facts: SolveFacts): string {

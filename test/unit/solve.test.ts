@@ -27,12 +27,14 @@ const missing = (line: string, edit: Record<string, unknown>, guess = false): Fa
 type World = (planned: PlannedTry) => Failure | 'succeeds';
 
 /** Builds as the steps say until the solve ends. */
-function solve(world: World, more: Partial<SolveFacts> = {}, durationMs = 1000) {
+function solve(world: World, more: Partial<SolveFacts> = {}, durationMs = 1000, libraries: string[] = []) {
   const tries: SolveTry[] = [];
   const record = (planned: PlannedTry) => {
     const result = world(planned);
     const outcome =
-      result === 'succeeds' ? { kind: 'succeeded' as const, durationMs } : { kind: 'failed' as const, failure: result };
+      result === 'succeeds'
+        ? { kind: 'succeeded' as const, durationMs, libraries }
+        : { kind: 'failed' as const, failure: result };
     tries.push({ ...planned, buildId: `build-${tries.length}`, outcome });
   };
   record({ purpose: 'first', version: '2.0', edits: [] });
@@ -300,6 +302,23 @@ describe('where the base is too old', () => {
       ['1.8', 0],
     ]);
     expect(end).toMatchObject({ kind: 'solved', try: 3 });
+  });
+
+  test.each([
+    [['libham-2f1d0c3e.so.1.17.0', 'libz.so.1'], 3],
+    [['libhamster-2f1d0c3e.so.1'], 4],
+  ])('its libraries in the wheel say that it is linked against them: %s', (libraries, builds) => {
+    const { tries, end } = solve(
+      (planned) => {
+        if (!has(planned, 'libham1-dev')) return missing('ham.h', apt('libham1-dev'));
+        return planned.version === '1.9' ? 'succeeds' : tooOld;
+      },
+      { olderVersions: ['1.9'], pinned: false },
+      1000,
+      libraries,
+    );
+    expect(tries).toHaveLength(builds);
+    expect(end).toMatchObject({ kind: 'solved', try: 2 });
   });
 
   test('bindings that are numbered as their library go straight to the release of the one that is there', () => {
