@@ -64,6 +64,8 @@ export interface Failure {
   ideas?: Proposal[];
   /** What an index of packages can be asked for; the build needs all of them. */
   missing?: MissingPart[];
+  /** Version of the library that the line finds too old, of the distribution's package that was installed. */
+  found?: string;
 }
 
 /** Whether two builds ended for the same thing, wherever and with whatever process numbers and times. */

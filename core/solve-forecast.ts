@@ -13,14 +13,14 @@ export type Shortfall =
   | { kind: 'part'; name: string }
   /** The library that is there does not have this function, constant or member. */
   | { kind: 'symbol'; name: string }
-  /** `found`: what is there; undefined where the line does not say it. */
+  /** `found`: what is there; undefined where it is not known. */
   | { kind: 'version'; needed: string; found?: string };
 
 const ABSENT_SYMBOL =
   /undefined symbol: (\w+)|has no member named [‘'`](\w+)|[‘'`](?:\w+::)*(\w+)(?:\([^)]*\))?[’'](?:; did you mean .*| undeclared| was not declared| is not a member of)/;
 
 /** @returns undefined where the failure is not about something that a base or a library of it lacks */
-export function shortfallOf({ class: kind, missing = [], line, proposal }: Failure): Shortfall | undefined {
+export function shortfallOf({ class: kind, missing = [], line, proposal, found }: Failure): Shortfall | undefined {
   const header = missing.find((part) => part.kind === 'header')?.name;
   if (kind === 'missing-header' && header !== undefined) return { kind: 'header', name: header };
   const part = missing.find((each) => ['pkg-config', 'cmake', 'library'].includes(each.kind) && each.loose !== true);
@@ -33,17 +33,27 @@ export function shortfallOf({ class: kind, missing = [], line, proposal }: Failu
   const named = [...new Set(line.replaceAll(/\w+:\/\/\S+/g, '').match(/\d+(?:\.\d+)+/g) ?? [])];
   const [older, newer, ...others] = named.sort(compareVersions);
   if (older === undefined || others.length > 0) return undefined;
-  return newer === undefined ? { kind: 'version', needed: older } : { kind: 'version', needed: newer, found: older };
+  if (newer !== undefined) return { kind: 'version', needed: newer, found: older };
+  return { kind: 'version', needed: older, ...(found === undefined ? {} : { found }) };
 }
 
 /** Texts of an sdist that may say what it asks for. */
 export function mayAsk({ kind }: Shortfall, path: string): boolean {
-  return kind === 'header' || kind === 'symbol'
-    ? mayInclude(path)
-    : /^(?:[^/]+\.(?:py|toml|cfg)|(?:[^/]+\/){0,2}(?:CMakeLists\.txt|meson\.build|configure\.(?:ac|in)|[\w-]+\.cmake))$/.test(
-        path,
-      );
+  switch (kind) {
+    case 'header':
+    case 'symbol':
+      return mayInclude(path);
+    case 'part':
+      return BUILD_FILE.test(path);
+    case 'version':
+      return BUILD_FILE.test(path) || mayInclude(path);
+    default:
+      return kind satisfies never;
+  }
 }
+
+const BUILD_FILE =
+  /^(?:[^/]+\.(?:py|toml|cfg)|(?:[^/]+\/){0,2}(?:CMakeLists\.txt|meson\.build|configure\.(?:ac|in)|[\w-]+\.cmake))$/;
 
 /**
  * How to tell that another release lacks the same.
@@ -79,8 +89,8 @@ export function foretells(
 
 /** `9.4.0`, and as a tuple `9, 4, 0`. */
 const VERSION = String.raw`\d+(?:\.\d+|, *\d+)+`;
-/** What stands between a name and its version: ` = (`, `>=`, ` = parse("`. Bounded, since a text of someone's choice is searched. */
-const BETWEEN = String.raw`[\s"'()\[\]<>=:,!]{1,12}(?:[\w.]{1,60}\(["'(]{0,2})?`;
+/** What stands between a name and its version: ` = (`, `>=`, ` = parse("`, ` version (`. Bounded, since a text of someone's choice is searched. */
+const BETWEEN = String.raw`(?: version)?[\s"'()\[\]<>=:,!]{1,12}(?:[\w.]{1,60}\(["'(]{0,2})?`;
 /** Words that stand before versions of all kinds of things. */
 const SAYS_NOTHING =
   /^(?:version|python\w*|requires?|required|min|minimum|minimal|least|than|setuptools|cython|numpy|cmake)$/i;

@@ -2,10 +2,11 @@ import { createReadStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
 import type { WorkerApi } from '../client/worker-api.js';
-import type { AttemptOutcome, Lease } from '../core/attempt.js';
+import type { AttemptInput, AttemptOutcome, Lease } from '../core/attempt.js';
 import { isDiskFull } from '../core/disk-full.js';
 import type { Engine, ImageRefusal } from '../core/engine.js';
 import { WheelwrightError } from '../core/errors.js';
+import { withFoundVersion } from '../core/library-version.js';
 import type { PackageIndex } from '../core/package-index.js';
 import type { Phase } from '../core/phase.js';
 import type { Fetched, PhaseResult, Tested } from '../core/phases.js';
@@ -78,7 +79,8 @@ export async function makeAttempt(
         // What fails while an attempt is being broken off says nothing of the package.
         signal.throwIfAborted();
         const explained = await explainMissing(result.failure, found.packages, voice.log, signal);
-        const failure = await addSdistIdeas(explained, found.readSdist, found.packages, voice.log, signal);
+        const dated = withFoundVersion(explained, found.installed ?? []);
+        const failure = await addSdistIdeas(dated, found.readSdist, found.packages, voice.log, signal);
         voice.log.say(`failed: ${failure.class}: ${failure.cause}`);
         return { kind: 'failed', failure };
       }
@@ -107,6 +109,8 @@ function workerDiskFull(cause: unknown): WheelwrightError {
 /** What was come by on the way, to explain a failure with. */
 interface Found {
   packages?: PackageIndex;
+  /** The system packages of the images. */
+  installed?: AttemptInput[];
   readSdist?: ReadSdist;
 }
 
@@ -153,6 +157,7 @@ async function runPhases(
   const workspace = await engine.createWorkspace(lease.attemptId, images.builder, signal, cache?.name);
   later(() => engine.removeWorkspace(workspace));
   found.packages = site.packageIndex({ name: order.target.image, builder: images.builder, workspace });
+  found.installed = images.inputs.filter(({ kind }) => kind === 'system-package');
   found.readSdist = (wanted) => site.readSdist(sdist.value, wanted);
   const context: PhaseContext = {
     order,

@@ -39,6 +39,7 @@ const failureSchema = z.object({
       }),
     )
     .exactOptional(),
+  found: z.string().exactOptional(),
 });
 
 const placementSchema: z.ZodType<Placement> = z.object({

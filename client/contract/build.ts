@@ -31,6 +31,8 @@ export const failureSchema = z.object({
   /** Further changes worth a try; none is proven. */
   ideas: z.array(proposal).exactOptional(),
   missing: z.array(missingPart).exactOptional(),
+  /** Version of the library that is too old, as the distribution has it. */
+  found: z.string().exactOptional(),
 });
 
 export const buildRequestSchema = z.strictObject({

@@ -18,6 +18,11 @@ test('what a failure lacked: a header, or a version with the one that was found'
     shortfallOf(failure({ line: 'Minimum HAM is 9.4.0, installed is 7.2.1. See https://ham.example/v1.2' })),
   ).toEqual({ kind: 'version', needed: '9.4.0', found: '7.2.1' });
   expect(shortfallOf(failure({ line: 'HAM >= 3.5 is required' }))).toEqual({ kind: 'version', needed: '3.5' });
+  expect(shortfallOf(failure({ line: 'HAM >= 3.5 is required', found: '3.2.2' }))).toEqual({
+    kind: 'version',
+    needed: '3.5',
+    found: '3.2.2',
+  });
   expect(shortfallOf(failure({ line: '1.2 or 1.3 or 1.4' }))).toBeUndefined();
   expect(shortfallOf(failure({ line: 'no version at all' }))).toBeUndefined();
   expect(shortfallOf(failure({ class: 'compile-error', line: 'HAM >= 3.5 is required' }))).toBeUndefined();
@@ -68,6 +73,7 @@ test.each([
   ['HAM_MINIMUM = (9, 4, 0)', 'HAM_MINIMUM = (8, 0, 0)', 'HAM_MINIMUM = (7, 2, 0)'],
   ['HAM_MINIMUM = parse("9.4.0")', 'HAM_MINIMUM = "8.0"', 'HAM_MINIMUM = parse("7.2")'],
   ['sys.exit("libham >= 9.4 is required")', 'sys.exit("libham >= 8.1 is required")', 'x = "libham >= 7.0"'],
+  ['#error You need a compatible libham version (9.4.x)', '#error a compatible libham version (9.1.x)', 'libham (7.1)'],
   ['find_package(Ham 9.4.0 REQUIRED)', 'find_package(Ham 7.3)', 'find_package(Ham 7.2.1)'],
 ])('how a release asks for a version tells of others: %s', (asking, newer, older) => {
   const fails = foretells({ kind: 'version', needed: '9.4.0', found: '7.2.1' }, setupPy(asking));
