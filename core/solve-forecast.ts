@@ -14,7 +14,7 @@ export type Shortfall =
   /** The library that is there does not have this function, constant or member. */
   | { kind: 'symbol'; name: string }
   /** `found`: what is there; undefined where it is not known. */
-  | { kind: 'version'; needed: string; found?: string };
+  | { kind: 'version'; needed: string; found?: string; line: string };
 
 const ABSENT_SYMBOL =
   /undefined symbol: (\w+)|has no member named [‘'`](\w+)|[‘'`](?:\w+::)*(\w+)(?:\([^)]*\))?[’'](?:; did you mean .*| undeclared| was not declared| is not a member of)/;
@@ -33,8 +33,8 @@ export function shortfallOf({ class: kind, missing = [], line, proposal, found }
   const named = [...new Set(line.replaceAll(/\w+:\/\/\S+/g, '').match(/\d+(?:\.\d+)+/g) ?? [])];
   const [older, newer, ...others] = named.sort(compareVersions);
   if (older === undefined || others.length > 0) return undefined;
-  if (newer !== undefined) return { kind: 'version', needed: newer, found: older };
-  return { kind: 'version', needed: older, ...(found === undefined ? {} : { found }) };
+  if (newer !== undefined) return { kind: 'version', needed: newer, found: older, line };
+  return { kind: 'version', needed: older, ...(found === undefined ? {} : { found }), line };
 }
 
 /** Texts of an sdist that may say what it asks for. */
@@ -75,15 +75,19 @@ export function foretells(
     return uses(asking) ? uses : undefined;
   }
   const { needed, found } = shortfall;
-  const words = wordsBefore(needed, asking);
+  const files = filesThatAsk(shortfall, asking);
+  const words = wordsBefore(needed, files);
   if (words.length === 0) return undefined;
+  const paths = new Set(files.map(({ path }) => path));
   const minimum = new RegExp(`\\b(?:${words.map(literal).join('|')})\\b${BETWEEN}(${VERSION})`, 'g');
   return (texts) =>
-    texts.some(({ text }) =>
-      [...text.matchAll(minimum)].some(([, version = '']) => {
-        const asked = dotted(version);
-        return found === undefined ? compareVersions(asked, needed) >= 0 : compareVersions(asked, found) > 0;
-      }),
+    texts.some(
+      ({ path, text }) =>
+        paths.has(path) &&
+        [...text.matchAll(minimum)].some(([, version = '']) => {
+          const asked = dotted(version);
+          return found === undefined ? compareVersions(asked, needed) >= 0 : compareVersions(asked, found) > 0;
+        }),
     );
 }
 
@@ -94,6 +98,17 @@ const BETWEEN = String.raw`(?: version)?[\s"'()\[\]<>=:,!]{1,12}(?:[\w.]{1,60}\(
 /** Words that stand before versions of all kinds of things. */
 const SAYS_NOTHING =
   /^(?:version|python\w*|requires?|required|min|minimum|minimal|least|than|setuptools|cython|numpy|cmake)$/i;
+
+/** Comments and documents name versions of all times: the files that have the line's own words, else those of the build. */
+function filesThatAsk({ needed, line }: { needed: string; line: string }, texts: readonly SdistText[]): SdistText[] {
+  const at = line.indexOf(needed);
+  const said = line.slice(Math.max(0, at - WORDS_AROUND), at + needed.length).trim();
+  const saying = said.length >= needed.length + WORDS_AROUND / 2 ? texts.filter(({ text }) => text.includes(said)) : [];
+  return saying.length > 0 ? saying : texts.filter(({ path }) => BUILD_FILE.test(path));
+}
+
+/** Characters before a version by which a message is known again. */
+const WORDS_AROUND = 12;
 
 /** The names that the texts give a version after. */
 function wordsBefore(version: string, texts: readonly SdistText[]): string[] {

@@ -16,9 +16,9 @@ test('what a failure lacked: a header, or a version with the one that was found'
   expect(shortfallOf(failure({ class: 'missing-header', missing }))).toEqual({ kind: 'header', name: 'ham/errors.h' });
   expect(
     shortfallOf(failure({ line: 'Minimum HAM is 9.4.0, installed is 7.2.1. See https://ham.example/v1.2' })),
-  ).toEqual({ kind: 'version', needed: '9.4.0', found: '7.2.1' });
-  expect(shortfallOf(failure({ line: 'HAM >= 3.5 is required' }))).toEqual({ kind: 'version', needed: '3.5' });
-  expect(shortfallOf(failure({ line: 'HAM >= 3.5 is required', found: '3.2.2' }))).toEqual({
+  ).toMatchObject({ kind: 'version', needed: '9.4.0', found: '7.2.1' });
+  expect(shortfallOf(failure({ line: 'HAM >= 3.5 is required' }))).toMatchObject({ kind: 'version', needed: '3.5' });
+  expect(shortfallOf(failure({ line: 'HAM >= 3.5 is required', found: '3.2.2' }))).toMatchObject({
     kind: 'version',
     needed: '3.5',
     found: '3.2.2',
@@ -76,19 +76,35 @@ test.each([
   ['#error You need a compatible libham version (9.4.x)', '#error a compatible libham version (9.1.x)', 'libham (7.1)'],
   ['find_package(Ham 9.4.0 REQUIRED)', 'find_package(Ham 7.3)', 'find_package(Ham 7.2.1)'],
 ])('how a release asks for a version tells of others: %s', (asking, newer, older) => {
-  const fails = foretells({ kind: 'version', needed: '9.4.0', found: '7.2.1' }, setupPy(asking));
+  const fails = foretells({ kind: 'version', needed: '9.4.0', found: '7.2.1', line: '' }, setupPy(asking));
   expect(fails?.(setupPy(newer))).toBe(true);
   expect(fails?.(setupPy(older))).toBe(false);
   expect(fails?.(setupPy('nothing'))).toBe(false);
 });
 
+test('only the file that says what the build said counts, not what others tell of other times', () => {
+  const file = (path: string, text: string) => ({ path, text });
+  const line = 'ERROR: HAM >= 3.8 is required for spam.';
+  const asking = [file('src/spam.h', '/* since ham 3.8 */'), file('setup.py', 'exit("HAM >= 3.8 is required")')];
+  const fails = foretells({ kind: 'version', needed: '3.8', found: '3.2', line }, asking);
+  const older = [file('src/spam.h', '/* since HAM 3.3 */'), file('tests/conf.py', 'HAM 3.5')];
+  expect(fails?.([...older, file('setup.py', 'exit("HAM >= 3.1 is required")')])).toBe(false);
+  expect(fails?.([...older, file('setup.py', 'exit("HAM >= 3.3 is required")')])).toBe(true);
+  const said = '#error You need a compatible ham version (1.7.x)';
+  const header = foretells({ kind: 'version', needed: '1.7', found: '1.1.0', line: `h.h:1: ${said}` }, [
+    file('src/h.h', `# if X\n${said}\n`),
+  ]);
+  expect(header?.([file('src/h.h', '#error You need a compatible ham version (1.6.x)')])).toBe(true);
+  expect(header?.([file('src/h.h', '#error You need a compatible ham version (1.1.x)')])).toBe(false);
+});
+
 test('where it is not known what was found, those that want the same or more fail', () => {
-  const fails = foretells({ kind: 'version', needed: '3.5' }, setupPy('ham >= 3.5'));
+  const fails = foretells({ kind: 'version', needed: '3.5', line: '' }, setupPy('ham >= 3.5'));
   expect([fails?.(setupPy('ham >= 3.5')), fails?.(setupPy('ham >= 3.4'))]).toEqual([true, false]);
 });
 
 test('a text made to be slow is searched in no time', () => {
-  const needed = { kind: 'version', needed: '3.5' } as const;
+  const needed = { kind: 'version', needed: '3.5', line: '' } as const;
   const began = process.cpuUsage();
   for (const text of [
     'a-'.repeat(500_000),
@@ -101,7 +117,7 @@ test('a text made to be slow is searched in no time', () => {
 });
 
 test('nothing is foretold where the sources do not show how they ask', () => {
-  const needed = { kind: 'version', needed: '3.5' } as const;
+  const needed = { kind: 'version', needed: '3.5', line: '' } as const;
   expect(foretells(needed, setupPy('version >= 3.5; python_requires = ">=3.5"'))).toBeUndefined();
   expect(foretells({ kind: 'header', name: 'ham.h' }, setupPy('ham'))).toBeUndefined();
 });
