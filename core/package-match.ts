@@ -100,6 +100,8 @@ export function pathTestOf({ kind, name }: MissingPart): PathTest {
             `usr/lib/.*/pkgconfig/(?:lib)?${word}[-\\d][-.a-z\\d]*\\.pc`,
             `usr/lib/(?:.*/)?lib${word}\\.so`,
             `usr/lib/(?:.*/)?lib${word}\\d*\\.so`,
+            // Libraries of headers only.
+            `usr/include/(?:${TRIPLET}/)?(?:lib)?${word}/[^/]+\\.h(?:h|pp|xx)?`,
             `usr/bin/${word}`,
           ],
           'i',

@@ -111,6 +111,17 @@ describe('which line decides', () => {
       { name: 'ham' },
     ]);
     expect(told('RuntimeError: Cannot proceed without the ham4 library.')).toMatchObject([{ name: 'ham4' }]);
+    expect(told('meson.build:1:0: ERROR: Ham program not found, and it is needed.')).toEqual([
+      { kind: 'tool', name: 'ham' },
+    ]);
+    expect(told('Unable to run "ham2-config". Please make sure a development version of HAM is installed.')).toEqual([
+      { kind: 'tool', name: 'ham2-config' },
+    ]);
+    for (const mpi of [
+      "error: Cannot find 'mpicc' executable",
+      "error: command 'mpicxx' failed: No such file or directory",
+    ])
+      expect(told(mpi)).toMatchObject([{ kind: 'cmake', name: 'MPI' }]);
     for (const nothing of [
       'OSError: pkg-config was not able to find any of the requested packages. Make sure pkg-config can discover them',
       'error: Cannot find pkg-config dependencies:',
@@ -119,6 +130,29 @@ describe('which line decides', () => {
     ]) {
       expect(told(nothing), nothing).toBeUndefined();
     }
+  });
+
+  test.each([
+    ['Could NOT find HAM (missing: HAM_EXECUTABLE)', 'missing-tool', [{ kind: 'tool', name: 'ham' }]],
+    ['Could NOT find Ham (missing: HAM_EXECUTABLE HAM_LIBRARY)', 'missing-library', [{ kind: 'cmake', name: 'Ham' }]],
+    [
+      'Could NOT find Boost (missing: Boost_INCLUDE_DIR program_options system)',
+      'missing-library',
+      [
+        { kind: 'library', name: 'boost_program_options' },
+        { kind: 'library', name: 'boost_system' },
+      ],
+    ],
+    ['Could NOT find Boost (missing: Boost_INCLUDE_DIR)', 'missing-library', [{ kind: 'cmake', name: 'Boost' }]],
+  ])('the variables that a CMake module lacks say what it looked for: %s', (line, expected, missing) => {
+    const failure = diagnoseText(`CMake Error at FindPackageHandleStandardArgs.cmake:165 (message):\n  ${line}\n`);
+    expect(failure).toMatchObject({ class: expected, missing });
+  });
+
+  test('a project whose name ends in -python speaks of its library, not of the interpreter', () => {
+    const told = (text: string) => diagnoseText(`ham.h:6:2: error: #error "${text}"`).class;
+    expect(told('egg-python requires libegg v2.6 or later')).toBe('library-too-old');
+    expect(told('requires Python 3.12 or older')).toBe('python-too-new');
   });
 
   test('a CMake module that lacks others asks for those', () => {

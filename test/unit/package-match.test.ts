@@ -40,6 +40,16 @@ test('of a library that several versions of can be installed, the one that most 
   expect(found.map((match) => match.package)).toEqual(['libgtk-3-dev', 'libgtk2.0-dev', 'libgtk-vnc-2.0-dev']);
 });
 
+test('a library that is headers only is known by their folder, before a program of its name', () => {
+  expect(
+    owners('cmake', 'Libham', {
+      'usr/bin/ham': 'ham-tool',
+      'usr/include/ham/version.hpp': 'libham-dev',
+      'usr/include/egg/ham/version.hpp': 'libegg-dev',
+    }),
+  ).toEqual(['libham-dev', 'ham-tool']);
+});
+
 test('a program of the name of its library is not what a build looks for', () => {
   expect(
     owners('cmake', 'systemd', {

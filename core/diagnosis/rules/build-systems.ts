@@ -107,6 +107,26 @@ export const buildSystemRules: readonly Rule[] = [
           missing: [],
         };
       }
+      // Programs that it looks for, by their variables: BISON_EXECUTABLE.
+      const programs = [...parts.matchAll(/\b(\w+)_(?:EXECUTABLE|PROGRAM)\b/g)].map(([, part = '']) =>
+        part.toLowerCase(),
+      );
+      const [program] = programs;
+      if (program !== undefined && !/_(?:INCLUDE|LIBRAR)|_FOUND\b/.test(parts) && !CMAKE_PARTS_OF_PYTHON.test(name)) {
+        const tool = program === 'pkg_config' ? 'pkg-config' : program;
+        const known = missingTool(tool);
+        return {
+          class: 'missing-tool',
+          cause: `CMake does not find the program ${tool}, which the project requires.`,
+          missing: [{ kind: 'tool', name: tool }],
+          ...(known === 'ignore' ? {} : known),
+        };
+      }
+      if (name === 'Boost') {
+        const components = [...parts.matchAll(/\b[a-z_]+\d*\b/g)].map(([part]) => part);
+        if (components.length > 0)
+          return { missing: components.map((part) => ({ kind: 'library', name: `boost_${part}` })) };
+      }
       // The module is there, and what it needs in turn is not.
       const needed = [...parts.matchAll(/\b(\w+)_FOUND\b/g)]
         .map(([, part = '']) => part)

@@ -166,7 +166,8 @@ export const nativeRules: readonly Rule[] = [
     class: 'compile-error',
     cause: 'The code itself refuses to be compiled here and says why: {1}',
     refine([_line, text = '']) {
-      if (/python/i.test(text) && /support|version|require|need/i.test(text)) {
+      // Not the name of the project itself: ham-python.
+      if (/(?<![\w-])python(?![\w-])/i.test(text) && /support|version|require|need/i.test(text)) {
         return {
           class: 'python-too-new',
           cause: `The code does not support this Python: ${text} A newer release of the project helps.`,

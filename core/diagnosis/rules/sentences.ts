@@ -48,7 +48,7 @@ function read(line: string): { part: MissingPart } | undefined {
 function partOf(name: string, noun: string): MissingPart {
   if (/\.h(?:pp|h|xx)?$/.test(name)) return { kind: 'header', name };
   if (/executable|program|binary|command|utility|tool|script/i.test(noun) || /-config$|_config$/.test(name))
-    return { kind: 'tool', name };
+    return { kind: 'tool', name: /^[A-Z][a-z]+$/.test(name) ? name.toLowerCase() : name };
   const soname = /^(lib[\w+-]+)\.so/.exec(name);
   if (soname?.[1] !== undefined) return { kind: 'library', name: soname[1].slice(3) };
   return { kind: 'cmake', name, loose: true };
@@ -87,7 +87,7 @@ function refine([line]: RegExpExecArray, gaveUp: boolean, phase: Phase | undefin
       kind === 'package'
         ? `The build says that it needs ${name}, or what that package brings.`
         : `The build says that it does not find ${name}. The package that brings it, usually the library's development package, helps.`,
-    missing: [found.part],
+    missing: (known !== 'ignore' && known.missing) || [found.part],
   };
 }
 

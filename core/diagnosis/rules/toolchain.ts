@@ -2,6 +2,8 @@ import type { Rule } from '../rule.js';
 
 const JAVA_TOOL = /^(?:javac?|ant|mvn|jar|javadoc)$/;
 const C_COMPILER = /^(?:gcc|g\+\+|cc|c\+\+|x86_64-linux-gnu-gcc|x86_64-linux-gnu-g\+\+)$/;
+/** The names by which the implementations of MPI are called; each brings them by Debian's alternatives, not as files. */
+const MPI_COMPILER = /^mpi(?:cc|cxx|c\+\+|CC|f77|f90|fort)$/;
 const TOOLCHAIN_OF: Readonly<Record<string, string>> = {
   cargo: 'rust',
   rustc: 'rust',
@@ -67,6 +69,7 @@ export function missingTool(name: string): ReturnType<NonNullable<Rule['refine']
       why: `The ${toolchain} toolchain brings ${name}.`,
     };
   }
+  if (MPI_COMPILER.test(name)) return { missing: [{ kind: 'cmake', name: 'MPI', loose: true }] };
   // It calls the others, which fail one after the other otherwise.
   const names = name === 'autoreconf' ? [name, 'automake', 'libtoolize'] : [name];
   return { missing: names.map((each) => ({ kind: 'tool', name: each })) };
@@ -229,7 +232,7 @@ export const toolchainRules: readonly Rule[] = [
     refine: ([, name]) => ({ missing: [{ kind: 'tool', name: name ?? 'mysql_config' }] }),
   },
   {
-    match: /Could not run ([\w.+-]+-config)\b/,
+    match: /(?:Could not|Couldn't|Cannot|Can't|Unable to|Failed to) (?:run|execute|call) [`'"]?([\w.+-]+-config)\b/i,
     ...tool,
     cause:
       'The setup script asks {1} where its library is, and {1} is not in the image. The development package of the library brings it.',
