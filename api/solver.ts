@@ -111,7 +111,12 @@ async function foreseen(
   if (step.kind !== 'try' || step.purpose !== 'older-release') return { facts, step };
   const { submission, stopping, foretell } = context;
   const page = await submission.projectPage(project, stopping);
-  const failing = await foretellOlder(foretell, page, step, tries, facts, stopping);
+  const failing = await foretellOlder(foretell, page, step, tries, facts, stopping).catch((error: unknown) => {
+    stopping.throwIfAborted();
+    // It only spares builds.
+    context.log.warn({ err: error, solveId: id }, 'the sdists of older releases could not be looked into');
+    return [];
+  });
   if (failing.length === 0) return { facts, step };
   const known = { ...facts, foretold: [...(facts.foretold ?? []), ...failing] };
   await context.solves.setFacts(id, known);

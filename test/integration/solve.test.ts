@@ -220,6 +220,24 @@ test('older releases that by their sdists want as new a library are not built', 
   expect(solve.steps).toHaveLength(2);
 });
 
+test('sdists that cannot be had hinder no solve', async () => {
+  for (const version of ['2.0', '1.9', '1.8']) service.upstream.add('spam', `spam-${version}.tar.gz`);
+  service.upstream.breaking.add('spam-2.0.tar.gz');
+  const id = await start();
+  await fail(await service.claim(WAIT_MS), {
+    class: 'library-too-old',
+    phase: 'build',
+    line: 'ham 3.1 is needed, 2.4 was found',
+    lineNumber: 1,
+    cause: 'Old.',
+  });
+  const older = await service.claim(WAIT_MS);
+  expect(older.order.version).toBe('1.9');
+  expect(service.upstream.requests.filter((path) => path.endsWith('spam-2.0.tar.gz'))).toHaveLength(1);
+  await service.deliver(older, makeWheel(WHEEL.replace('1.0', '1.9')));
+  expect(await ended(id)).toMatchObject({ status: 'solved' });
+});
+
 test('a recipe that says nothing and works is no submission, and no failure either', async () => {
   const id = await start({ recipe: 'project: spam\n' });
   await service.deliver(await service.claim(WAIT_MS), makeWheel(WHEEL));

@@ -11,6 +11,8 @@ export interface TestIndex {
   add(project: string, filename: string, fields?: Record<string, unknown>): void;
   /** What is answered for a file of that name; without it 404. */
   bodies: Map<string, Buffer>;
+  /** Names of files whose answers break off. */
+  breaking: Set<string>;
   /** Answers everything with 503 while true. */
   down: boolean;
   close(): Promise<void>;
@@ -23,9 +25,13 @@ export async function startTestIndex(): Promise<TestIndex> {
     index.requests.push(request.url ?? '');
     const name = /^\/simple\/([^/]+)\/$/.exec(request.url ?? '')?.[1] ?? '';
     const files = projects.get(name);
-    const body = index.bodies.get(/^\/files\/(.+)$/.exec(request.url ?? '')?.[1] ?? '');
+    const filename = /^\/files\/(.+)$/.exec(request.url ?? '')?.[1] ?? '';
+    const body = index.bodies.get(filename);
     if (index.down) response.writeHead(503).end();
-    else if (body !== undefined) response.end(body);
+    else if (index.breaking.has(filename)) {
+      response.writeHead(200, { 'content-length': 1000 });
+      response.write('x', () => response.destroy());
+    } else if (body !== undefined) response.end(body);
     else if (files === undefined) response.writeHead(404).end();
     else {
       response.writeHead(200, { 'content-type': 'application/vnd.pypi.simple.v1+json' });
@@ -38,6 +44,7 @@ export async function startTestIndex(): Promise<TestIndex> {
     url: `${origin}/simple/`,
     requests: [],
     bodies: new Map(),
+    breaking: new Set(),
     down: false,
     add(project, filename, fields = {}) {
       const sha256 = createHash('sha256').update(filename).digest('hex');
