@@ -29,7 +29,8 @@ export function shortfallOf({ class: kind, missing = [], line, proposal, found }
   if (kind !== 'library-too-old') return undefined;
   const [, linked, member, declared] = ABSENT_SYMBOL.exec(line) ?? [];
   const symbol = linked ?? member ?? declared;
-  if (symbol !== undefined) return { kind: 'symbol', name: symbol };
+  // A plain word stands in sources for other things as well.
+  if (symbol !== undefined) return /[A-Z_\d]/.test(symbol) ? { kind: 'symbol', name: symbol } : undefined;
   const named = [...new Set(line.replaceAll(/\w+:\/\/\S+/g, '').match(/\d+(?:\.\d+)+/g) ?? [])];
   const [older, newer, ...others] = named.sort(compareVersions);
   if (older === undefined || others.length > 0) return undefined;

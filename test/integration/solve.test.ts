@@ -201,13 +201,7 @@ test('where the base is too old, the older release that works is the answer, and
 test('older releases that by their sdists want as new a library are not built', async () => {
   const wants = { '1.0': '2.1', '1.5': '3', '1.8': '3.0', '1.9': '3.0', '2.0': '3.1' };
   for (const [version, ham] of Object.entries(wants)) {
-    const filename = `spam-${version}.tar.gz`;
-    if (version !== '1.0') service.upstream.add('spam', filename);
-    const sdist = tar.pack();
-    sdist.entry({ name: `spam-${version}/setup.py` }, `HAM_MINIMUM = "${ham}"\n`);
-    sdist.entry({ name: `spam-${version}/PKG-INFO` }, `Metadata-Version: 2.1\nName: spam\nVersion: ${version}\n`);
-    sdist.finalize();
-    service.upstream.bodies.set(filename, gzipSync(await buffer(sdist)));
+    await offer(version, 'setup.py', `HAM_MINIMUM = "${ham}"\n`);
   }
   const id = await start();
   const tooOld = { class: 'library-too-old', phase: 'build', lineNumber: 1, cause: 'Old.' } as const;
@@ -219,6 +213,33 @@ test('older releases that by their sdists want as new a library are not built', 
   expect(solve).toMatchObject({ status: 'solved', solvedBy: older.order.buildId });
   expect(solve.steps).toHaveLength(2);
 });
+
+test('a function that every release uses in some form does not rule them out', async () => {
+  for (const version of ['1.0', '1.9', '2.0']) await offer(version, 'spam.c', 'HAM_New(1);\n');
+  const id = await start();
+  await fail(await service.claim(WAIT_MS), {
+    class: 'library-too-old',
+    phase: 'build',
+    line: 'spam.c:1:1: error: ‘HAM_New’ undeclared',
+    lineNumber: 1,
+    cause: 'Old.',
+  });
+  const older = await service.claim(WAIT_MS);
+  expect(older.order.version).toBe('1.9');
+  await service.deliver(older, makeWheel(WHEEL.replace('1.0', '1.9')));
+  expect(await ended(id)).toMatchObject({ status: 'solved' });
+});
+
+/** An sdist of spam with one source. */
+async function offer(version: string, path: string, text: string): Promise<void> {
+  const filename = `spam-${version}.tar.gz`;
+  if (version !== '1.0') service.upstream.add('spam', filename);
+  const sdist = tar.pack();
+  sdist.entry({ name: `spam-${version}/${path}` }, text);
+  sdist.entry({ name: `spam-${version}/PKG-INFO` }, `Metadata-Version: 2.1\nName: spam\nVersion: ${version}\n`);
+  sdist.finalize();
+  service.upstream.bodies.set(filename, gzipSync(await buffer(sdist)));
+}
 
 test('sdists that cannot be had hinder no solve', async () => {
   for (const version of ['2.0', '1.9', '1.8']) service.upstream.add('spam', `spam-${version}.tar.gz`);

@@ -69,6 +69,11 @@ test.each([
   expect(mayAsk(lacked, 'src/spam.pyx')).toBe(true);
 });
 
+test('a plain word tells nothing', () => {
+  const line = 'spam.cpp:7:3: error: ‘class Ham::File’ has no member named ‘properties’';
+  expect(shortfallOf(failure({ line }))).toBeUndefined();
+});
+
 test.each([
   ['HAM_MINIMUM = (9, 4, 0)', 'HAM_MINIMUM = (8, 0, 0)', 'HAM_MINIMUM = (7, 2, 0)'],
   ['HAM_MINIMUM = parse("9.4.0")', 'HAM_MINIMUM = "8.0"', 'HAM_MINIMUM = parse("7.2")'],
