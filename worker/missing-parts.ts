@@ -3,6 +3,7 @@ import type { Failure, Proposal } from '../core/failure.js';
 import { enrichProposal, type PackageIndex } from '../core/package-index.js';
 import { headerIdea, mayInclude } from '../core/sdist-headers.js';
 import { mayHoldSwitches, ownModule, type SdistText, sdistIdeas } from '../core/sdist-ideas.js';
+import { emptyLibpython } from '../core/sdist-libpython.js';
 import type { AttemptLog } from './attempt-log.js';
 
 /**
@@ -68,7 +69,9 @@ export async function addSdistIdeas(
       log.say(`proposed: ${own.why}`);
       return { ...failure, cause: `The build does not find a module of its own: ${own.why}.`, proposal: own };
     }
-    const ideas = [...(failure.ideas ?? []), ...switches, ...(headers === undefined ? [] : [headers])];
+    const ideas = [...(failure.ideas ?? []), emptyLibpython(failure, sources), ...switches, headers].filter(
+      (idea) => idea !== undefined,
+    );
     const asked = withSwitch(failure, ideas);
     for (const { why } of asked.ideas ?? []) log.say(`may help: ${why}`);
     return asked;
