@@ -104,6 +104,18 @@ test('a guess that a later edit made needless is removed again', () => {
   expect(solve(world, {}, 20 * 60_000).end).toEqual({ kind: 'solved', try: 2 });
 });
 
+test('a guessed package after which the failure was another one is not taken away to see', () => {
+  const world: World = (planned) => {
+    if (has(planned, 'libegg-dev')) return 'succeeds';
+    return has(planned, 'libham-dev')
+      ? missing('egg.h', apt('libegg-dev'), true)
+      : missing('ham', apt('libham-dev'), true);
+  };
+  const { end, tries } = solve(world);
+  expect(end).toEqual({ kind: 'solved', try: 2 });
+  expect(tries).toHaveLength(3);
+});
+
 test('a removal that breaks the build leaves the recipe that worked', () => {
   const { end, tries } = solve((planned) => {
     if (!has(planned, 'FLAG')) return missing('odd', { environment: { FLAG: '1' } }, true);
