@@ -133,6 +133,49 @@ describe('which line decides', () => {
   });
 
   test.each([
+    ['AttributeError: cython_sources', 'build-requirement', 'cython<3'],
+    ['RuntimeError: Building ham requires Cython >= 0.29', 'build-requirement', 'cython'],
+    ["ModuleNotFoundError: No module named 'sipbuild'", 'build-requirement', 'sip'],
+    ['CMake Error: CMAKE_ASM_NASM_COMPILER not set, after EnableLanguage', 'missing-tool', 'nasm'],
+    ['CMake Error: CMAKE_Java_COMPILER\n  No CMAKE_Java_COMPILER could be found.', 'toolchain-missing', 'java'],
+    ['ham.cpp:1:5: error: ‘numeric_limits’ is not a member of ‘std’', 'compile-error', ''],
+    [
+      'CMake Error at CMakeLists.txt:2 (add_subdirectory):\n  add_subdirectory given source "ext/ham" which is not an existing directory.',
+      'bad-sdist',
+      '',
+    ],
+  ])('%s', (line, expected, named) => {
+    const failure = diagnoseText(line);
+    expect(failure.class).toBe(expected);
+    expect(JSON.stringify([failure.missing, failure.proposal?.edit])).toContain(named);
+  });
+
+  test('setup scripts older than Python 3.12 get the names that configparser has kept', () => {
+    const failure = diagnoseText(
+      "AttributeError: module 'configparser' has no attribute 'SafeConfigParser'. Did you mean: 'RawConfigParser'?",
+    );
+    expect(failure.class).toBe('python-too-new');
+    const folder = mkdtempSync(join(tmpdir(), 'configparser-'));
+    writeFileSync(join(folder, 'versioneer.py'), 'p = configparser.SafeConfigParser()\np.readfp(f)\nreadfp(g)\n');
+    execFileSync('sh', ['-ec', String(failure.proposal?.edit['prepare'])], { cwd: folder });
+    expect(readFileSync(join(folder, 'versioneer.py'), 'utf8')).toBe(
+      'p = configparser.ConfigParser()\np.read_file(f)\nreadfp(g)\n',
+    );
+  });
+
+  test.each([
+    ["OSError: cannot load library 'libham-2.0-0': libham-2.0-0: cannot open shared object file", 'libham-2.0.so.0'],
+    ['OSError: Failed to load library libham.so.0 - libham.so.0: cannot open shared object file', 'libham.so.0'],
+    ['OSError: could not find or load libham_c.so', 'libham_c.so'],
+    ['ImportError: Ham shared library not found.', 'libham'],
+  ])('what a wheel loads by itself: %s', (line, name) => {
+    expect(diagnoseText(line, { phase: 'test' })).toMatchObject({
+      class: 'missing-in-clean-image',
+      missing: [{ name }],
+    });
+  });
+
+  test.each([
     ['Could NOT find HAM (missing: HAM_EXECUTABLE)', 'missing-tool', [{ kind: 'tool', name: 'ham' }]],
     ['Could NOT find Ham (missing: HAM_EXECUTABLE HAM_LIBRARY)', 'missing-library', [{ kind: 'cmake', name: 'Ham' }]],
     [

@@ -167,6 +167,14 @@ export const buildSystemRules: readonly Rule[] = [
     },
   },
   {
+    match: /add_subdirectory given source ["']([^"']+)["'] which is not an existing directory/,
+    weight: 'dependency',
+    only: 'cmake-error',
+    class: 'bad-sdist',
+    cause:
+      'CMake wants the sources of {1}, a git submodule of the project that its sdist does not hold. A source in the recipe that brings it, a switch that takes the system library, or another release helps.',
+  },
+  {
     match:
       /(?:By not providing ["']Find([\w+-]+)\.cmake["']|(?:Could not find a package configuration file provided by|Could not find a configuration file for package) ["']([\w+-]+)["'])/,
     weight: 'dependency',

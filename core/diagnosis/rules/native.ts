@@ -244,7 +244,8 @@ export const nativeRules: readonly Rule[] = [
     weight: 'compile',
     class: 'compile-error',
     cause: 'The compiler does not know {1}: a header is not included, or the code is broken for this compiler.',
-    refine([_line, name = '']) {
+    refine([line, name = '']) {
+      if (/is not a member of [‘'`]std[’']/.test(line)) return {};
       return looksLikeLibraryName(name)
         ? {
             class: 'library-too-old',

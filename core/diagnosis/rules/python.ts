@@ -20,12 +20,18 @@ const PROJECT_OF: Readonly<Record<string, string>> = {
   poetry: 'poetry-core',
   cppy: 'cppy',
   google: 'protobuf',
+  sipbuild: 'sip',
+  gi: 'pygobject',
   attr: 'attrs',
   dateutil: 'python-dateutil',
   sklearn: 'scikit-learn',
   PIL: 'pillow',
   git: 'gitpython',
 };
+
+const MODERN_CONFIGPARSER = `grep -rlE --include='*.py' 'SafeConfigParser|\\.readfp\\(' . | xargs -r sed -i \\
+  -e 's/SafeConfigParser/ConfigParser/g' -e 's/\\.readfp(/.read_file(/g'
+`;
 
 /** Packages that several projects share. */
 const NAMESPACE =
@@ -142,7 +148,7 @@ export const pythonRules: readonly Rule[] = [
   },
   {
     match:
-      /has no attribute ['"]cython_sources['"]|Cython\.Compiler\.Errors\.|CompileError: \S+\.pyx|Cython\.Build\.\S+ has no|module ['"]Cython['"] has no attribute/,
+      /has no attribute ['"]cython_sources['"]|AttributeError: cython_sources\b|Cython\.Compiler\.Errors\.|CompileError: \S+\.pyx|Cython\.Build\.\S+ has no|module ['"]Cython['"] has no attribute/,
     weight: 'requirement',
     class: 'build-requirement',
     cause:
@@ -170,6 +176,14 @@ export const pythonRules: readonly Rule[] = [
     edit: { requires: { constraints: ['cython<3.1'] } },
     why: 'Cython 3.0 still knows it.',
     guess: true,
+  },
+  {
+    match: /(?:[Ee]rror|Exception|SystemExit): .*\b(?:needs?|requires?) [Cc]ython\b(?! ?<)/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause: 'The build says that it needs Cython, which is not among its declared build requirements.',
+    edit: { requires: { additions: ['cython'] } },
+    why: 'cython is a Python package; the project does not declare it.',
   },
   {
     match: /^(?:Error compiling Cython file|\S+\.(?:pyx|pxd|pxi):\d+:\d+: )/,
@@ -221,6 +235,18 @@ export const pythonRules: readonly Rule[] = [
     weight: 'exception',
     class: 'build-requirement',
     cause: 'Build requirements that the project declares are not installed.',
+  },
+  {
+    // Old copies of versioneer.py, which many projects carry.
+    match:
+      /module ['"]configparser['"] has no attribute ['"]SafeConfigParser|ConfigParser['"] object has no attribute ['"]readfp/,
+    weight: 'exception',
+    class: 'python-too-new',
+    cause:
+      'The setup script uses SafeConfigParser or readfp(), which Python 3.12 removed. ConfigParser and read_file() do the same since Python 3.2.',
+    edit: { prepare: MODERN_CONFIGPARSER },
+    why: 'It calls them by the names that Python has kept.',
+    guess: true,
   },
   {
     match:

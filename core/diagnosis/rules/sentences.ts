@@ -15,7 +15,7 @@ const NOT_FOUND = new RegExp(
   'i',
 );
 const IS_MISSING = new RegExp(
-  `(?:^|[\\s:])${NAME}(?: v?\\d+\\.[\\d.]*\\d)?(?: ${NOUN})? (?:(?:is |are )?required but )?(?:was |were |is |are |could |must be |has to be |(?:appears|seems) (?:to be )?)?(?:not (?:to )?(?:be )?found|not to be installed|missing|not installed|not available|required to (?:build|compile|install)|needed to (?:build|compile)|installed)`,
+  `(?:^|[\\s:])${NAME}(?: v?\\d+\\.[\\d.]*\\d)?(?: (?:shared|static|dynamic|native))?(?: ${NOUN})? (?:(?:is |are )?required but )?(?:was |were |is |are |could |must be |has to be |(?:appears|seems) (?:to be )?)?(?:not (?:to )?(?:be )?found|not to be installed|missing|not installed|not available|required to (?:build|compile|install)|needed to (?:build|compile)|installed)`,
   'i',
 );
 const PLEASE_INSTALL = new RegExp(
@@ -28,7 +28,7 @@ const GIVES_UP = /^\s*\W*(?:(?:\w+\.)*\w*(?:Error|Exception|Exit)|error|ERROR|CR
 const GOES_ON =
   /^\s*(?:-- |checking |Run-time dependency|Library |Program |Has header|Compiler for)|found: NO|warn|disabl|skipp|optional|(?<!(?:proceed|continue|build|work) )without|fall(?:ing)? back|ignor|deprecat|continuing|will continue|not found in cache|trying/i;
 const NO_NAME =
-  /^(?:the|any|but|which|was|requested|required|location|folders?|dirs?|libs?|main|includes?|vendored|bundled|pkg-config dependencies|file|files|module|modules|version|setup|python|directory|it|them|that|this|any|all|one|package|packages|library|libraries|header|headers|path|paths|dependency|dependencies|source|sources|compiler|build|install|installed|command|matching|valid|requirement|requirements|distribution|function|symbol|attribute|class|tool|tools|program|executable|configuration|config|file|following|for|in|on|of|to|not|no|be|is|are|also|you|your|sure|have|using|from|with|and|or|if|which|pip|conda|apt|apt-get|brew|wheel|metadata|license|readme)$/i;
+  /^(?:the|any|but|which|was|shared|static|dynamic|native|assembler|requested|required|location|folders?|dirs?|libs?|main|includes?|vendored|bundled|pkg-config dependencies|file|files|module|modules|version|setup|python|directory|it|them|that|this|any|all|one|package|packages|library|libraries|header|headers|path|paths|dependency|dependencies|source|sources|compiler|build|install|installed|command|matching|valid|requirement|requirements|distribution|function|symbol|attribute|class|tool|tools|program|executable|configuration|config|file|following|for|in|on|of|to|not|no|be|is|are|also|you|your|sure|have|using|from|with|and|or|if|which|pip|conda|apt|apt-get|brew|wheel|metadata|license|readme)$/i;
 
 /** Advice for Debian names a package outright; but the headers of Debian's own Python are not those of the image's. */
 const DEBIAN_PACKAGE = /\b(?!python)(lib[a-z0-9][a-z0-9+.-]*-dev|[a-z0-9][a-z0-9+.-]*[a-z0-9]-dev)\b/;

@@ -209,10 +209,16 @@ export const toolchainRules: readonly Rule[] = [
     },
   },
   {
-    match: /No CMAKE_(\w+)_COMPILER could be found/,
+    match: /No CMAKE_(\w+)_COMPILER could be found|CMAKE_(ASM_\w+)_COMPILER not set, after EnableLanguage/,
     weight: 'toolchain',
     class: 'toolchain-missing',
-    cause: 'CMake finds no {1} compiler, which the project requires.',
+    cause: 'CMake finds no {1}{2} compiler, which the project requires.',
+    refine([, named, unset]) {
+      const language = named ?? unset ?? '';
+      if (language === 'Java') return { edit: { toolchains: ['java'] }, why: 'The java toolchain brings a JDK.' };
+      if (language !== 'ASM_NASM' && language !== 'ASM_YASM') return {};
+      return { class: 'missing-tool', missing: [{ kind: 'tool', name: language.slice(4).toLowerCase() }] };
+    },
   },
   {
     match:

@@ -45,7 +45,7 @@ export const wheelRules: readonly Rule[] = [
   },
   {
     match:
-      /(?:(?:ImportError|OSError): |^\s*cannot load library )(?:.*: )?(lib[\w.+-]+\.so(?:\.[\w.]+)?): cannot open shared object file|error while loading shared libraries: (\S+?): cannot open/,
+      /(?:(?:ImportError|OSError): |^\s*cannot load library )(?:.*[: ])?(lib[\w.+-]+\.so(?:\.[\w.]+)?): cannot open shared object file|error while loading shared libraries: (\S+?): cannot open/,
     weight: 'requirement',
     class: 'missing-in-clean-image',
     cause:
@@ -58,7 +58,7 @@ export const wheelRules: readonly Rule[] = [
   },
   {
     match:
-      /(?:OSError|ImportError): .*?(?:find_library\(\) did not manage to locate a library called|no library called) ['"]([\w.+-]+)['"]/,
+      /(?:OSError|ImportError): .*?(?:find_library\(\) did not manage to locate a library called|no library called|cannot load library|could not find or load) ['"]?(lib[\w.+-]*\w|[\w.+-]*\w(?=['"]))/,
     weight: 'requirement',
     class: 'missing-in-clean-image',
     cause:
