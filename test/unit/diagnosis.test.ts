@@ -657,6 +657,14 @@ describe('logs as they come', () => {
     });
   });
 
+  test('of a library, the program that comes with its headers is asked for', () => {
+    const line = (name: string) =>
+      `Failed to get options via both egg-config and egginfo. (FileNotFoundError: [Errno 2] No such file or directory: '${name}')`;
+    for (const name of ['egginfo', 'egg-config']) {
+      expect(diagnoseText(line(name), { phase: 'build' }).missing).toEqual([{ kind: 'tool', name: 'egg-config' }]);
+    }
+  });
+
   test('with autoreconf come the programs that it calls', () => {
     const { missing = [] } = diagnoseText('sh: 1: autoreconf: not found', { phase: 'build' });
     expect(missing.map(({ name }) => name)).toEqual(['autoreconf', 'automake', 'libtoolize']);

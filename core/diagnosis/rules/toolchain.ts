@@ -290,9 +290,10 @@ export const toolchainRules: readonly Rule[] = [
     refine: ([, name = '']) => (isOwnFile(name) ? {} : 'ignore'),
   },
   {
+    // A program of the library that is asked for want of its `x-config` tells less than that one, which comes with the headers.
     match: /\[Errno 2\] No such file or directory: ['"]([\w.+-]+)['"]/,
     ...tool,
-    refine: ([, name = '']) => missingTool(name),
+    refine: ([line, name = '']) => missingTool(/\b[\w.+]+-config\b/.exec(line)?.[0] ?? name),
   },
   {
     match: /(?:failed to find tool\.? |Can't exec )["'`]([\w.+-]+)["'`]/,
