@@ -39,7 +39,7 @@ function includeFolder({ class: kind, missing = [] }: Failure, tries: readonly S
   for (const { edit, why } of tries.flatMap(({ edits }) => edits)) {
     const end = why.indexOf(`/${header}`);
     const folder = /\/usr\/(?:include|lib)\/\S+$/.exec(end < 0 ? '' : why.slice(0, end))?.[0];
-    if (folder === undefined) continue;
+    if (folder === undefined || /^\/usr\/include\/[a-z0-9_]+-linux-gnu$/.test(folder)) continue;
     return [
       {
         kind: 'edit',

@@ -80,7 +80,14 @@ export async function makeAttempt(
         signal.throwIfAborted();
         const explained = await explainMissing(result.failure, found.packages, voice.log, signal);
         const dated = withFoundVersion(explained, found.installed ?? []);
-        const failure = await addSdistIdeas(dated, found.readSdist, found.packages, voice.log, signal);
+        const failure = await addSdistIdeas(
+          dated,
+          found.readSdist,
+          found.installed ?? [],
+          found.packages,
+          voice.log,
+          signal,
+        );
         voice.log.say(`failed: ${failure.class}: ${failure.cause}`);
         return { kind: 'failed', failure };
       }

@@ -1,8 +1,10 @@
+import type { AttemptInput } from '../core/attempt.js';
 import { WheelwrightError } from '../core/errors.js';
 import type { Failure, Proposal } from '../core/failure.js';
 import { enrichProposal, type PackageIndex } from '../core/package-index.js';
 import { headerIdea, mayInclude } from '../core/sdist-headers.js';
 import { mayHoldSwitches, ownModule, type SdistText, sdistIdeas } from '../core/sdist-ideas.js';
+import { includingFile, withFurtherIncludes } from '../core/sdist-includes.js';
 import { emptyLibpython } from '../core/sdist-libpython.js';
 import type { AttemptLog } from './attempt-log.js';
 
@@ -39,17 +41,21 @@ export type ReadSdist = (wanted: (path: string) => boolean) => Promise<SdistText
 /**
  * The failure with what the sdist itself offers, where nothing better is known.
  * @param read undefined where the sdist was not had
+ * @param installed the system packages that the build had
  */
 export async function addSdistIdeas(
   failure: Failure,
   read: ReadSdist | undefined,
+  installed: readonly AttemptInput[],
   index: PackageIndex | undefined,
   log: Pick<AttemptLog, 'say'>,
   signal: AbortSignal,
 ): Promise<Failure> {
   // What was built is beyond the reach of its sources.
   if (failure.phase !== 'fetch' && failure.phase !== 'build') return failure;
-  if (read === undefined || (failure.proposal !== undefined && !failure.proposal.guess)) return failure;
+  if (read === undefined) return failure;
+  if (failure.proposal !== undefined && !failure.proposal.guess)
+    return addIncludes(failure, read, installed, index, log, signal);
   try {
     const paths: string[] = [];
     const texts = await read((path) => {
@@ -79,6 +85,34 @@ export async function addSdistIdeas(
     signal.throwIfAborted();
     // A broken archive is what failed, then.
     log.say(`what the sdist itself offers could not be read: ${String(error)}`);
+    return failure;
+  }
+}
+
+async function addIncludes(
+  failure: Failure,
+  read: ReadSdist,
+  installed: readonly AttemptInput[],
+  index: PackageIndex | undefined,
+  log: Pick<AttemptLog, 'say'>,
+  signal: AbortSignal,
+): Promise<Failure> {
+  const file = includingFile(failure);
+  if (file === undefined || index === undefined) return failure;
+  try {
+    const paths: string[] = [];
+    const texts = await read((path) => {
+      paths.push(path);
+      return path === file || file.endsWith(`/${path}`);
+    });
+    const owns = (header: string) => paths.some((path) => path === header || path.endsWith(`/${header}`));
+    const names = new Set(installed.map(({ name }) => name));
+    const all = await withFurtherIncludes(failure, texts, owns, names, index, signal);
+    if (all !== failure) log.say(`proposed: ${all.proposal?.why}`);
+    return all;
+  } catch (error) {
+    signal.throwIfAborted();
+    log.say(`what the sdist includes besides could not be read: ${String(error)}`);
     return failure;
   }
 }

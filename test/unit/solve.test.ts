@@ -137,6 +137,12 @@ test('an old release may need the build requirements of its time, in a recipe wi
   expect(solve(() => broken, { releasedOn: { '2.0': '2025-12-01' } }).tries).toHaveLength(1);
 });
 
+test('the folder of the architecture is looked into by compilers themselves', () => {
+  const proposal = { edit: apt('libham-dev'), why: 'libham-dev has /usr/include/x86_64-linux-gnu/ham.h' };
+  const asked = failure('ham.h', { proposal, missing: [{ kind: 'header', name: 'ham.h' }] });
+  expect(solve(() => asked).tries).toHaveLength(2);
+});
+
 test('a header in a folder of its own: the compiler is told of the folder', () => {
   const proposal = { edit: apt('libham-dev'), why: 'libham-dev has /usr/include/ham-2/ham.h', guess: true as const };
   const asked = failure('ham.h', { proposal, missing: [{ kind: 'header', name: 'ham.h' }] });

@@ -61,11 +61,13 @@ test('a module that the sdist has itself is found, not fetched from elsewhere', 
     (...paths: string[]) =>
     async (wanted: (path: string) => boolean) =>
       paths.filter(wanted).map((path) => ({ path, text: '' }));
-  const explained = await addSdistIdeas(missed, sdist('setup.py', 'ham_build.py'), undefined, log, signal);
+  const explained = await addSdistIdeas(missed, sdist('setup.py', 'ham_build.py'), [], undefined, log, signal);
   expect(explained.proposal).toMatchObject({ edit: { environment: { PYTHONPATH: '.' } }, guess: true });
   expect(explained.cause).toContain('ham_build.py');
   expect(log.said).toHaveLength(1);
-  expect(await addSdistIdeas(missed, sdist('setup.py', 'src/ham_build.py'), undefined, log, signal)).toEqual(missed);
+  expect(await addSdistIdeas(missed, sdist('setup.py', 'src/ham_build.py'), [], undefined, log, signal)).toEqual(
+    missed,
+  );
 });
 
 test('in place of a download, the package and the switch that asks for it are proposed before the package alone', async () => {
@@ -77,8 +79,8 @@ test('in place of a download, the package and the switch that asks for it are pr
     proposal,
   };
   const sdist = (text: string) => async () => [{ path: 'setup.py', text }];
-  const explained = await addSdistIdeas(wants, sdist("os.getenv('USE_SYSTEM_HAM')"), undefined, ear(), signal);
+  const explained = await addSdistIdeas(wants, sdist("os.getenv('USE_SYSTEM_HAM')"), [], undefined, ear(), signal);
   expect(explained.proposal?.edit).toEqual({ ...proposal.edit, environment: { USE_SYSTEM_HAM: '1' } });
   expect(explained.ideas).toEqual([proposal]);
-  expect(await addSdistIdeas(wants, sdist(''), undefined, ear(), signal)).toEqual(wants);
+  expect(await addSdistIdeas(wants, sdist(''), [], undefined, ear(), signal)).toEqual(wants);
 });

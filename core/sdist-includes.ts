@@ -1,0 +1,73 @@
+// What a source includes right after the header that a build missed: compilers stop at the first, and each of the others would cost a build.
+import type { Failure } from './failure.js';
+import type { PackageIndex, PackageMatch } from './package-index.js';
+import type { SdistText } from './sdist-ideas.js';
+
+const WHERE = /^(?:\/build\/src\/|\.\/)*([\w./+-]+):(\d+):\d+: fatal error: ([\w./+-]+): No such file/;
+const INCLUDE = /^\s*#\s*include\s*[<"]([\w./+-]+)[>"]/;
+/** May stand between includes that all hold. */
+const BETWEEN = /^\s*(?:\/\/.*|\/\*.*\*\/\s*|extern "C" \{|\})?\s*$/;
+/** Each is a question to the distribution's index. */
+const MAX_ASKED = 8;
+
+/** File of the sdist in which the compiler missed a header, as far as its line says. */
+export function includingFile({ class: kind, line }: Failure): string | undefined {
+  return kind === 'missing-header' ? WHERE.exec(line)?.[1] : undefined;
+}
+
+/**
+ * The failure with the packages of the other headers in its proposal; unchanged where that is a guess, or the source is not among the texts.
+ * @param owns whether the sdist itself has a file that an include can mean
+ * @param installed names of the packages that the build had
+ */
+export async function withFurtherIncludes(
+  failure: Failure,
+  texts: readonly SdistText[],
+  owns: (header: string) => boolean,
+  installed: ReadonlySet<string>,
+  index: PackageIndex,
+  signal: AbortSignal,
+): Promise<Failure> {
+  const { proposal } = failure;
+  const apt = aptOf(proposal?.edit);
+  if (proposal === undefined || proposal.guess || apt.length === 0) return failure;
+  const found: PackageMatch[] = [];
+  const headers = includedAfter(failure, texts).filter((header) => !owns(header));
+  for (const name of headers.slice(0, MAX_ASKED)) {
+    const [best] = await index.whoHas({ kind: 'header', name }, signal);
+    const known = [...installed, ...apt, ...found.map((match) => match.package)];
+    if (best?.certain && best.package.endsWith('-dev') && !known.includes(best.package)) found.push(best);
+  }
+  if (found.length === 0) return failure;
+  return {
+    ...failure,
+    proposal: {
+      ...proposal,
+      edit: { ...proposal.edit, system: { apt: [...apt, ...found.map((match) => match.package)] } },
+      why: [proposal.why, ...found.map((match) => `${match.package} has /${match.path}, which is included next`)].join(
+        '; ',
+      ),
+    },
+  };
+}
+
+function aptOf(edit: Record<string, unknown> | undefined): string[] {
+  const system = edit?.['system'];
+  const apt = typeof system === 'object' && system !== null && 'apt' in system ? system.apt : [];
+  return Array.isArray(apt) ? apt.map(String) : [];
+}
+
+/** Up to the first line that may depend on something else. */
+function includedAfter({ line }: Failure, texts: readonly SdistText[]): string[] {
+  const [, file = '', number, header = ''] = WHERE.exec(line) ?? [];
+  const source = texts.find(({ path }) => path === file || file.endsWith(`/${path}`));
+  const lines = source?.text.split('\n').slice(Number(number) - 1) ?? [];
+  if (INCLUDE.exec(lines[0] ?? '')?.[1] !== header) return [];
+  const headers: string[] = [];
+  for (const text of lines.slice(1)) {
+    const [, included] = INCLUDE.exec(text) ?? [];
+    if (included !== undefined) headers.push(included);
+    else if (!BETWEEN.test(text)) break;
+  }
+  return headers;
+}

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import type { Failure } from '../../core/failure.js';
+import type { PackageIndex } from '../../core/package-index.js';
+import { includingFile, withFurtherIncludes } from '../../core/sdist-includes.js';
+
+const signal = new AbortController().signal;
+const packages: Record<string, string> = { 'egg.h': 'libegg-dev', 'oil.h': 'liboil-dev', 'z.h': 'libz-dev' };
+const index: PackageIndex = {
+  whoHas: async ({ name }) =>
+    name in packages ? [{ package: packages[name] ?? '', path: `usr/include/${name}`, certain: true }] : [],
+  hasPackage: async () => false,
+};
+const failure: Failure = {
+  class: 'missing-header',
+  phase: 'build',
+  line: 'src/ham.h:2:10: fatal error: ham/ham.h: No such file or directory',
+  lineNumber: 1,
+  cause: '',
+  proposal: { edit: { system: { apt: ['libham-dev'] } }, why: 'libham-dev has it' },
+};
+const after = async (text: string, more: Partial<Failure> = {}, line = failure.line) => {
+  const texts = [{ path: 'src/ham.h', text: `#pragma once\n#include <ham/ham.h>\n${text}` }];
+  const owns = (header: string) => header === 'own.h';
+  const all = await withFurtherIncludes(
+    { ...failure, line, ...more },
+    texts,
+    owns,
+    new Set(['libz-dev']),
+    index,
+    signal,
+  );
+  return all.proposal?.edit;
+};
+
+test('what is included right after a missing header is installed with it', async () => {
+  const both = { system: { apt: ['libham-dev', 'libegg-dev', 'liboil-dev'] } };
+  expect(await after('#include "own.h"\n\n// more\n#include <egg.h>\n#include <z.h>\n# include "oil.h"\n')).toEqual(
+    both,
+  );
+  expect(includingFile(failure)).toBe('src/ham.h');
+});
+
+test.each(['#ifdef EGG\n#include <egg.h>\n#endif\n', 'int ham;\n#include <egg.h>\n', '#include <stdio.h>\n'])(
+  'not what may depend on something, nor what no package has: %s',
+  async (text) => {
+    expect(await after(text)).toEqual(failure.proposal?.edit);
+  },
+);
+
+test('a guess stays as it is, and so does what the source does not show', async () => {
+  const guess = { edit: { system: { apt: ['libham-dev'] } }, why: '', guess: true as const };
+  expect(await after('#include <egg.h>\n', { proposal: guess })).toEqual(guess.edit);
+  expect(await after('#include <egg.h>\n', {}, failure.line.replace(':2:', ':1:'))).toEqual(failure.proposal?.edit);
+  expect(await after('#include <egg.h>\n', {}, failure.line.replace('src/ham.h', 'src/ham.c'))).toEqual(
+    failure.proposal?.edit,
+  );
+});
