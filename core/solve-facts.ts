@@ -2,8 +2,7 @@ import type { Target } from './build.js';
 import { interpreterVersion } from './interpreter.js';
 import { allowsPython } from './plan.js';
 import type { EffectiveRecipe, Recipe } from './recipe.js';
-import { editRecipe } from './recipe-edit.js';
-import { mergeSettings } from './recipe-merge.js';
+import { editRecipe, mergeEdit } from './recipe-edit.js';
 import { type Release, releasesOf } from './release.js';
 import type { Requirement } from './requirement.js';
 import type { ProjectPage } from './simple-index.js';
@@ -144,7 +143,7 @@ export function solvedRecipe(
   for (const { edit } of edits) {
     const keys = Object.entries(edit);
     const ofItsAge = keys.filter(([key]) => version !== newest && OF_ITS_AGE.has(key));
-    aged = mergeSettings(aged, Object.fromEntries(ofItsAge));
+    aged = mergeEdit(aged, Object.fromEntries(ofItsAge));
     yaml = editRecipe(yaml, Object.fromEntries(keys.filter((entry) => !ofItsAge.includes(entry))));
   }
   if (Object.keys(aged).length === 0) return yaml;

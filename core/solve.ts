@@ -4,7 +4,7 @@ import { type Failure, type FailureClass, isSameFailure } from './failure.js';
 import { type EffectiveRecipe, recipeSchema } from './recipe.js';
 import { checkRecipe } from './recipe-checks.js';
 import { canonicalJson } from './recipe-digest.js';
-import { mergeSettings } from './recipe-merge.js';
+import { mergeEdit } from './recipe-edit.js';
 import { ideasFor } from './solve-ideas.js';
 import { isTooNewForBase, nextOlder, releaseOfLibrary } from './solve-older.js';
 import type { PlannedTry, SolveEdit, SolveFacts, SolveTry } from './solve-try.js';
@@ -117,7 +117,7 @@ function isSound(planned: PlannedTry, facts: SolveFacts): boolean {
 }
 
 function merged({ edits }: PlannedTry, { recipe }: SolveFacts): EffectiveRecipe {
-  return edits.reduce<EffectiveRecipe>((settings, { edit }) => mergeSettings(settings, edit), recipe);
+  return edits.reduce<EffectiveRecipe>((settings, { edit }) => mergeEdit(settings, edit), recipe);
 }
 
 function sameFailure(a: SolveTry['outcome'], b: SolveTry['outcome']): boolean {
@@ -190,7 +190,7 @@ function hasHelped(edit: SolveEdit, tries: readonly SolveTry[]): boolean {
 
 /** The edit installs nothing but packages whose libraries the wheel was linked against. */
 function isLinked({ edit }: SolveEdit, libraries: readonly string[]): boolean {
-  const packages = mergeSettings({}, edit).system?.apt ?? [];
+  const packages = mergeEdit({}, edit).system?.apt ?? [];
   if (packages.length === 0 || Object.keys(edit).length > 1) return false;
   const linked = new Set(libraries.map(nameOfLibrary));
   return packages.every((name) => name.endsWith('-dev') && linked.has(nameOfLibrary(name)));

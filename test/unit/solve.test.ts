@@ -90,6 +90,20 @@ test('two proposals that bring each other about do not go round in a circle', ()
   expect(tries.length).toBeLessThanOrEqual(3);
 });
 
+test('a script that one failure asked for runs beside that of another, also where they are bound to an older release', () => {
+  const { tries } = solve((planned) => {
+    if (!has(planned, 'mend-setup')) return missing('use_2to3 is invalid', { prepare: 'mend-setup\n' });
+    return has(planned, 'mend-sources') ? 'succeeds' : missing('lvalue required', { prepare: 'mend-sources\n' });
+  });
+  const solved = tries[2] as SolveTry;
+  expect(solved.outcome.kind).toBe('succeeded');
+  const both = 'mend-setup\nmend-sources\n';
+  expect(lintRecipe(solvedRecipe('project: ham\n', solved)).recipe).toMatchObject({ prepare: both });
+  expect(lintRecipe(solvedRecipe('project: ham\n', solved, '3.0')).recipe).toMatchObject({
+    overrides: [{ when: { versions: '<=2.0' }, prepare: both }],
+  });
+});
+
 test('a guess that a later edit made needless is removed again', () => {
   const world: World = (planned) => {
     if (has(planned, 'libegg-dev')) return 'succeeds';
