@@ -703,6 +703,26 @@ describe('logs as they come', () => {
     expect(diagnoseText(line.replaceAll('PyEval_CallObject', 'PyUnicode_AS_UNICODE')).proposal).toBeUndefined();
   });
 
+  test("integers of Python 2, which SWIG's wrappers no longer define, are written anew in its interfaces as well", () => {
+    const failure = diagnoseText(
+      'ImportError: /test/env/_ham.cpython-313-x86_64-linux-gnu.so: undefined symbol: PyInt_AsLong',
+      {
+        phase: 'test',
+      },
+    );
+    const folder = mkdtempSync(join(tmpdir(), 'pyint-'));
+    writeFileSync(
+      join(folder, 'ham.i'),
+      'if (PyInt_Check(o)) n = PyInt_AsLong(o);\n#define PyInt_FromLong PyLong_FromLong\n',
+    );
+    execFileSync('sh', ['-ec', String(failure.proposal?.edit['prepare'])], { cwd: folder });
+    // A macro that names itself is left as it is by the preprocessor.
+    expect(readFileSync(join(folder, 'ham.i'), 'utf8')).toBe(
+      'if (PyLong_Check(o)) n = PyLong_AsLong(o);\n#define PyLong_FromLong PyLong_FromLong\n',
+    );
+    rmSync(folder, { recursive: true });
+  });
+
   test('Cython code from before Cython 3 gets the old meaning by a directive, names of Python 2 an older Cython', () => {
     const log = `Error compiling Cython file:
 ham/_egg.pyx:129:33: Cannot assign type 'void (int) except * nogil' to 'F' (alias of 'void (*)(int) noexcept'). Exception values are incompatible. Suggest adding 'noexcept' to the type of 'egg'.
