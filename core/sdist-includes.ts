@@ -1,6 +1,7 @@
 // What a source includes right after the header that a build missed: compilers stop at the first, and each of the others would cost a build.
 import type { Failure } from './failure.js';
 import type { PackageIndex, PackageMatch } from './package-index.js';
+import { ALWAYS_THERE } from './sdist-headers.js';
 import type { SdistText } from './sdist-ideas.js';
 
 const WHERE = /^(?:\/build\/src\/|\.\/)*([\w./+-]+):(\d+):\d+: fatal error: ([\w./+-]+): No such file/;
@@ -36,7 +37,8 @@ export async function withFurtherIncludes(
   for (const name of headers.slice(0, MAX_ASKED)) {
     const [best] = await index.whoHas({ kind: 'header', name }, signal);
     const known = [...installed, ...apt, ...found.map((match) => match.package)];
-    if (best?.certain && best.package.endsWith('-dev') && !known.includes(best.package)) found.push(best);
+    if (best === undefined || ALWAYS_THERE.test(best.package) || known.includes(best.package)) continue;
+    if (best.certain && best.package.endsWith('-dev')) found.push(best);
   }
   if (found.length === 0) return failure;
   return {

@@ -4,7 +4,12 @@ import type { PackageIndex } from '../../core/package-index.js';
 import { includingFile, withFurtherIncludes } from '../../core/sdist-includes.js';
 
 const signal = new AbortController().signal;
-const packages: Record<string, string> = { 'egg.h': 'libegg-dev', 'oil.h': 'liboil-dev', 'z.h': 'libz-dev' };
+const packages: Record<string, string> = {
+  'egg.h': 'libegg-dev',
+  'oil.h': 'liboil-dev',
+  'z.h': 'libz-dev',
+  'errno.h': 'libc6-dev',
+};
 const index: PackageIndex = {
   whoHas: async ({ name }) =>
     name in packages ? [{ package: packages[name] ?? '', path: `usr/include/${name}`, certain: true }] : [],
@@ -34,9 +39,11 @@ const after = async (text: string, more: Partial<Failure> = {}, line = failure.l
 
 test('what is included right after a missing header is installed with it', async () => {
   const both = { system: { apt: ['libham-dev', 'libegg-dev', 'liboil-dev'] } };
-  expect(await after('#include "own.h"\n\n// more\n#include <egg.h>\n#include <z.h>\n# include "oil.h"\n')).toEqual(
-    both,
-  );
+  expect(
+    await after(
+      '#include "own.h"\n\n// more\n#include <egg.h>\n#include <z.h>\n#include <errno.h>\n# include "oil.h"\n',
+    ),
+  ).toEqual(both);
   expect(includingFile(failure)).toBe('src/ham.h');
 });
 
