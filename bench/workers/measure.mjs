@@ -104,7 +104,10 @@ async function look(db) {
   expect('attempts that succeeded', count("SELECT count(*) FROM attempts WHERE status = 'succeeded'"), builds);
   expect('files', count('SELECT count(DISTINCT attempt_id) FROM files'), builds);
   expect('phases', count('SELECT count(*) FROM attempt_phases'), builds * 5);
-  const attempts = db.prepare('SELECT id FROM attempts').pluck().all();
+  for (const { id, status, failure_json } of db.prepare("SELECT * FROM attempts WHERE status <> 'succeeded'").all()) {
+    faults.push(`${id} ${status}: ${failure_json}`);
+  }
+  const attempts = db.prepare("SELECT id FROM attempts WHERE status = 'succeeded'").pluck().all();
   for (const id of attempts) {
     const log = await readFile(join(data, 'logs', `${id}.log`), 'utf8');
     if (!/^(.*\n)+\[wheelwright\] publish: .*\n$/.test(log)) faults.push(`the log of ${id} ends early`);
