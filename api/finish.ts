@@ -1,5 +1,5 @@
 // How an attempt's end, as its worker reports it, becomes a published file, a failure, or builds to wait for.
-import type { AttemptOutcome, WheelReport } from '../core/attempt.js';
+import type { AttemptOutcome, AttemptProgress, WheelReport } from '../core/attempt.js';
 import { WheelwrightError } from '../core/errors.js';
 import type { Failure } from '../core/failure.js';
 import type { BuildRecord, LeaseRef, NewFile } from '../core/store.js';
@@ -10,18 +10,28 @@ import type { ApiContext } from './context.js';
 import { wakeWaitingOne } from './loops.js';
 
 /**
- * Ends an attempt; the same report again is a no-op.
+ * Ends an attempt, after what it has left to tell; the same report again is a no-op.
  * @throws WheelwrightError `conflict` for a stale lease, `invalid` when the wheel was not uploaded first, `unavailable` when the upstream is needed and away
  */
-export async function finishAttempt(context: ApiContext, lease: LeaseRef, outcome: AttemptOutcome): Promise<void> {
+export async function finishAttempt(
+  context: ApiContext,
+  lease: LeaseRef,
+  outcome: AttemptOutcome,
+  progress?: AttemptProgress,
+): Promise<void> {
   const build = await context.store.buildOfAttempt(lease.attemptId);
   const attempt = build?.attempts.find(({ id }) => id === lease.attemptId);
   if (attempt === undefined || build === undefined) {
     throw new WheelwrightError('not-found', `there is no attempt ${JSON.stringify(lease.attemptId)}`);
   }
+  // Then what it had to tell was kept before it ended.
   const ended = attempt.finishedAt !== undefined;
   if (ended) await context.store.finish(lease, outcome, undefined, context.clock());
   else {
+    if (progress !== undefined) {
+      const { from, text, ...more } = progress;
+      await context.logs.append(lease, from, text, context.clock(), more);
+    }
     const final = await endAttempt(context, lease, outcome, build);
     const now = context.clock();
     context.metrics.attemptEnded(final, attempt, now);

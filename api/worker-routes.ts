@@ -2,6 +2,7 @@
 import { json, type Request, type Response, Router, raw } from 'express';
 import {
   claimRequestSchema,
+  endingSchema,
   inputsSchema,
   LEASE_HEADER,
   outcomeSchema,
@@ -11,11 +12,11 @@ import {
   workerLeaveSchema,
   workerRegistrationSchema,
 } from '../client/contract.js';
-import type { AttemptInput, AttemptOutcome } from '../core/attempt.js';
+import type { AttemptEnding, AttemptInput, AttemptOutcome, Lease } from '../core/attempt.js';
 import type { Channel } from '../core/build.js';
 import { WheelwrightError } from '../core/errors.js';
 import type { LeaseRef, Progress } from '../core/store.js';
-import { assertProtocol } from '../core/worker.js';
+import { assertProtocol, type WorkerRef } from '../core/worker.js';
 import { type Guards, scopesOf } from './authentication.js';
 import { viewBuild } from './build-view.js';
 import { connectionSignal } from './connection-signal.js';
@@ -29,6 +30,8 @@ const MAX_LOG_CHUNK_BYTES = 4 * 2 ** 20;
 const MAX_PROGRESS_BYTES = 6 * MAX_LOG_CHUNK_BYTES;
 const MAX_INPUTS_BYTES = 4 * 2 ** 20;
 const MAX_OUTCOME_BYTES = 2 ** 20;
+/** Calls that workers may make and that older apis did not take. */
+const TAKES = ['end'];
 
 export function workerRoutes(context: ApiContext, guards: Guards): Router {
   const { store, logs, blobs, signals, clock, settings, log } = context;
@@ -59,13 +62,9 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
     const { worker: name, session = '', waitMs } = claimRequestSchema.parse(request.body);
     const waited = context.metrics.slotWaits(name);
     const signal = connectionSignal(response, context.stopping);
-    const claimed = await context.dispatch.next({ name, session }, waitMs, signal).finally(waited);
-    if (claimed === undefined) return void response.status(204).end();
-    const { askedAt, ...lease } = claimed;
-    const { attemptId, order } = lease;
-    context.metrics.attemptStarted(lease.attemptNumber === 1 ? clock() - askedAt : undefined);
-    log.info({ attemptId, buildId: order.buildId, worker: name }, 'attempt leased');
-    response.json(await withDepends(context, lease));
+    const lease = await giveWork(context, { name, session }, waitMs, signal).finally(waited);
+    if (lease === undefined) return void response.status(204).end();
+    response.json(lease);
   });
 
   router.post('/attempts/:id/heartbeat', worker, async (request, response) => {
@@ -103,6 +102,17 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
     response.json({ nextLine });
   });
 
+  router.post('/attempts/:id/end', worker, json({ limit: MAX_PROGRESS_BYTES }), async (request, response) => {
+    const { outcome, progress, next } = endingSchema.parse(request.body) as AttemptEnding;
+    await finishAttempt(context, leaseOf(request), outcome, progress);
+    const signal = connectionSignal(response, context.stopping);
+    const lease =
+      next && (await giveWork(context, { name: next.worker, session: next.session }, 0, signal).catch(noWork));
+    response.json(lease === undefined ? {} : { next: lease });
+  });
+  // The attempt has ended all the same, and the worker's next claim tells it what is wrong.
+  const noWork = (err: unknown) => log.warn({ err }, 'no attempt could be given with the end of another') as undefined;
+
   router.put('/attempts/:id/artifacts/:filename', worker, async (request, response) => {
     await store.checkLease(leaseOf(request));
     const maxBytes = settings.WHEELWRIGHT_WHEEL_BYTES;
@@ -126,6 +136,22 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
   });
 
   return router;
+}
+
+/** Waits up to `waitMs` for an attempt for this worker. @throws WheelwrightError `conflict` when it is not registered */
+async function giveWork(
+  context: ApiContext,
+  worker: WorkerRef,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<Lease | undefined> {
+  const claimed = await context.dispatch.next(worker, waitMs, signal);
+  if (claimed === undefined) return undefined;
+  const { askedAt, ...lease } = claimed;
+  const { attemptId, order } = lease;
+  context.metrics.attemptStarted(lease.attemptNumber === 1 ? context.clock() - askedAt : undefined);
+  context.log.info({ attemptId, buildId: order.buildId, worker: worker.name }, 'attempt leased');
+  return { ...(await withDepends(context, lease)), takes: TAKES };
 }
 
 /** What a worker publishes as stable is installed by everybody: its token says whether it may, whatever the worker says. */

@@ -1,10 +1,17 @@
 // The worker's side of the API. Every write carries the lease's token; a stale one is refused with `conflict`.
 import type { Readable } from 'node:stream';
-import type { AttemptInput, AttemptOutcome, AttemptProgress, Lease } from '../core/attempt.js';
+import type { AttemptEnding, AttemptInput, AttemptOutcome, AttemptProgress, Lease } from '../core/attempt.js';
 import type { Phase } from '../core/phase.js';
 import { WORKER_PROTOCOL, type WorkerFacts, type WorkerRef } from '../core/worker.js';
 import { type Connection, openConnection, send, sendForJson } from './connection.js';
-import { artifactStoredSchema, heartbeatSchema, LEASE_HEADER, leaseSchema, logAppendedSchema } from './contract.js';
+import {
+  artifactStoredSchema,
+  endedSchema,
+  heartbeatSchema,
+  LEASE_HEADER,
+  leaseSchema,
+  logAppendedSchema,
+} from './contract.js';
 
 export interface WorkerApi {
   readonly connection: Connection;
@@ -31,6 +38,8 @@ export interface WorkerApi {
   ): Promise<{ sha256: string; sizeBytes: number }>;
   /** Ends the attempt; the same outcome again is a no-op. */
   finish(lease: Lease, outcome: AttemptOutcome, signal: AbortSignal): Promise<void>;
+  /** Ends the attempt with all that is left to tell, where the lease says that the api takes this; gives the next attempt if one was asked for and there is one. */
+  end(lease: Lease, ending: AttemptEnding, signal: AbortSignal): Promise<Lease | undefined>;
   close(): Promise<void>;
 }
 
@@ -95,6 +104,10 @@ export function openWorkerApi(options: { url: string; token?: string | undefined
       const headers = { ...fenced(lease), prefer: 'return=minimal' };
       const response = await send(connection, 'POST', path(lease, 'finish'), { json, headers, signal });
       await response.body.dump();
+    },
+    async end(lease, json, signal) {
+      const call = { json, headers: fenced(lease), signal };
+      return (await sendForJson(connection, 'POST', path(lease, 'end'), endedSchema, call)).next as Lease | undefined;
     },
   };
 }

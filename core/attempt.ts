@@ -56,6 +56,8 @@ export interface Lease {
   /** What the attempt may use of its worker. */
   resources: Resources;
   order: BuildOrder;
+  /** Calls that the api takes and an older one does not: `end`, see {@link AttemptEnding}. */
+  takes?: readonly string[];
 }
 
 /** One thing an attempt took in. `sha256` is missing where only a version identifies it (system packages). */
@@ -82,6 +84,13 @@ export interface AttemptProgress {
   text: string;
   phases: PhaseStart[];
   inputs: AttemptInput[];
+}
+
+/** How an attempt ended, with what it has not told yet, and who has room now for another one. */
+export interface AttemptEnding {
+  outcome: AttemptOutcome;
+  progress?: AttemptProgress;
+  next?: { worker: string; session: string };
 }
 
 export interface PhaseStart {

@@ -6,8 +6,17 @@ const BATCH_MS = 100;
 const BATCH_CHARS = 256 * 1024;
 /** Unsent text past which whoever writes is made to wait: the memory that a slow API may cost. */
 const HELD_CHARS = 1024 * 1024;
+/** So little may be left for the call that ends the attempt. */
+const REST_CHARS = 64 * 1024;
 /** Longer lines are broken up, so that one without an end cannot fill the memory. */
 const MAX_LINE_CHARS = 64 * 1024;
+
+/** What was not stored yet; see {@link AttemptLogOptions.append}. */
+export interface LogPiece {
+  firstLine: number;
+  text: string;
+  marks: LogMarks;
+}
 
 /** What an attempt tells beside its lines, in the same order. */
 export interface LogMarks {
@@ -98,6 +107,17 @@ export class AttemptLog {
     this.#throwFailure();
   }
 
+  /** Resolves with what is not stored yet, for the call that ends the attempt: the log's part in it is done. Undefined when that is nothing. */
+  async rest(): Promise<LogPiece | undefined> {
+    this.endLine();
+    while ((this.#held.length > REST_CHARS || this.#sending !== undefined) && this.#failure === undefined) {
+      await this.#send();
+    }
+    this.#throwFailure();
+    clearTimeout(this.#timer);
+    return this.#take();
+  }
+
   #cut(text: string): void {
     let from = 0;
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
@@ -143,16 +163,21 @@ export class AttemptLog {
   }
 
   async #sendOne(): Promise<void> {
-    if (!this.#holdsAny) return;
-    const [text, marks] = [this.#held, this.#marks];
-    const firstLine = text === '' ? this.#lines + 1 : this.#heldFrom;
-    this.#held = '';
-    this.#marks = { phases: [], inputs: [] };
+    const piece = this.#take();
+    if (piece === undefined) return;
     try {
-      await this.#options.append(firstLine, text, marks);
+      await this.#options.append(piece.firstLine, piece.text, piece.marks);
     } catch (error) {
       this.#failure = { error };
     }
+  }
+
+  #take(): LogPiece | undefined {
+    if (!this.#holdsAny) return undefined;
+    const [text, marks] = [this.#held, this.#marks];
+    this.#held = '';
+    this.#marks = { phases: [], inputs: [] };
+    return { firstLine: text === '' ? this.#lines + 1 : this.#heldFrom, text, marks };
   }
 
   get #holdsAny(): boolean {

@@ -1,22 +1,37 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { WorkerApi } from '../client/worker-api.js';
-import type { AttemptOutcome, Lease } from '../core/attempt.js';
+import type { AttemptEnding, AttemptOutcome, AttemptProgress, Lease } from '../core/attempt.js';
 import { type ErrorCode, WheelwrightError } from '../core/errors.js';
+import type { WorkerRef } from '../core/worker.js';
 import { type AttemptSite, makeAttempt } from './attempt.js';
 import { AttemptEnd } from './attempt-end.js';
-import { AttemptLog, type LogMarks } from './attempt-log.js';
+import { AttemptLog, type LogPiece } from './attempt-log.js';
 import type { PhaseContext } from './phase-context.js';
 import { persistently } from './retry.js';
 
 const HEARTBEAT_MS = 1_000;
 
-/** Makes the attempt of one lease and reports how it ended. `stopping` aborts when the worker must not wait any longer. */
+/** An attempt that has ended. */
+export interface LeaseEnd {
+  /** The next one, where the api gave it at once. */
+  next: Lease | undefined;
+  /** Resolves when what the attempt made on its worker is gone. */
+  cleared: Promise<void>;
+}
+
+/**
+ * Makes the attempt of one lease and reports how it ended. `stopping` aborts when the worker must not wait any longer.
+ * @param room resolves when there is room for it: until then it is only kept alive
+ * @param nextFor says who takes another attempt when this one ends, if anyone does then
+ */
 export async function workOnLease(
   lease: Lease,
   site: AttemptSite & { api: WorkerApi; logger: Logger },
   stopping: AbortSignal,
-): Promise<void> {
+  room: Promise<void>,
+  nextFor: () => WorkerRef | undefined,
+): Promise<LeaseEnd> {
   const { api, logger } = site;
   const ended = new AbortController();
   /** What may still be said after the attempt was broken off; only a lost lease forbids it. */
@@ -32,8 +47,9 @@ export async function workOnLease(
   let diagnosis: PhaseContext['diagnosis'] | undefined;
   const log = new AttemptLog({
     append: async (firstLine, text, marks) => {
+      const piece = { firstLine, text, marks };
       await refusedMeansLost(
-        () => persistently(() => append(api, lease, firstLine, text, marks, silenced.signal), silenced.signal),
+        () => persistently(() => append(api, lease, piece, silenced.signal), silenced.signal),
         end,
       );
     },
@@ -50,7 +66,9 @@ export async function workOnLease(
     version: lease.order.version,
   };
   logger.info(fields, 'attempt started');
+  let next: Lease | undefined;
   try {
+    await room;
     const outcome = await attemptOutcome(
       lease,
       site,
@@ -59,8 +77,14 @@ export async function workOnLease(
       (clear) => clears.push(clear),
       ended.signal,
     );
-    await log.flush();
-    await refusedMeansLost(() => persistently(() => api.finish(lease, outcome, silenced.signal), silenced.signal), end);
+    let report = () => api.finish(lease, outcome, silenced.signal);
+    if (lease.takes?.includes('end')) {
+      const rest = await log.rest();
+      report = async () => {
+        next = await api.end(lease, endingOf(outcome, rest, nextFor()), silenced.signal);
+      };
+    } else await log.flush();
+    await refusedMeansLost(() => persistently(report, silenced.signal), end);
     logger.info({ ...fields, outcome: outcome.kind }, 'attempt ended');
   } catch (error) {
     logger.warn({ ...fields, err: error }, 'attempt dropped: its end could not be reported');
@@ -68,12 +92,23 @@ export async function workOnLease(
     beating.abort();
     stopping.removeEventListener('abort', onStopping);
     await heart;
-    for (const clear of clears.reverse()) {
-      await clear().catch((error: unknown) =>
+  }
+  const clear = async () => {
+    for (const one of clears.reverse()) {
+      await one().catch((error: unknown) =>
         logger.warn({ ...fields, err: error }, 'something of the attempt was left behind'),
       );
     }
-  }
+  };
+  return { next, cleared: clear() };
+}
+
+function endingOf(outcome: AttemptOutcome, rest: LogPiece | undefined, next: WorkerRef | undefined): AttemptEnding {
+  return {
+    outcome,
+    ...(rest && { progress: progressOf(rest) }),
+    ...(next && { next: { worker: next.name, session: next.session } }),
+  };
 }
 
 async function attemptOutcome(
@@ -85,6 +120,7 @@ async function attemptOutcome(
   signal: AbortSignal,
 ): Promise<AttemptOutcome> {
   try {
+    signal.throwIfAborted();
     return await makeAttempt(lease, site, { log, listen }, later, signal);
   } catch (error) {
     const reason = signal.reason as unknown;
@@ -117,18 +153,16 @@ async function beat(
 }
 
 /** Lines alone, which is nearly all of a log, go as they are. */
-async function append(
-  api: WorkerApi,
-  lease: Lease,
-  firstLine: number,
-  text: string,
-  { phases, inputs }: LogMarks,
-  signal: AbortSignal,
-): Promise<number> {
-  if (phases.length === 0 && inputs.length === 0) return api.appendLog(lease, firstLine, text, signal);
+async function append(api: WorkerApi, lease: Lease, piece: LogPiece, signal: AbortSignal): Promise<number> {
+  const { firstLine, text, marks } = piece;
+  if (marks.phases.length === 0 && marks.inputs.length === 0) return api.appendLog(lease, firstLine, text, signal);
+  return api.progress(lease, progressOf(piece), signal);
+}
+
+function progressOf({ firstLine, text, marks: { phases, inputs } }: LogPiece): AttemptProgress {
   const now = performance.now();
   const began = phases.map(({ at, ...phase }) => ({ ...phase, agoMs: Math.max(0, Math.round(now - at)) }));
-  return api.progress(lease, { from: firstLine, text, phases: began, inputs }, signal);
+  return { from: firstLine, text, phases: began, inputs };
 }
 
 async function refusedMeansLost<T>(call: () => Promise<T>, end: (reason: AttemptEnd) => void): Promise<T> {

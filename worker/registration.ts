@@ -12,6 +12,8 @@ const LEAVE_MS = 5_000;
 export interface Registration {
   /** What the worker is known by; registers where it is not. @throws WheelwrightError when the engine or the api is away, or the api does not take it */
   current(): Promise<WorkerRef>;
+  /** What the worker is known by now, if it is. */
+  known(): WorkerRef | undefined;
   /** A call failed: where the api does not know the worker any more, the next one registers again. */
   renew(error: unknown): void;
   /** Tells the api that the worker stops, so that its name is free at once. */
@@ -50,6 +52,7 @@ export function openRegistration(
       });
       return registered;
     },
+    known: () => (registered === undefined ? undefined : me),
     renew(error) {
       if (error instanceof WheelwrightError && error.code === 'conflict') registered = undefined;
     },

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { removeAbandonedFolders } from '../adapters/host/temporary-folder.js';
 import type { WorkerApi } from '../client/worker-api.js';
+import type { Lease } from '../core/attempt.js';
 import type { AttemptSite } from './attempt.js';
 import { workOnLease } from './lease-work.js';
 import { watchOutage } from './outage.js';
@@ -52,13 +53,22 @@ export function openWorker(options: WorkerOptions): Worker {
     }
   };
   const slot = async () => {
+    let lease: Lease | undefined;
+    let room = Promise.resolve();
     while (!closing.signal.aborted) {
-      const lease = await claim();
+      lease ??= await claim();
       if (lease === undefined) continue;
-      live.add(lease.attemptId);
-      await workOnLease(lease, options, stopping.signal).finally(() => live.delete(lease.attemptId));
+      const { attemptId } = lease;
+      live.add(attemptId);
+      const ended = await workOnLease(lease, options, stopping.signal, room, nextFor);
+      lease = ended.next;
+      room = ended.cleared.finally(() => live.delete(attemptId));
     }
+    // Given in the moment in which the worker began to stop: it goes back.
+    if (lease !== undefined) await workOnLease(lease, options, AbortSignal.abort(), room, nextFor);
+    await room;
   };
+  const nextFor = () => (closing.signal.aborted ? undefined : registration.known());
   const sweep = async () => {
     while (!closing.signal.aborted) {
       await sweepOne(options, live, closing.signal);

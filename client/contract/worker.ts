@@ -61,6 +61,7 @@ export const leaseSchema = z.object({
     lineage: z.array(effectiveRecipeSchema).exactOptional(),
     buildTag: z.int().positive().optional(),
   }),
+  takes: z.array(z.string()).exactOptional(),
 });
 
 /** POST /api/v1/attempts/:id/heartbeat answers this. */
@@ -128,3 +129,16 @@ export const outcomeSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('lost'), reason: z.string(), handedBack: z.literal(true).optional() }),
   z.strictObject({ kind: z.literal('cancelled') }),
 ]);
+
+/** POST /api/v1/attempts/:id/end: core's `AttemptEnding`, which is the last progress, finish and a claim that waits for nothing, in this order; the same again is a no-op but for the claim. */
+export const endingSchema = z.strictObject({
+  outcome: outcomeSchema,
+  progress: progressSchema.exactOptional(),
+  next: claimRequestSchema
+    .pick({ worker: true })
+    .extend({ session: z.string().max(100) })
+    .exactOptional(),
+});
+
+/** What it answers. */
+export const endedSchema = z.object({ next: leaseSchema.exactOptional() });

@@ -137,6 +137,43 @@ test('lines, phases and inputs in one call, kept once however often it is sent, 
   ]);
 });
 
+test('the last lines, the end and the next claim in one call; sent again, nothing is kept twice', async () => {
+  const { lease, id } = await claimed();
+  expect(lease.takes).toEqual(['end']);
+  service.upstream.add('eggs', 'eggs-1.0.tar.gz');
+  const [other] = await service.ask('eggs');
+  const progress = {
+    from: 1,
+    text: 'one\n',
+    phases: [{ seq: 1, phase: 'fetch', firstLine: 1, agoMs: 5 }],
+    inputs: [{ kind: 'tool', name: 'gcc', version: '10.2' }],
+  };
+  const next = { worker: 'test', session: 'session-of-test' };
+  const end = (json: Record<string, unknown>, token = lease.token) =>
+    service.call<{ next?: Lease }>('POST', `/api/v1/attempts/${lease.attemptId}/end`, {
+      json: { outcome: { kind: 'cancelled' }, ...json },
+      lease: { ...lease, token },
+    });
+  expect((await end({ progress, next }, 'guessed')).status).toBe(409);
+  expect((await end({ progress: { ...progress, from: 9 }, next })).status).toBe(409);
+  expect((await service.build(id)).status).toBe('running');
+
+  const answer = await end({ progress, next });
+  expect(answer).toMatchObject({ status: 200, body: { next: { order: { buildId: other?.id }, takes: ['end'] } } });
+  expect(await end({ progress, next: { ...next, session: 'of another one' } })).toMatchObject({
+    status: 200,
+    body: {},
+  });
+  expect(await end({ progress, next })).toMatchObject({ status: 200, body: {} });
+  const [attempt] = (await service.build(id)).attempts;
+  expect(attempt).toMatchObject({ status: 'cancelled', phases: [{ phase: 'fetch', firstLine: 1 }] });
+  expect((await service.call('GET', `/api/v1/attempts/${lease.attemptId}/log`)).body).toBe('one\n');
+  expect((await service.call('GET', `/api/v1/attempts/${lease.attemptId}/inputs`)).body).toMatchObject({
+    inputs: progress.inputs,
+  });
+  expect((await service.build(other?.id ?? '')).attempts).toHaveLength(1);
+});
+
 test('a long poll is answered as soon as a build is asked for', async () => {
   const polling = service.claim(30_000);
   const [build] = await service.ask('spam');

@@ -104,3 +104,29 @@ it('sends the begin of a phase with the lines that follow at once, and in time w
   log.enterPhase('repair');
   await vi.waitFor(() => expect(sent[1]).toMatchObject(['', [{ seq: 3, phase: 'repair' }]]));
 });
+
+it('leaves a short rest to the call that ends the attempt, and sends a long one itself', async () => {
+  const sent: string[] = [];
+  let arrive: () => void = () => undefined;
+  const { log } = open(async (_firstLine, text) => {
+    sent.push(text);
+    await new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+  });
+  expect(await log.rest()).toBeUndefined();
+  const long = `${'x'.repeat(300 * 1024)}\n`;
+  await log.write(Buffer.from(long));
+  log.enterPhase('publish');
+  log.say('last');
+  const rest = log.rest();
+  await vi.waitFor(() => expect(sent).toHaveLength(1));
+  arrive();
+  expect(await rest).toMatchObject({
+    text: '[wheelwright] last\n',
+    marks: { phases: [{ seq: 1, phase: 'publish' }], inputs: [] },
+  });
+  // Nothing of it is sent a second time.
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  expect(sent).toHaveLength(1);
+});

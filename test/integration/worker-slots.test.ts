@@ -1,0 +1,86 @@
+// The real worker on the real api: how a slot goes from one attempt to the next.
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openWorkerApi, type WorkerApi } from '../../client/worker-api.js';
+import { parseSettings } from '../../core/settings.js';
+import { openWorker } from '../../worker/worker.js';
+import { startTestApi, type TestApi } from '../support/api.js';
+import { type Hold, instantSite } from '../support/instant-engine.mjs';
+
+let service: TestApi;
+let own: WorkerApi;
+beforeEach(async () => {
+  service = await startTestApi();
+  own = openWorkerApi({ url: service.api.url, token: service.token });
+});
+afterEach(async () => {
+  await own.close();
+  await service.close();
+});
+
+function startWorker(changes: Partial<WorkerApi> = {}, hold?: Hold) {
+  const site = instantSite(hold);
+  const settings = parseSettings({ WHEELWRIGHT_WORKER_SLOTS: '1' });
+  const worker = openWorker({
+    ...site,
+    settings,
+    api: { ...own, ...changes },
+    name: 'w',
+    logger: pino({ level: 'silent' }),
+  });
+  return { worker, engine: site.engine };
+}
+
+async function ask(count: number): Promise<() => Promise<string[]>> {
+  const ids: string[] = [];
+  for (let number = 0; number < count; number++) {
+    service.upstream.add(`p${number}`, `p${number}-1.0.tar.gz`);
+    ids.push(...(await service.ask(`p${number}`)).map(({ id }) => id));
+  }
+  return async () => (await Promise.all(ids.map((id) => service.build(id)))).map(({ status }) => status);
+}
+
+test('where one attempt ends the next begins, without a claim; what the first left is gone before', async () => {
+  const statuses = await ask(3);
+  let claims = 0;
+  const left: string[][] = [];
+  const claim: WorkerApi['claim'] = (...call) => {
+    claims += 1;
+    return own.claim(...call);
+  };
+  const { worker, engine } = startWorker({ claim }, async (step) => {
+    if (step === 'images') left.push(engine.left());
+  });
+  await expect.poll(statuses).toEqual(['succeeded', 'succeeded', 'succeeded']);
+  await expect.poll(() => claims).toBe(2);
+  expect(left).toEqual([[], [], []]);
+  await worker.close();
+  expect(engine.left()).toEqual([]);
+});
+
+test('an api that does not take the end in one call is told it in several', async () => {
+  const statuses = await ask(2);
+  const claim: WorkerApi['claim'] = async (...call) => {
+    const lease = await own.claim(...call);
+    if (lease !== undefined) delete lease.takes;
+    return lease;
+  };
+  const end: WorkerApi['end'] = () => Promise.reject(new Error('there is no such call'));
+  const { worker } = startWorker({ claim, end });
+  await expect.poll(statuses).toEqual(['succeeded', 'succeeded']);
+  await worker.close();
+});
+
+test('an attempt that comes with the end of another while the worker stops is handed back at once', async () => {
+  const statuses = await ask(2);
+  let closed: Promise<void> | undefined;
+  const end: WorkerApi['end'] = async (...call) => {
+    const next = await own.end(...call);
+    closed ??= worker.close();
+    return next;
+  };
+  const { worker } = startWorker({ end });
+  await expect.poll(() => closed !== undefined).toBe(true);
+  await closed;
+  expect((await statuses()).toSorted()).toEqual(['queued', 'succeeded']);
+});
