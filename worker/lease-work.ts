@@ -57,7 +57,9 @@ export async function workOnLease(
     limitBytes: site.settings.WHEELWRIGHT_LOG_BYTES,
   });
   const beating = new AbortController();
-  const heart = beat(lease, api, end, beating.signal);
+  /** From then on a heartbeat may be refused because the end has arrived: only the answer to the report says how it was taken. */
+  let reporting = false;
+  const heart = beat(lease, api, (reason) => reporting || end(reason), beating.signal);
   const clears: (() => Promise<void>)[] = [];
   const fields = {
     attemptId: lease.attemptId,
@@ -84,6 +86,7 @@ export async function workOnLease(
         next = await api.end(lease, endingOf(outcome, rest, nextFor()), silenced.signal);
       };
     } else await log.flush();
+    reporting = true;
     await refusedMeansLost(() => persistently(report, silenced.signal), end);
     logger.info({ ...fields, outcome: outcome.kind }, 'attempt ended');
   } catch (error) {
@@ -136,7 +139,7 @@ async function attemptOutcome(
 async function beat(
   lease: Lease,
   api: WorkerApi,
-  end: (reason: AttemptEnd) => void,
+  end: (reason: AttemptEnd) => unknown,
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {

@@ -84,3 +84,23 @@ test('an attempt that comes with the end of another while the worker stops is ha
   await closed;
   expect((await statuses()).toSorted()).toEqual(['queued', 'succeeded']);
 });
+
+test('a heartbeat that comes after the end was kept, and before its answer arrived, breaks nothing off', async () => {
+  const statuses = await ask(2);
+  let refused = 0;
+  const heartbeat: WorkerApi['heartbeat'] = (...call) =>
+    own.heartbeat(...call).catch((error: unknown) => {
+      refused += 1;
+      throw error;
+    });
+  const end: WorkerApi['end'] = async (lease, ending, signal) => {
+    const next = await own.end(lease, ending, signal);
+    if (next !== undefined) await expect.poll(() => refused).toBeGreaterThan(0);
+    signal.throwIfAborted();
+    return next;
+  };
+  const { worker } = startWorker({ heartbeat, end });
+  await expect.poll(statuses).toEqual(['succeeded', 'succeeded']);
+  expect(refused).toBeGreaterThan(0);
+  await worker.close();
+});
