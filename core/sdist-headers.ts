@@ -7,7 +7,8 @@ const SILENT: readonly FailureClass[] = ['unknown', 'compile-error', 'missing-to
 /** Each is a question to the distribution's index. */
 const MAX_ASKED = 6;
 /** Where these headers are from, every builder has already. */
-export const ALWAYS_THERE = /^(?:libc6-dev|linux-libc-dev|libstdc\+\+|libgcc|gcc|g\+\+|libpython|python3|cpp)/;
+export const ALWAYS_THERE =
+  /^(?:libc6-dev|libcrypt-dev|libnsl-dev|libtirpc-dev|linux-libc-dev|libstdc\+\+|libgcc|gcc|g\+\+|libpython|python3|cpp)/;
 const INCLUDE =
   /^\s*(?:#|%)\s*include\s*[<"]([\w./+-]+\.h(?:pp)?)[">]|cdef extern from\s+['"]<?([\w./+-]+\.h(?:pp)?)>?['"]/gm;
 const NOT_A_LIBRARY =

@@ -9,16 +9,6 @@ const SUCCESSORS: Readonly<Record<string, string>> = {
   PyEval_CallFunction: 'PyObject_CallFunction',
   PyEval_CallMethod: 'PyObject_CallMethod',
   PyEval_CallObject: 'PyObject_CallObject',
-  // Python 2's, which SWIG before 4.1 defined for whatever it wrapped.
-  PyInt_AS_LONG: 'PyLong_AsLong',
-  PyInt_AsLong: 'PyLong_AsLong',
-  PyInt_AsSsize_t: 'PyLong_AsSsize_t',
-  PyInt_Check: 'PyLong_Check',
-  PyInt_CheckExact: 'PyLong_CheckExact',
-  PyInt_FromLong: 'PyLong_FromLong',
-  PyInt_FromSize_t: 'PyLong_FromSize_t',
-  PyInt_FromSsize_t: 'PyLong_FromSsize_t',
-  PyInt_Type: 'PyLong_Type',
   PyUnicode_GET_SIZE: 'PyUnicode_GET_LENGTH',
   PyUnicode_GetSize: 'PyUnicode_GetLength',
   _PyInterpreterState_Get: 'PyInterpreterState_Get',
@@ -34,7 +24,7 @@ export function hasSuccessor(name: string): boolean {
 
 /** Who uses one of the older forms uses others as well, and a recipe has one script: all of them at once. */
 export const REWRITE_OLD_API = `# Older forms of Python's C API, as it has them now.
-find . -name '*.c' -o -name '*.h' -o -name '*.cc' -o -name '*.cpp' -o -name '*.cxx' -o -name '*.hpp' -o -name '*.i' | while read -r source; do
+find . -name '*.c' -o -name '*.h' -o -name '*.cc' -o -name '*.cpp' -o -name '*.cxx' -o -name '*.hpp' | while read -r source; do
   sed -E -i \\
     -e 's/\\bPy_(TYPE|SIZE|REFCNT)\\(([^()]*)\\) *= *([^=;][^;]*);/Py_SET_\\1(\\2, \\3);/' \\
 ${Object.entries(SUCCESSORS)

@@ -152,13 +152,21 @@ export const nativeRules: readonly Rule[] = [
     cause:
       'The extension was linked, but {1} is in none of the libraries that it loads: the library is older than the code, or was left out when linking. An older release of the project, a newer target or a newer library helps.',
     refine: ([, symbol = '']) =>
-      PY_NAME.test(symbol)
+      /^Py(?:Int|String)_/.test(symbol)
         ? {
-            class: 'python-too-new',
-            cause: `The extension uses ${symbol}, which this Python no longer has (the compiler only warned). A newer release of the project, or an older Python, helps.`,
-            ...rewritten(symbol),
+            class: 'build-requirement',
+            cause: `The extension uses ${symbol} of Python 2. SWIG before 4.5 defined such names in what it generated, and many interfaces rely on that. An older SWIG, or a newer release of the project, helps.`,
+            edit: { requires: { constraints: ['swig<4.5'] } },
+            why: 'SWIG 4.4 is the last that defines them.',
+            guess: true,
           }
-        : {},
+        : PY_NAME.test(symbol)
+          ? {
+              class: 'python-too-new',
+              cause: `The extension uses ${symbol}, which this Python no longer has (the compiler only warned). A newer release of the project, or an older Python, helps.`,
+              ...rewritten(symbol),
+            }
+          : {},
   },
   {
     match: /error: #error:? ?(.*)/,
