@@ -18,13 +18,13 @@ export function includingFile({ class: kind, line }: Failure): string | undefine
 
 /**
  * The failure with the packages of the other headers in its proposal; unchanged where that is a guess, or the source is not among the texts.
- * @param owns whether the sdist itself has a file that an include can mean
+ * @param paths all files of the sdist, which an include can mean as well
  * @param installed names of the packages that the build had
  */
 export async function withFurtherIncludes(
   failure: Failure,
   texts: readonly SdistText[],
-  owns: (header: string) => boolean,
+  paths: readonly string[],
   installed: ReadonlySet<string>,
   index: PackageIndex,
   signal: AbortSignal,
@@ -33,7 +33,7 @@ export async function withFurtherIncludes(
   const apt = aptOf(proposal?.edit);
   if (proposal === undefined || proposal.guess || apt.length === 0) return failure;
   const found: PackageMatch[] = [];
-  const headers = includedAfter(failure, texts).filter((header) => !owns(header));
+  const headers = includedAfter(failure, texts).filter((header) => !isOwn(header, failure, paths));
   for (const name of headers.slice(0, MAX_ASKED)) {
     const [best] = await index.whoHas({ kind: 'header', name }, signal);
     const known = [...installed, ...apt, ...found.map((match) => match.package)];
@@ -51,6 +51,13 @@ export async function withFurtherIncludes(
       ),
     },
   };
+}
+
+/** Not by a file in a folder that has the missing header too: the compiler does not look there. */
+function isOwn(header: string, { line }: Failure, paths: readonly string[]): boolean {
+  const [, , , missed = ''] = WHERE.exec(line) ?? [];
+  const own = paths.filter((path) => path === header || path.endsWith(`/${header}`));
+  return own.some((path) => !paths.includes(path.slice(0, path.length - header.length) + missed));
 }
 
 function aptOf(edit: Record<string, unknown> | undefined): string[] {

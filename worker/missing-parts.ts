@@ -105,9 +105,8 @@ async function addIncludes(
       paths.push(path);
       return path === file || file.endsWith(`/${path}`);
     });
-    const owns = (header: string) => paths.some((path) => path === header || path.endsWith(`/${header}`));
     const names = new Set(installed.map(({ name }) => name));
-    const all = await withFurtherIncludes(failure, texts, owns, names, index, signal);
+    const all = await withFurtherIncludes(failure, texts, paths, names, index, signal);
     if (all !== failure) log.say(`proposed: ${all.proposal?.why}`);
     return all;
   } catch (error) {

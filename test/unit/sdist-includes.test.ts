@@ -25,15 +25,9 @@ const failure: Failure = {
 };
 const after = async (text: string, more: Partial<Failure> = {}, line = failure.line) => {
   const texts = [{ path: 'src/ham.h', text: `#pragma once\n#include <ham/ham.h>\n${text}` }];
-  const owns = (header: string) => header === 'own.h';
-  const all = await withFurtherIncludes(
-    { ...failure, line, ...more },
-    texts,
-    owns,
-    new Set(['libz-dev']),
-    index,
-    signal,
-  );
+  const paths = ['src/own.h', 'copies/ham/ham.h', 'copies/egg.h'];
+  const installed = new Set(['libz-dev']);
+  const all = await withFurtherIncludes({ ...failure, line, ...more }, texts, paths, installed, index, signal);
   return all.proposal?.edit;
 };
 
