@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
 import type { WorkerApi } from '../client/worker-api.js';
@@ -26,7 +25,7 @@ import { repairWheel } from './phases/repair.js';
 import { takeWheel, testWheel } from './phases/test.js';
 import { persistently } from './retry.js';
 import { missingDepends } from './shared-libraries.js';
-import { openSpool } from './spool.js';
+import { openSpool, readSpooled } from './spool.js';
 import type { TextFile } from './workspace-files.js';
 
 /** A backend that asks for something else each time would go on for ever. */
@@ -246,7 +245,7 @@ async function runPhases(
   enter('publish');
   const { filename, sha256, sizeBytes, file } = tested.value;
   log.say(`publish: ${filename} sha256=${sha256} ${sizeBytes} bytes`);
-  await persistently(() => api.putArtifact(lease, filename, createReadStream(file), sizeBytes, signal), signal);
+  await persistently(() => api.putArtifact(lease, filename, readSpooled(file, sizeBytes), sizeBytes, signal), signal);
   return tested;
 }
 

@@ -1,11 +1,12 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isProcessRunning } from './process.js';
 
 /** Makes a folder for this process alone. @param path of it without what makes it one of its own */
-export function makeOwnFolder(path: string): Promise<string> {
-  return mkdtemp(`${path}-${process.pid}-`);
+export async function makeOwnFolder(path: string): Promise<string> {
+  return mkdtempSync(`${path}-${process.pid}-`);
 }
 
 /** Makes a folder for this process alone, below the system's for such files. */

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { SharingWheel } from '../../core/attempt.js';
@@ -7,7 +6,7 @@ import type { Proposal } from '../../core/failure.js';
 import type { Need, PhaseResult, Repaired, Tested } from '../../core/phases.js';
 import { diagnosed, failed, type PhaseContext, runScript, succeeded, targetPython } from '../phase-context.js';
 import { matchLibraries } from '../shared-libraries.js';
-import { type Spool, writeFile } from '../spool.js';
+import { readSpooled, type Spool, writeFile } from '../spool.js';
 import { packStream, readReport, readWorkspaceFile } from '../workspace-files.js';
 import { fetchTestWheels } from './fetch.js';
 
@@ -65,7 +64,7 @@ export async function testWheel(
         : `test: it shares no library with ${other.filename}, although the recipe depends on it`,
     );
   }
-  const open = () => packStream(taken.filename, taken.sizeBytes, createReadStream(taken.file));
+  const open = () => packStream(taken.filename, taken.sizeBytes, readSpooled(taken.file, taken.sizeBytes));
   await engine.putTars(workspace, [{ folder: '/inputs/wheel', open }], signal);
   const requirements = [...repaired.requires, ...(test?.requires ?? []), ...(order.depends ?? []).map(pinned)];
   const wheels = await fetchTestWheels(context, taken.filename, requirements);
