@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import {
+  accessSync,
   closeSync,
   constants,
   fsync,
@@ -11,7 +12,7 @@ import {
   writeFile,
   writeFileSync,
 } from 'node:fs';
-import { access, mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { WheelwrightError } from '../../core/errors.js';
@@ -38,7 +39,7 @@ export async function openBlobStore(folder: string): Promise<BlobStore> {
   const pathOf = (sha256: string) => join(root, sha256.slice(0, 2), sha256.slice(2, 4), checked(sha256));
   const has = async (sha256: string) => {
     try {
-      await access(pathOf(sha256), constants.R_OK);
+      accessSync(pathOf(sha256), constants.R_OK);
       return true;
     } catch {
       return false;
