@@ -94,8 +94,8 @@ export function foretells(
 
 /** `9.4.0`, and as a tuple `9, 4, 0`. */
 const VERSION = String.raw`\d+(?:\.\d+|, *\d+)+`;
-/** What stands between a name and its version: ` = (`, `>=`, ` = parse("`, ` version (`. Bounded, since a text of someone's choice is searched. */
-const BETWEEN = String.raw`(?: version)?[\s"'()\[\]<>=:,!]{1,12}(?:[\w.]{1,60}\(["'(]{0,2})?`;
+/** What stands between a name and its version: ` = (`, `>=`, ` = parse("`, ` version (`, ` v`. Bounded, since a text of someone's choice is searched. */
+const BETWEEN = String.raw`(?: version)?[\s"'()\[\]<>=:,!]{1,12}(?:[\w.]{1,60}\(["'(]{0,2})?v?`;
 /** Words that stand before versions of all kinds of things. */
 const SAYS_NOTHING =
   /^(?:version|python\w*|requires?|required|min|minimum|minimal|least|than|setuptools|cython|numpy|cmake)$/i;

@@ -76,6 +76,7 @@ test('a plain word tells nothing', () => {
 
 test.each([
   ['HAM_MINIMUM = (9, 4, 0)', 'HAM_MINIMUM = (8, 0, 0)', 'HAM_MINIMUM = (7, 2, 0)'],
+  ['x = "needs libham v9.4.0 or later"', 'x = "needs libham v8.0.0 or later"', 'x = "needs libham v7.2.0 or later"'],
   ['HAM_MINIMUM = parse("9.4.0")', 'HAM_MINIMUM = "8.0"', 'HAM_MINIMUM = parse("7.2")'],
   ['sys.exit("libham >= 9.4 is required")', 'sys.exit("libham >= 8.1 is required")', 'x = "libham >= 7.0"'],
   ['#error You need a compatible libham version (9.4.x)', '#error a compatible libham version (9.1.x)', 'libham (7.1)'],
