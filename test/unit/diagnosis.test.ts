@@ -235,6 +235,10 @@ describe('which line decides', () => {
 
   test.each([
     ["KeyError: 'JAVA_HOME'", { toolchains: ['java'] }],
+    [
+      'TypeError: WheelFile.__init__() takes from 2 to 3 positional arguments but 4 were given',
+      { requires: { constraints: ['setuptools<70.1'] } },
+    ],
     ['exec: "go": executable file not found in $PATH', { toolchains: ['go'] }],
     ['RuntimeError: go command not found', { toolchains: ['go'] }],
     [
@@ -663,6 +667,18 @@ describe('logs as they come', () => {
     for (const name of ['egginfo', 'egg-config']) {
       expect(diagnoseText(line(name), { phase: 'build' }).missing).toEqual([{ kind: 'tool', name: 'egg-config' }]);
     }
+  });
+
+  test('Java that a wheel looks for when it is imported belongs to where it is used', () => {
+    const line = 'Exception: Unable to find javac';
+    expect(diagnoseText(line, { phase: 'build' })).toMatchObject({
+      class: 'toolchain-missing',
+      proposal: { edit: { toolchains: ['java'] } },
+    });
+    expect(diagnoseText(line, { phase: 'test' })).toMatchObject({
+      class: 'missing-in-clean-image',
+      proposal: { edit: { runtime: { apt: ['default-jdk-headless'] } }, guess: true },
+    });
   });
 
   test('with autoreconf come the programs that it calls', () => {

@@ -43,6 +43,16 @@ export const setuptoolsRules: readonly Rule[] = [
     why: 'packaging 22 is the first that takes the argument.',
   },
   {
+    match: /WheelFile\.__init__\(\) takes from 2 to 3 positional arguments/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause:
+      'setuptools from 70.1 on makes wheels itself, by parts of wheel, and the wheel of this build is too old for it.',
+    edit: { requires: { constraints: ['setuptools<70.1'] } },
+    why: 'Versions before 70.1 leave it to wheel, whatever its version.',
+    guess: true,
+  },
+  {
     match: /license field should be <class ['"]dict['"]>, not <class ['"]str['"]>/,
     weight: 'requirement',
     class: 'build-requirement',

@@ -228,6 +228,18 @@ export const toolchainRules: readonly Rule[] = [
     cause: 'The build needs a Java development kit, which is not in the image.',
     edit: { toolchains: ['java'] },
     why: 'The java toolchain brings a JDK and sets JAVA_HOME.',
+    // What is imported finds a JDK where it will be used, not where it was built.
+    refine: (_match, { phase }) =>
+      phase === 'test'
+        ? {
+            class: 'missing-in-clean-image',
+            cause:
+              'The wheel looks for Java when it is imported, and an image without compilers has none. The consuming image must bring it.',
+            edit: { runtime: { apt: ['default-jdk-headless'] } },
+            why: 'default-jdk-headless is what Debian calls its usual JDK.',
+            guess: true,
+          }
+        : {},
   },
   {
     match:
