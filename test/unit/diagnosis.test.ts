@@ -669,6 +669,21 @@ describe('logs as they come', () => {
     }
   });
 
+  test('a setup script that loads a file by imp gets a stand-in, a wheel does not', () => {
+    const line = "ModuleNotFoundError: No module named 'imp'";
+    const { class: kind, proposal } = diagnoseText(line, { phase: 'build' });
+    expect([kind, proposal?.guess]).toEqual(['python-too-new', true]);
+    expect(proposal?.edit).toMatchObject({ environment: { PYTHONPATH: '.' } });
+    const folder = mkdtempSync(join(tmpdir(), 'imp-'));
+    writeFileSync(join(folder, 'version.py'), "number = '1.5'\n");
+    execFileSync('sh', ['-ec', String(proposal?.edit['prepare'])], { cwd: folder });
+    const script =
+      "import importlib.util as u; s = u.spec_from_file_location('imp', 'imp.py'); imp = u.module_from_spec(s); s.loader.exec_module(imp); print(imp.load_source('version', 'version.py').number)";
+    expect(execFileSync('python3', ['-c', script], { cwd: folder }).toString()).toBe('1.5\n');
+    rmSync(folder, { recursive: true });
+    expect(diagnoseText(line, { phase: 'test' }).proposal).toBeUndefined();
+  });
+
   test('Java that a wheel looks for when it is imported belongs to where it is used', () => {
     const line = 'Exception: Unable to find javac';
     expect(diagnoseText(line, { phase: 'build' })).toMatchObject({

@@ -37,6 +37,22 @@ const MODERN_CONFIGPARSER = `grep -rlE --include='*.py' 'SafeConfigParser|\\.rea
 const NAMESPACE =
   /^(?:google|ruamel|zope|backports|jaraco|sphinxcontrib|mpl_toolkits|azure|paste|flask_ext|oslo|repoze|plone|xstatic)$/;
 
+/** What setup scripts used of it, by importlib; other uses fail as before, for want of an attribute. */
+const STAND_IN_FOR_IMP = `# A stand-in for imp, which Python 3.12 dropped, for the setup script.
+[ -e imp.py ] || cat > imp.py <<'END'
+import importlib.util
+from importlib import reload
+from types import ModuleType as new_module
+
+
+def load_source(name, path, file=None):
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+END
+`;
+
 const IMPLICIT_NOEXCEPT = `# Functions do not raise exceptions unless they say so, as before Cython 3.
 find . -name '*.pyx' -o -name '*.pxd' | while read -r source; do
   sed -i '1i # cython: legacy_implicit_noexcept=True' "$source"
@@ -291,6 +307,13 @@ export const pythonRules: readonly Rule[] = [
         return {
           class: 'python-too-new',
           cause: `Newer Pythons no longer have the standard module ${top}, which the code imports. A newer release of the project, or an older Python, helps.`,
+          ...(top === 'imp' && phase === 'build'
+            ? {
+                edit: { prepare: STAND_IN_FOR_IMP, environment: { PYTHONPATH: '.' } },
+                why: 'Setup scripts mostly load a file by it, which importlib does as well.',
+                guess: true,
+              }
+            : {}),
         };
       }
       if (phase === 'test') {
