@@ -2,6 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -124,6 +125,11 @@ export function openOwnEngine(folder) {
     async close() {
       await engine.end('SIGTERM');
       await run('ip', ['link', 'delete', bridge]);
+      // What the kills left behind: containers' keepers, which outlive their engine, and mounts. Their command lines name the folder.
+      await run('pkill', ['-KILL', '-f', `containerd-shim.* ${folder}/`]).catch(() => undefined);
+      const mounts = (await readFile('/proc/self/mounts', 'utf8')).split('\n').map((line) => line.split(' ')[1] ?? '');
+      for (const mount of mounts.filter((path) => path.startsWith(`${folder}/`)).reverse())
+        await run('umount', ['--lazy', mount]);
     },
   };
 }
