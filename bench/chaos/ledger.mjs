@@ -22,7 +22,7 @@ export async function startLedger(apiPort) {
   }
 
   const server = createServer(async (request, response) => {
-    const log = /^\/api\/v1\/attempts\/([^/]+)\/(?:log\?from=(\d+)|progress)$/.exec(request.url);
+    const log = /^\/api\/v1\/attempts\/([^/]+)\/(?:log\?from=(\d+)|progress|end)$/.exec(request.url);
     const up = httpRequest({
       port: apiPort,
       host: '127.0.0.1',
@@ -52,7 +52,9 @@ export async function startLedger(apiPort) {
         const body = Buffer.concat(chunks);
         const text = Buffer.concat(sent).toString('utf8');
         const piece = log[2] === undefined ? JSON.parse(text) : { from: Number(log[2]), text };
-        note(log[1], piece.from, piece.text, JSON.parse(body.toString('utf8')).nextLine);
+        // The last lines come with an attempt's end, whose answer takes all of them.
+        const { from, text: lines } = 'outcome' in piece ? (piece.progress ?? { from: 0, text: '' }) : piece;
+        note(log[1], from, lines, JSON.parse(body.toString('utf8')).nextLine ?? Number.POSITIVE_INFINITY);
         response.writeHead(200, answer.headers);
         response.end(body);
       });
