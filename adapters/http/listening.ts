@@ -56,34 +56,30 @@ export async function listen(server: Server, place: Place): Promise<Listener> {
  * answer was written, and cuts off what the client has not taken yet.
  */
 function trackConnections(server: Server): { closeIdle(): void } {
-  /** The last answer on each; undefined before the first request. Noted only, since a listener on every answer is felt where a page takes 15 microseconds. */
-  const open = new Map<Socket, ServerResponse | undefined>();
+  /** How many answers are under way on each; undefined before the first request. */
+  const open = new Map<Socket, number | undefined>();
   let closing = false;
-  const closeAfter = (socket: Socket, answer: ServerResponse) =>
-    answer.once('close', () => {
-      if (open.get(socket) === answer) socket.destroySoon();
-    });
   server.on('connection', (socket: Socket) => {
     open.set(socket, undefined);
     socket.once('close', () => open.delete(socket));
   });
   server.prependListener('request', ({ socket }, response) => {
-    open.set(socket, response);
-    if (!closing) return;
     // Told so, a client does not send its next request into a connection that is being closed.
-    response.setHeader('Connection', 'close');
-    closeAfter(socket, response);
+    if (closing) response.setHeader('Connection', 'close');
+    open.set(socket, (open.get(socket) ?? 0) + 1);
+    response.once('close', () => {
+      const left = (open.get(socket) ?? 1) - 1;
+      if (!socket.destroyed) open.set(socket, left);
+      if (closing && left === 0) socket.destroySoon();
+    });
   });
   return {
     closeIdle() {
       closing = true;
-      for (const [socket, answer] of open) {
-        if (answer?.closed) socket.destroySoon();
-        else if (answer !== undefined) closeAfter(socket, answer);
-      }
+      for (const [socket, answers] of open) if (answers === 0) socket.destroySoon();
       // Whoever has just connected is about to ask, and would see a refusal.
       setTimeout(() => {
-        for (const [socket, answer] of open) if (answer === undefined) socket.destroySoon();
+        for (const [socket, answers] of open) if (answers === undefined) socket.destroySoon();
       }, FRESH_MS).unref();
     },
   };
@@ -96,11 +92,7 @@ function trackConnections(server: Server): { closeIdle(): void } {
 export function settleAnswers(): void {
   // Kept until all are made: what is forgotten is not counted.
   const kept: ServerResponse[] = [];
-  while (kept.length < SETTLING_ANSWERS) {
-    const answer = new ServerResponse(new IncomingMessage(new Socket()));
-    answer.writeHead(200, []).end();
-    kept.push(answer);
-  }
+  while (kept.length < SETTLING_ANSWERS) kept.push(new ServerResponse(new IncomingMessage(new Socket())));
 }
 
 function startListening(server: Server, { host, port, socket }: Place): Promise<string> {
