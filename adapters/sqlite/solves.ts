@@ -22,6 +22,7 @@ const editsSchema: z.ZodType<SolveEdit[]> = z.array(
   }),
 );
 
+// A key that is missing here would be lost with each reading: satisfies asks for all.
 const factsSchema: z.ZodType<SolveFacts> = z.object({
   recipe: recipeSchema,
   today: z.string(),
@@ -29,11 +30,12 @@ const factsSchema: z.ZodType<SolveFacts> = z.object({
   olderVersions: z.array(z.string()),
   allOlderVersions: z.array(z.string()).optional(),
   foretold: z.array(z.string()).exactOptional(),
+  librariesFrom: z.string().optional(),
   pinned: z.boolean(),
   newest: z.string().exactOptional(),
   newerPolicies: z.array(z.string()),
   wheels: z.object({ upTo: z.string(), firstRelease: z.string() }).exactOptional(),
-});
+} satisfies Record<keyof SolveFacts, z.ZodType>);
 
 export const parseEdits = (json: string): SolveEdit[] => parseColumn(editsSchema, json);
 

@@ -241,6 +241,27 @@ async function offer(version: string, path: string, text: string): Promise<void>
   service.upstream.bodies.set(filename, gzipSync(await buffer(sdist)));
 }
 
+test('after the nearest older release comes the one of the time of the base', async () => {
+  const years = { '2.0': 2026, '1.9': 2025, '1.8': 2024, '1.7': 2023, '1.6': 2022, '1.3': 2020, '1.2': 2019 };
+  for (const [version, year] of Object.entries(years))
+    service.upstream.add('spam', `spam-${version}.tar.gz`, { 'upload-time': `${year}-06-01T00:00:00Z` });
+  await start();
+  const tooOld = {
+    class: 'library-too-old',
+    phase: 'build',
+    line: 'ham is too old',
+    lineNumber: 1,
+    cause: '',
+  } as const;
+  const versions: string[] = [];
+  for (let tries = 0; tries < 3; tries++) {
+    const lease = await service.claim(WAIT_MS);
+    versions.push(lease.order.version);
+    await fail(lease, tooOld);
+  }
+  expect(versions).toEqual(['2.0', '1.9', '1.3']);
+});
+
 test('sdists that cannot be had hinder no solve', async () => {
   for (const version of ['2.0', '1.9', '1.8']) service.upstream.add('spam', `spam-${version}.tar.gz`);
   service.upstream.breaking.add('spam-2.0.tar.gz');
