@@ -1,5 +1,7 @@
 // Which of the files of a distribution is the one that a build asked for, and which of the packages that hold it is meant.
+
 import type { MissingPart } from './failure.js';
+import { literal } from './literal.js';
 import type { PackageMatch } from './package-index.js';
 
 /** One file of the distribution and the packages that hold it. */
@@ -210,8 +212,4 @@ function byPatterns(patterns: readonly string[], flags = ''): PathRank {
     const rank = compiled.findIndex((pattern) => pattern.test(path));
     return rank < 0 ? undefined : rank;
   };
-}
-
-function literal(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

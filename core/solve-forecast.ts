@@ -1,6 +1,8 @@
 // Which older releases would fail as a newer one did, by their sdists and without a build: those that ask for the same header, or for a library that is newer
 // than what the build found, or use what that library does not have yet.
+
 import type { Failure } from './failure.js';
+import { literal } from './literal.js';
 import { mayInclude } from './sdist-headers.js';
 import type { SdistText } from './sdist-ideas.js';
 import { compareVersions } from './version.js';
@@ -100,6 +102,9 @@ const BETWEEN = String.raw`(?: version)?[\s"'()\[\]<>=:,!]{1,12}(?:[\w.]{1,60}\(
 const SAYS_NOTHING =
   /^(?:version|python\w*|requires?|required|min|minimum|minimal|least|than|setuptools|cython|numpy|cmake)$/i;
 
+/** Characters before a version by which a message is known again. */
+const WORDS_AROUND = 12;
+
 /** Comments and documents name versions of all times: the files that have the line's own words, else those of the build. */
 function filesThatAsk({ needed, line }: { needed: string; line: string }, texts: readonly SdistText[]): SdistText[] {
   const at = line.indexOf(needed);
@@ -107,9 +112,6 @@ function filesThatAsk({ needed, line }: { needed: string; line: string }, texts:
   const saying = said.length >= needed.length + WORDS_AROUND / 2 ? texts.filter(({ text }) => text.includes(said)) : [];
   return saying.length > 0 ? saying : texts.filter(({ path }) => BUILD_FILE.test(path));
 }
-
-/** Characters before a version by which a message is known again. */
-const WORDS_AROUND = 12;
 
 /** The names that the texts give a version after. */
 function wordsBefore(version: string, texts: readonly SdistText[]): string[] {
@@ -124,10 +126,6 @@ function wordsBefore(version: string, texts: readonly SdistText[]): string[] {
 
 function dotted(version: string): string {
   return version.replaceAll(/, */g, '.');
-}
-
-function literal(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 /**
