@@ -57,7 +57,7 @@ it('grafts a library without running the tools that came with it', async () => {
   });
 });
 
-it('a source package with other bytes, and one that is no longer there', async () => {
+it('a source package with other bytes, a suite that is none, and a file that is no longer there', async () => {
   const changed = await attempt({ sources: [{ ...LIBYAML, sha256: '0'.repeat(64) }] });
   expect(changed.outcome).toMatchObject({
     kind: 'failed',
@@ -66,6 +66,10 @@ it('a source package with other bytes, and one that is no longer there', async (
       phase: 'fetch',
       line: `libyaml_0.2.5.orig.tar.gz has sha256 ${LIBYAML.sha256} where ${'0'.repeat(64)} was expected`,
     },
+  });
+  const nowhere = { ...LIBYAML, sha256: '0'.repeat(64), debian: { ...LIBYAML.debian, suite: 'no-such-suite' } };
+  expect((await attempt({ sources: [nowhere] })).outcome).toMatchObject({
+    failure: { class: 'bad-request', line: 'the mirror has no suite no-such-suite' },
   });
   const gone = await attempt({
     // Of other bytes too: what was built of the same ones is kept, and fetched by no name.

@@ -8,6 +8,7 @@ The task comes as JSON in WHEELWRIGHT_TASK or in the file named there, the repor
 import hashlib
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,16 @@ def mirror():
     raise Refused("the image has no Debian mirror to fetch a source package from")
 
 
+def update(suite, options):
+    """Without the mode, apt takes a mirror that does not answer for a list that has not changed."""
+    done = subprocess.run(["apt-get", "update", "-qq", "-o", "APT::Update::Error-Mode=any", *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    print(done.stdout, end="", flush=True)
+    # A trusted suite may do without a Release file, so that the list itself is what is not there.
+    if re.search(r"/source/Sources\S* +404 ", done.stdout):
+        raise Refused(f"the mirror has no suite {suite}")
+    done.check_returncode()
+
+
 def fetch(source, folder):
     """The archive of one source package. Its hash decides, whoever signed the suite's list: the image may be too old to know the key."""
     suite, package, filename = source["suite"], source["package"], source["filename"]
@@ -41,7 +52,7 @@ def fetch(source, folder):
     where = {"Dir::State::lists": "lists", "Dir::Cache": "cache", "Dir::Etc::sourcelist": "sources.list", "Dir::Etc::sourceparts": "none"}
     options = [part for name, path in where.items() for part in ("-o", f"{name}={folder / path}")]
     say(f"fetching {filename} of {package} in {suite}")
-    subprocess.run(["apt-get", "update", "-qq", *options], check=True)
+    update(suite, options)
     done = subprocess.run(["apt-get", "source", "--download-only", "-qq", *options, package], cwd=folder / "files")
     found = sorted(path.name for path in (folder / "files").glob("*.orig*.tar.*") if path.suffix != ".asc")
     if filename not in found:
