@@ -169,23 +169,30 @@ function mayBeNeedless({ edits, version, outcome }: SolveTry, at: number, tries:
   return (
     (edit?.guess === true && !hasHelped(edit, tries)) ||
     madeFor(edit, tries)?.version !== version ||
-    edits.slice(at + 1).some(({ edit }) => 'requires' in edit || 'environment' in edit || 'config-settings' in edit)
+    edits
+      .slice(at + 1)
+      .some(
+        (later) => !onlyAdds(later) && ['requires', 'environment', 'config-settings'].some((key) => key in later.edit),
+      )
   );
 }
 
-/** Settings that only add something, or rewrite what failed: where the failure is another afterwards, they were needed. A switch may have led elsewhere instead. */
-const ADDING: ReadonlySet<string> = new Set(['system', 'runtime', 'toolchains', 'prepare']);
-
-/** The failure's own proposal, after which it was gone: a build fails alike until its cause is. */
+/** The failure was gone after it: a build fails alike until its cause is. */
 function hasHelped(edit: SolveEdit, tries: readonly SolveTry[]): boolean {
   const before = madeFor(edit, tries);
   const after = tries.find(
     (each) => each.version === before?.version && canonicalJson(each.edits.at(-1)) === canonicalJson(edit),
   );
-  if (before?.outcome.kind !== 'failed' || after === undefined || sameFailure(before.outcome, after.outcome))
-    return false;
-  const proposed = canonicalJson(before.outcome.failure?.proposal?.edit ?? {}) === canonicalJson(edit.edit);
-  return proposed && Object.keys(edit.edit).every((key) => ADDING.has(key));
+  if (before === undefined || after === undefined || sameFailure(before.outcome, after.outcome)) return false;
+  return onlyAdds(edit);
+}
+
+const ADDING: ReadonlySet<string> = new Set(['system', 'runtime', 'toolchains', 'prepare', 'additions']);
+
+/** It only adds something, or rewrites what failed: where the failure is another afterwards, it was needed. A switch may have led elsewhere instead. */
+function onlyAdds({ edit }: SolveEdit): boolean {
+  const { requires = {}, ...others } = mergeEdit({}, edit);
+  return [...Object.keys(requires), ...Object.keys(others)].every((key) => ADDING.has(key));
 }
 
 /** The edit installs nothing but packages whose libraries the wheel was linked against. */

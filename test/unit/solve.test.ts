@@ -130,6 +130,19 @@ test('a guessed package after which the failure was another one is not taken awa
   expect(tries).toHaveLength(3);
 });
 
+test('an idea that only adds something, after which the failure was another one, is not taken away to see, and neither is what came before it', () => {
+  const anew = { requires: { additions: ['cython'] }, prepare: 'generate-anew\n' };
+  const world: World = (planned) => {
+    if (!has(planned, 'libham-dev')) return missing('ham.h', apt('libham-dev'));
+    if (!has(planned, 'cython'))
+      return failure('longintrepr.h', { ideas: [{ edit: anew, why: 'it has it', guess: true }] });
+    return has(planned, 'libegg-dev') ? 'succeeds' : missing('egg.h', apt('libegg-dev'));
+  };
+  const { end, tries } = solve(world);
+  expect(end).toEqual({ kind: 'solved', try: 3 });
+  expect(tries).toHaveLength(4);
+});
+
 test('a removal that breaks the build leaves the recipe that worked', () => {
   const { end, tries } = solve((planned) => {
     if (!has(planned, 'FLAG')) return missing('odd', { environment: { FLAG: '1' } }, true);
