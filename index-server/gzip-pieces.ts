@@ -1,5 +1,6 @@
 // One gzip stream (RFC 1952) put together from pieces that were compressed on their own, so that a change compresses only the piece it is in.
-import { constants, crc32, deflateRawSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { constants, crc32, deflateRaw, deflateRawSync, type ZlibOptions } from 'node:zlib';
 
 /** A part of the text, compressed so that it can stand anywhere in a deflate stream: a full flush ends it on a byte, and it refers to nothing before it. */
 export interface GzipPiece {
@@ -12,11 +13,23 @@ const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
 /** An empty final block with fixed codes. */
 const END_OF_STREAM = Buffer.from([0x03, 0x00]);
 
+const deflateInThreads = promisify<Buffer, ZlibOptions, Buffer>(deflateRaw);
+
 /** @param level of zlib, 1 to 9 */
 export function gzipPiece(text: string, level = 6): GzipPiece {
   const bytes = Buffer.from(text);
-  const deflated = deflateRawSync(bytes, { level, finishFlush: constants.Z_FULL_FLUSH });
+  return { deflated: deflateRawSync(bytes, optionsOf(level)), crc: crc32(bytes), sizeBytes: bytes.length };
+}
+
+/** As {@link gzipPiece}, in a thread of the pool: several at once, while others are answered. */
+export async function gzipPieceInThread(text: string, level: number): Promise<GzipPiece> {
+  const bytes = Buffer.from(text);
+  const deflated = await deflateInThreads(bytes, optionsOf(level));
   return { deflated, crc: crc32(bytes), sizeBytes: bytes.length };
+}
+
+function optionsOf(level: number): ZlibOptions {
+  return { level, finishFlush: constants.Z_FULL_FLUSH };
 }
 
 export function joinGzip(pieces: readonly GzipPiece[]): Buffer {

@@ -138,9 +138,9 @@ export class IndexHandler {
     const page: RenderedPage = {
       digest: body.digest,
       pieces: [],
-      encoded: new Map([[encoding, encoding === 'gzip' ? body.gzip : body.identity()]]),
+      encoded: new Map([[encoding, Promise.resolve(encoding === 'gzip' ? body.gzip : body.identity())]]),
     };
-    const ready = readyPage(page, wanted.contentType, encoding, Number.POSITIVE_INFINITY);
+    const ready = await readyPage(page, wanted.contentType, encoding, Number.POSITIVE_INFINITY);
     // The plain text of half a million names is not worth its memory.
     if (encoding === 'gzip') this.#ready.remember(request, ready, generation);
     sendReady(request, response, ready);
@@ -159,7 +159,7 @@ export class IndexHandler {
     if (view.assembly.denied !== undefined) throw new WheelwrightError('forbidden', view.assembly.denied);
     const page = this.#rendered(view, wanted.format);
     const cacheStatus = view.degraded === undefined ? undefined : this.#cacheStatus(view.degraded);
-    const ready = readyPage(page, wanted.contentType, wanted.encoding, view.freshUntil, cacheStatus);
+    const ready = await readyPage(page, wanted.contentType, wanted.encoding, view.freshUntil, cacheStatus);
     this.#ready.remember(request, ready, generation);
     sendReady(request, response, ready);
   }

@@ -20,14 +20,14 @@ export function negotiate(
     : { ...page, encoding: negotiateEncoding(request.headers['accept-encoding'] as string | undefined) };
 }
 
-export function readyPage(
+export async function readyPage(
   page: RenderedPage,
   contentType: string,
   encoding: PageEncoding,
   freshUntil: number,
   cacheStatus?: string,
-): ReadyAnswer {
-  const body = encodedBody(page, encoding);
+): Promise<ReadyAnswer> {
+  const body = await encodedBody(page, encoding);
   const etag = entityTag(page, encoding);
   const common = [
     'ETag',

@@ -1,20 +1,19 @@
 import { createHash } from 'node:crypto';
-import { gzipSync } from 'node:zlib';
 import type { PageEncoding } from '../core/simple-index-negotiation.js';
 import { type PagePiece, pageText } from '../core/simple-index-render.js';
-import { type GzipPiece, gzipPiece, joinGzip } from './gzip-pieces.js';
+import { type GzipPiece, gzipPieceInThread, joinGzip } from './gzip-pieces.js';
 
 /** One page in one format: its bytes in each content coding that was asked for, with their headers. */
 export interface RenderedPage {
   digest: string;
   pieces: readonly DigestedPiece[];
-  encoded: Map<PageEncoding, Buffer>;
+  encoded: Map<PageEncoding, Promise<Buffer>>;
 }
 
 interface DigestedPiece extends PagePiece {
   digest: string;
   /** Made on demand. */
-  gzip?: GzipPiece;
+  gzip?: Promise<GzipPiece>;
 }
 
 /** Takes half the time of the default 6 and gives 3% more bytes, and a publisher waits for the page of a large project. */
@@ -35,22 +34,21 @@ export function renderedPage(rendered: readonly PagePiece[], earlier?: RenderedP
 }
 
 /** The page's bytes in a content coding; made once. */
-export function encodedBody(page: RenderedPage, encoding: PageEncoding): Buffer {
+export function encodedBody(page: RenderedPage, encoding: PageEncoding): Promise<Buffer> {
   const present = page.encoded.get(encoding);
   if (present !== undefined) return present;
-  const made = encoding === 'gzip' ? gzipped(page.pieces) : Buffer.from(pageText(page.pieces));
+  const made = encoding === 'gzip' ? gzipped(page.pieces) : Promise.resolve(Buffer.from(pageText(page.pieces)));
   page.encoded.set(encoding, made);
   return made;
 }
 
-function gzipped(pieces: readonly DigestedPiece[]): Buffer {
-  if (pieces.length < IN_PIECES_FROM) return gzipSync(pageText(pieces), { level: LEVEL });
-  return joinGzip(
-    pieces.map((piece) => {
-      piece.gzip ??= gzipPiece(piece.text, LEVEL);
-      return piece.gzip;
-    }),
-  );
+async function gzipped(pieces: readonly DigestedPiece[]): Promise<Buffer> {
+  if (pieces.length < IN_PIECES_FROM) return joinGzip([await gzipPieceInThread(pageText(pieces), LEVEL)]);
+  const compressed = pieces.map((piece) => {
+    piece.gzip ??= gzipPieceInThread(piece.text, LEVEL);
+    return piece.gzip;
+  });
+  return joinGzip(await Promise.all(compressed));
 }
 
 /** A strong validator: other bytes, other tag; so each coding has its own (RFC 9110, 8.8.3.3). */
