@@ -1,6 +1,7 @@
 // Which libraries a project's own sources use, for builds that end without saying what they lacked.
 import type { Failure, FailureClass, MissingPart, Proposal } from './failure.js';
 import type { PackageIndex, PackageMatch } from './package-index.js';
+import { mergeEdit } from './recipe-edit.js';
 import type { SdistText } from './sdist-ideas.js';
 
 const SILENT: readonly FailureClass[] = ['unknown', 'compile-error', 'missing-tool', 'missing-library'];
@@ -53,6 +54,42 @@ export async function headerIdea(
     why: `the sources use what no file of the sdist is: ${found.map(({ package: name, path }) => `${name} has /${path}`).join('; ')}`,
     guess: true,
   };
+}
+
+/**
+ * The failure with the development package of the library that the missing program belongs to, where the sources include its headers: `proj` is asked for its version,
+ * and proj.h is missed after that. Unchanged where the proposal is a guess or there is no such package.
+ */
+export async function withHeadersOfTool(
+  failure: Failure,
+  texts: readonly SdistText[],
+  owns: (header: string) => boolean,
+  index: PackageIndex,
+  signal: AbortSignal,
+): Promise<Failure> {
+  const { proposal, missing = [] } = failure;
+  const apt = proposal === undefined ? [] : (mergeEdit({}, proposal.edit).system?.apt ?? []);
+  const libraries = new Set([...apt, ...missing.map(({ name }) => name)].map(libraryOfPackage));
+  if (failure.class !== 'missing-tool' || proposal === undefined || proposal.guess || apt.length === 0) return failure;
+  for (const name of foreignHeaders(texts, owns).slice(0, MAX_ASKED)) {
+    const [best] = await index.whoHas({ kind: 'header', name }, signal);
+    if (best === undefined || !best.certain || apt.includes(best.package)) continue;
+    if (!best.package.endsWith('-dev') || !libraries.has(libraryOfPackage(best.package))) continue;
+    return {
+      ...failure,
+      proposal: {
+        ...proposal,
+        edit: { ...proposal.edit, system: { apt: [...apt, best.package] } },
+        why: `${proposal.why}; ${best.package} has /${best.path}, which the sources include`,
+      },
+    };
+  }
+  return failure;
+}
+
+/** `proj` of `proj-bin` and of `libproj-dev`. */
+function libraryOfPackage(name: string): string {
+  return name.replace(/^lib/, '').replace(/-(?:dev|bin|tools|utils|compiler)$/, '');
 }
 
 const FIND_TOOL = /\b(?:find_executable|find_program|which)\(\s*\[?['"]([a-z][\w.+-]+)['"]/g;

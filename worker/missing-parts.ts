@@ -2,7 +2,7 @@ import type { AttemptInput } from '../core/attempt.js';
 import { WheelwrightError } from '../core/errors.js';
 import type { Failure, Proposal } from '../core/failure.js';
 import { enrichProposal, type PackageIndex } from '../core/package-index.js';
-import { headerIdea, mayInclude } from '../core/sdist-headers.js';
+import { headerIdea, mayInclude, withHeadersOfTool } from '../core/sdist-headers.js';
 import { mayHoldSwitches, ownModule, type SdistText, sdistIdeas } from '../core/sdist-ideas.js';
 import { includingFile, withFurtherIncludes } from '../core/sdist-includes.js';
 import { emptyLibpython } from '../core/sdist-libpython.js';
@@ -62,9 +62,8 @@ export async function addSdistIdeas(
       paths.push(path);
       return mayHoldSwitches(path) || mayInclude(path);
     });
-    const owns = (header: string) => paths.some((path) => path === header || path.endsWith(`/${header}`));
     const sources = texts.filter(({ path }) => mayInclude(path));
-    const headers = index && (await headerIdea(failure, sources, owns, index, signal));
+    const headers = index && (await headerIdea(failure, sources, isOwn(paths), index, signal));
     const switches = sdistIdeas(
       failure,
       texts.filter(({ path }) => mayHoldSwitches(path)),
@@ -89,6 +88,7 @@ export async function addSdistIdeas(
   }
 }
 
+/** What the sources include besides, of which the compiler has not come to speak. */
 async function addIncludes(
   failure: Failure,
   read: ReadSdist,
@@ -98,15 +98,18 @@ async function addIncludes(
   signal: AbortSignal,
 ): Promise<Failure> {
   const file = includingFile(failure);
-  if (file === undefined || index === undefined) return failure;
+  const isTool = failure.class === 'missing-tool';
+  if (index === undefined || (file === undefined && !isTool)) return failure;
   try {
     const paths: string[] = [];
     const texts = await read((path) => {
       paths.push(path);
-      return path === file || file.endsWith(`/${path}`);
+      return isTool ? mayInclude(path) : path === file || file?.endsWith(`/${path}`) === true;
     });
     const names = new Set(installed.map(({ name }) => name));
-    const all = await withFurtherIncludes(failure, texts, paths, names, index, signal);
+    const all = isTool
+      ? await withHeadersOfTool(failure, texts, isOwn(paths), index, signal)
+      : await withFurtherIncludes(failure, texts, paths, names, index, signal);
     if (all !== failure) log.say(`proposed: ${all.proposal?.why}`);
     return all;
   } catch (error) {
@@ -114,6 +117,10 @@ async function addIncludes(
     log.say(`what the sdist includes besides could not be read: ${String(error)}`);
     return failure;
   }
+}
+
+function isOwn(paths: readonly string[]): (header: string) => boolean {
+  return (header) => paths.some((path) => path === header || path.endsWith(`/${header}`));
 }
 
 /** A library that only lies there is seldom taken in place of a download: what also asks for it is proposed first. */

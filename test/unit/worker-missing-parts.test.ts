@@ -70,6 +70,36 @@ test('a module that the sdist has itself is found, not fetched from elsewhere', 
   );
 });
 
+test("where a library's program is missed, the headers of that library which the sources include come with it, and no others", async () => {
+  const owners: Record<string, string> = { 'ham.h': 'libham-dev', 'egg.h': 'libegg-dev' };
+  const known: PackageIndex = {
+    ...index,
+    whoHas: async ({ name }) => [{ package: owners[name] ?? '', path: `usr/include/${name}`, certain: true }],
+  };
+  const missed: Failure = {
+    ...failure,
+    class: 'missing-tool',
+    line: 'ham executable not found',
+    missing: [{ kind: 'tool', name: 'ham' }],
+    proposal: { edit: { system: { apt: ['ham-bin'] } }, why: 'ham-bin has /usr/bin/ham' },
+  };
+  const sdist = (text: string) => async (wanted: (path: string) => boolean) =>
+    [{ path: 'src/a.pyx', text }].filter(({ path }) => wanted(path));
+  const both = await addSdistIdeas(
+    missed,
+    sdist('cdef extern from "egg.h":\n    pass\ncdef extern from "ham.h":\n    pass\n'),
+    [],
+    known,
+    ear(),
+    signal,
+  );
+  expect(both.proposal).toEqual({
+    edit: { system: { apt: ['ham-bin', 'libham-dev'] } },
+    why: 'ham-bin has /usr/bin/ham; libham-dev has /usr/include/ham.h, which the sources include',
+  });
+  expect(await addSdistIdeas(missed, sdist('cdef extern from "egg.h":'), [], known, ear(), signal)).toEqual(missed);
+});
+
 test('in place of a download, the package and the switch that asks for it are proposed before the package alone', async () => {
   const proposal = { edit: { system: { apt: ['libham-dev'] } }, why: 'it has it', guess: true as const };
   const wants: Failure = {
