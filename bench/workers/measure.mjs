@@ -50,20 +50,25 @@ try {
     children.push(fork(join(root, 'bench/workers/workers.mjs'), [url, token, String(each), String(number)]));
   }
   await Promise.all(children.map((child) => once(child, 'message')));
-  const before = { api: cpuMs(api.pid), workers: children.map(({ pid }) => cpuMs(pid)) };
-  for (const child of children) child.send('start');
-  const tookMs = await timed(async () => {
-    while (ended.get() < builds) {
-      if (api.exitCode !== null) throw new Error(`the api ended with ${api.exitCode}`);
-      await sleep(POLL_MS);
-    }
+  const mark = () => ({
+    count: ended.get(),
+    at: performance.now(),
+    api: cpuMs(api.pid),
+    workers: children.reduce((sum, { pid }) => sum + cpuMs(pid), 0),
   });
-  const apiMs = cpuMs(api.pid) - before.api;
-  const workersMs = children.reduce((sum, { pid }, index) => sum + cpuMs(pid) - before.workers[index], 0);
+  const begun = mark();
+  for (const child of children) child.send('start');
+  let half;
+  let now = begun;
+  while (now.count < builds) {
+    if (api.exitCode !== null) throw new Error(`the api ended with ${api.exitCode}`);
+    await sleep(POLL_MS);
+    now = mark();
+    if (now.count >= builds / 2) half ??= now;
+  }
   print('machine', `${cpus().length} cores, load ${loadavg()[0].toFixed(1)}`);
-  print('attempts, end to end', `${Math.round((builds / tookMs) * 1000)} a second`);
-  print('processor time of the api', `${(apiMs / builds).toFixed(2)} ms an attempt`);
-  print('processor time of the workers', `${(workersMs / builds).toFixed(2)} ms an attempt`);
+  tell('attempts, end to end', begun, now);
+  tell('the second half, with warm code', half, now);
   print('memory of the api at most', `${peakMegabytes(api.pid)} MB resident`);
   const faults = await look(db);
   print('lost or doubled', faults.length === 0 ? 'nothing' : faults.join('; '));
@@ -92,6 +97,14 @@ async function enqueue(url, token) {
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, ask));
+}
+
+function tell(what, from, to) {
+  const count = to.count - from.count;
+  const each = (ms) => (ms / count).toFixed(2);
+  const rate = Math.round((count / (to.at - from.at)) * 1000);
+  const cost = `${each(to.api - from.api)} ms of processor in the api, ${each(to.workers - from.workers)} in the workers`;
+  print(what, `${rate} a second; for each ${cost}`);
 }
 
 /** Everything that is not as it must be, by what the database and the folder of logs say. */
