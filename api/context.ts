@@ -23,7 +23,7 @@ import type { UpstreamState } from './upstream-health.js';
 /** What a wheel is checked for before it may be published; see adapters/archive/wheel.ts. */
 export type CheckWheel = (
   path: string,
-  options: { filename: string },
+  options: { filename: string; bytes?: Uint8Array },
 ) => Promise<{
   name: { project: string; version: string };
   sizeBytes: number;

@@ -1,7 +1,9 @@
 // How an attempt's end, as its worker reports it, becomes a published file, a failure, or builds to wait for.
-import type { AttemptOutcome, AttemptProgress, WheelReport } from '../core/attempt.js';
+import { hash } from 'node:crypto';
+import type { AttemptEnding, AttemptOutcome, WheelReport } from '../core/attempt.js';
 import { WheelwrightError } from '../core/errors.js';
 import type { Failure } from '../core/failure.js';
+import type { Settings } from '../core/settings.js';
 import type { BuildRecord, LeaseRef, NewFile } from '../core/store.js';
 import { priorityOfNeed, submitBuilds } from '../core/submission.js';
 import { wheelServesTarget } from '../core/tag.js';
@@ -11,13 +13,12 @@ import { wakeWaitingOne } from './loops.js';
 
 /**
  * Ends an attempt, after what it has left to tell; the same report again is a no-op.
- * @throws WheelwrightError `conflict` for a stale lease, `invalid` when the wheel was not uploaded first, `unavailable` when the upstream is needed and away
+ * @throws WheelwrightError `conflict` for a stale lease, `invalid` when the wheel neither comes along nor was uploaded first, `unavailable` when the upstream is needed and away
  */
 export async function finishAttempt(
   context: ApiContext,
   lease: LeaseRef,
-  outcome: AttemptOutcome,
-  progress?: AttemptProgress,
+  { outcome, progress, wheel }: Omit<AttemptEnding, 'next'>,
 ): Promise<void> {
   const build = await context.store.buildOfAttempt(lease.attemptId);
   const attempt = build?.attempts.find(({ id }) => id === lease.attemptId);
@@ -32,7 +33,8 @@ export async function finishAttempt(
       const { from, text, ...more } = progress;
       await context.logs.append(lease, from, text, context.clock(), more);
     }
-    const final = await endAttempt(context, lease, outcome, build);
+    const bytes = wheel === undefined ? undefined : Buffer.from(wheel, 'base64');
+    const final = await endAttempt(context, lease, outcome, build, bytes);
     const now = context.clock();
     context.metrics.attemptEnded(final, attempt, now);
     context.log.info(
@@ -52,11 +54,12 @@ async function endAttempt(
   lease: LeaseRef,
   outcome: AttemptOutcome,
   build: BuildRecord,
+  bytes: Buffer | undefined,
 ): Promise<AttemptOutcome> {
   await context.store.checkLease(lease);
   switch (outcome.kind) {
     case 'succeeded':
-      return publish(context, lease, outcome, build);
+      return publish(context, lease, outcome, build, bytes);
     case 'deferred':
       return waitForRequirements(context, lease, outcome, build);
     case 'failed':
@@ -73,27 +76,32 @@ async function record(context: ApiContext, lease: LeaseRef, outcome: AttemptOutc
   return outcome;
 }
 
+/** @param bytes of the wheel, where they were not uploaded before */
 async function publish(
   context: ApiContext,
   lease: LeaseRef,
   outcome: AttemptOutcome & { kind: 'succeeded' },
   build: BuildRecord,
+  bytes: Buffer | undefined,
 ): Promise<AttemptOutcome> {
+  const { blobs } = context;
   const { wheel } = outcome;
-  if (!(await context.blobs.has(wheel.sha256))) {
-    throw new WheelwrightError('invalid', `the wheel ${wheel.filename} has not been stored`, {
-      hint: 'Send its bytes with PUT artifacts/<filename> first, and report the sha256 that the answer gives.',
-    });
-  }
-  let file: NewFile;
+  await assertSent(context, wheel, bytes);
+  let checked: { file: NewFile; metadata: Uint8Array };
   try {
-    file = await checkedFile(context, wheel, build);
+    checked = await checkedFile(context, wheel, bytes, build);
   } catch (error) {
     if (!(error instanceof WheelwrightError) || error.code !== 'invalid') throw error;
     return record(context, lease, { kind: 'failed', failure: badWheel(error) });
   }
+  const { file, metadata } = checked;
   const provenance = await context.makeProvenance({ ...file, attemptId: lease.attemptId }, build);
-  const stored = await context.blobs.put(one(provenance), { maxBytes: provenance.byteLength });
+  // All at once, so that they share the time that the disk takes.
+  const [stored] = await Promise.all([
+    blobs.put(one(provenance), { maxBytes: provenance.byteLength }),
+    blobs.put(one(metadata), { maxBytes: metadata.byteLength }),
+    bytes && blobs.put(one(bytes), { maxBytes: bytes.byteLength }),
+  ]);
   try {
     const signed = { ...file, provenanceSha256: stored.sha256 };
     await context.store.finish(lease, outcome, signed, context.clock());
@@ -109,9 +117,35 @@ async function publish(
   }
 }
 
+async function assertSent(context: ApiContext, wheel: WheelReport, bytes: Buffer | undefined): Promise<void> {
+  if (bytes === undefined) {
+    if (await context.blobs.has(wheel.sha256)) return;
+    throw new WheelwrightError('invalid', `the wheel ${wheel.filename} has not been stored`, {
+      hint: 'Send its bytes with PUT artifacts/<filename> first, and report the sha256 that the answer gives.',
+    });
+  }
+  if (bytes.byteLength > context.settings.WHEELWRIGHT_WHEEL_BYTES) throw tooLarge(wheel.filename, context.settings);
+  if (hash('sha256', bytes) === wheel.sha256) return;
+  throw new WheelwrightError('invalid', `the bytes of ${wheel.filename} do not have the sha256 that is reported`, {
+    hint: 'They were changed or cut off on their way. Send them again.',
+  });
+}
+
+export function tooLarge(filename: string, settings: Settings): WheelwrightError {
+  return new WheelwrightError('too-large', `${filename} is larger than ${settings.WHEELWRIGHT_WHEEL_BYTES} bytes`, {
+    hint: 'WHEELWRIGHT_WHEEL_BYTES sets the limit.',
+  });
+}
+
 /** @throws WheelwrightError `invalid` for a wheel that must not be published. */
-async function checkedFile(context: ApiContext, wheel: WheelReport, build: BuildRecord): Promise<NewFile> {
-  const facts = await context.checkWheel(context.blobs.path(wheel.sha256), { filename: wheel.filename });
+async function checkedFile(
+  context: ApiContext,
+  wheel: WheelReport,
+  bytes: Buffer | undefined,
+  build: BuildRecord,
+): Promise<{ file: NewFile; metadata: Uint8Array }> {
+  const path = context.blobs.path(wheel.sha256);
+  const facts = await context.checkWheel(path, { filename: wheel.filename, ...(bytes && { bytes }) });
   const { project, version } = facts.name;
   if (project !== build.project || compareVersions(version, build.version) !== 0) {
     throw new WheelwrightError(
@@ -123,16 +157,15 @@ async function checkedFile(context: ApiContext, wheel: WheelReport, build: Build
     const { python, policy, arch } = build.target;
     throw new WheelwrightError('invalid', `${wheel.filename} does not install on ${python} with ${policy}_${arch}`);
   }
-  const metadata = await context.blobs.put(one(facts.metadataBytes), { maxBytes: facts.metadataBytes.byteLength });
   const { requiresPython } = facts.metadata;
-  return {
+  const file: NewFile = {
     filename: wheel.filename,
     project: build.project,
     version: build.version,
     channel: build.channel,
     sha256: wheel.sha256,
     sizeBytes: facts.sizeBytes,
-    metadataSha256: metadata.sha256,
+    metadataSha256: hash('sha256', facts.metadataBytes),
     ...(requiresPython === undefined ? {} : { requiresPython }),
     origin: 'build',
     grafted: wheel.grafted,
@@ -140,6 +173,7 @@ async function checkedFile(context: ApiContext, wheel: WheelReport, build: Build
     ...(build.recipe.cpu === undefined || wheel.filename.endsWith('-any.whl') ? {} : { cpu: build.recipe.cpu }),
     ownsProject: false,
   };
+  return { file, metadata: facts.metadataBytes };
 }
 
 function badWheel(error: WheelwrightError): Failure {

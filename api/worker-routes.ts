@@ -22,7 +22,7 @@ import { viewBuild } from './build-view.js';
 import { connectionSignal } from './connection-signal.js';
 import type { ApiContext } from './context.js';
 import { withDepends } from './depends.js';
-import { finishAttempt } from './finish.js';
+import { finishAttempt, tooLarge } from './finish.js';
 import { lineNumber } from './parameters.js';
 
 const MAX_LOG_CHUNK_BYTES = 4 * 2 ** 20;
@@ -30,8 +30,8 @@ const MAX_LOG_CHUNK_BYTES = 4 * 2 ** 20;
 const MAX_PROGRESS_BYTES = 6 * MAX_LOG_CHUNK_BYTES;
 const MAX_INPUTS_BYTES = 4 * 2 ** 20;
 const MAX_OUTCOME_BYTES = 2 ** 20;
-/** Calls that workers may make and that older apis did not take. */
-const TAKES = ['end'];
+/** What workers may send and older apis did not take; see core's Lease. */
+const TAKES = ['end', 'wheel'];
 
 export function workerRoutes(context: ApiContext, guards: Guards): Router {
   const { store, logs, blobs, signals, clock, settings, log } = context;
@@ -103,8 +103,8 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
   });
 
   router.post('/attempts/:id/end', worker, json({ limit: MAX_PROGRESS_BYTES }), async (request, response) => {
-    const { outcome, progress, next } = endingSchema.parse(request.body) as AttemptEnding;
-    await finishAttempt(context, leaseOf(request), outcome, progress);
+    const { next, ...ending } = endingSchema.parse(request.body) as AttemptEnding;
+    await finishAttempt(context, leaseOf(request), ending);
     const signal = connectionSignal(response, context.stopping);
     const lease =
       next && (await giveWork(context, { name: next.worker, session: next.session }, 0, signal).catch(noWork));
@@ -117,9 +117,7 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
     await store.checkLease(leaseOf(request));
     const maxBytes = settings.WHEELWRIGHT_WHEEL_BYTES;
     if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
-      throw new WheelwrightError('too-large', `${request.params.filename} is larger than ${maxBytes} bytes`, {
-        hint: 'WHEELWRIGHT_WHEEL_BYTES sets the limit.',
-      });
+      throw tooLarge(String(request.params.filename), settings);
     }
     // Ended early, the stream must stay open for the answer that says why.
     response.json(await blobs.put(request.iterator({ destroyOnReturn: false }), { maxBytes }));
@@ -128,7 +126,7 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
   router.post('/attempts/:id/finish', worker, json({ limit: MAX_OUTCOME_BYTES }), async (request, response) => {
     const outcome = outcomeSchema.parse(request.body) as AttemptOutcome;
     const lease = leaseOf(request);
-    await finishAttempt(context, lease, outcome);
+    await finishAttempt(context, lease, { outcome });
     // https://www.rfc-editor.org/rfc/rfc7240#section-4.2: a worker has no use for the build.
     if (request.get('prefer') === 'return=minimal') return void response.status(204).end();
     const build = await store.buildOfAttempt(lease.attemptId);

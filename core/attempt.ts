@@ -56,7 +56,7 @@ export interface Lease {
   /** What the attempt may use of its worker. */
   resources: Resources;
   order: BuildOrder;
-  /** Calls that the api takes and an older one does not: `end`, see {@link AttemptEnding}. */
+  /** What the api takes and an older one does not: `end`, the call of {@link AttemptEnding}, and `wheel` in it. */
   takes?: readonly string[];
 }
 
@@ -90,6 +90,8 @@ export interface AttemptProgress {
 export interface AttemptEnding {
   outcome: AttemptOutcome;
   progress?: AttemptProgress;
+  /** The bytes of the wheel in base64, where they were not sent before. */
+  wheel?: string;
   next?: { worker: string; session: string };
 }
 

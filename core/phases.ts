@@ -62,12 +62,17 @@ export interface Repaired {
   native: string[];
 }
 
-/** A wheel that was tried: these bytes and no others, in a file of the worker's. */
-export interface Tested {
-  file: string;
-  filename: string;
+/** A file of the worker's for the time of an attempt. */
+export interface Spooled {
   sha256: string;
   sizeBytes: number;
+  /** The bytes themselves where they are few, else the path of what holds them. */
+  content: Uint8Array | string;
+}
+
+/** A wheel that was tried: these bytes and no others. */
+export interface Tested extends Spooled {
+  filename: string;
   grafted: string[];
   needs: string[];
 }

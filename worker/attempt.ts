@@ -1,6 +1,5 @@
 import { tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
-import type { WorkerApi } from '../client/worker-api.js';
 import type { AttemptInput, AttemptOutcome, Lease } from '../core/attempt.js';
 import { isDiskFull } from '../core/disk-full.js';
 import type { Engine, ImageRefusal } from '../core/engine.js';
@@ -8,7 +7,7 @@ import { WheelwrightError } from '../core/errors.js';
 import { withFoundVersion } from '../core/library-version.js';
 import type { PackageIndex } from '../core/package-index.js';
 import type { Phase } from '../core/phase.js';
-import type { Fetched, PhaseResult, Tested } from '../core/phases.js';
+import type { Fetched, PhaseResult, Spooled, Tested } from '../core/phases.js';
 import type { SdistText } from '../core/sdist-ideas.js';
 import type { Settings } from '../core/settings.js';
 import type { Upstream } from '../core/upstream.js';
@@ -23,9 +22,8 @@ import { fetchInputs, fetchMore, fillWorkspace } from './phases/fetch.js';
 import { fetchDebianSources, findLibraries, installLibraries } from './phases/libraries.js';
 import { repairWheel } from './phases/repair.js';
 import { takeWheel, testWheel } from './phases/test.js';
-import { persistently } from './retry.js';
 import { missingDepends } from './shared-libraries.js';
-import { openSpool, readSpooled } from './spool.js';
+import { openSpool } from './spool.js';
 import type { TextFile } from './workspace-files.js';
 
 /** A backend that asks for something else each time would go on for ever. */
@@ -36,23 +34,24 @@ export interface AttemptSite {
   settings: Settings;
   engine: Engine;
   upstream: Pick<Upstream, 'file'>;
-  api: Pick<WorkerApi, 'putArtifact'>;
   scripts: readonly TextFile[];
   caBundle: string | undefined;
   indexToken: string | undefined;
   /** Knows which system package has a file, for images of that name; `builder` and `workspace` are what it may work with. */
   packageIndex: (image: { name: string; builder: string; workspace: string }) => PackageIndex;
   /** The checked content of a source archive as a tar stream without its top folder. */
-  unpackSdist: (path: string) => Readable;
+  unpackSdist: (sdist: Spooled['content']) => Readable;
   /** The text files of a source archive that are wanted, by their path below its top folder. */
-  readSdist: (path: string, wanted: (path: string) => boolean) => Promise<SdistText[]>;
+  readSdist: (sdist: Spooled['content'], wanted: (path: string) => boolean) => Promise<SdistText[]>;
 }
 
-/** An attempt's means to tell its reader what happens, whatever becomes of it. */
+/** An attempt's means to tell what happens, whatever becomes of it. */
 export interface AttemptVoice {
   log: AttemptLog;
   /** Starts the diagnosis of a phase: what is logged from now on is its. */
   listen: (diagnosis: PhaseContext['diagnosis']) => void;
+  /** Brings the wheel to the api. */
+  deliver: (wheel: Tested) => Promise<void>;
 }
 
 /**
@@ -71,7 +70,7 @@ export async function makeAttempt(
     const result = await runPhases(lease, site, voice, later, found, signal);
     switch (result.kind) {
       case 'done': {
-        const { file: _file, ...wheel } = result.value;
+        const { content: _content, ...wheel } = result.value;
         return { kind: 'succeeded', wheel };
       }
       case 'failed': {
@@ -129,7 +128,7 @@ async function runPhases(
   signal: AbortSignal,
 ): Promise<PhaseResult<Tested>> {
   const { order } = lease;
-  const { engine, api, settings } = site;
+  const { engine, settings } = site;
   const { log } = voice;
   const enter = (phase: Phase) => {
     const diagnosis = startDiagnosis(order, phase);
@@ -147,7 +146,7 @@ async function runPhases(
   log.say(
     `fetch: ${order.project} ${order.version} for ${order.target.python} on ${order.target.policy}_${order.target.arch}`,
   );
-  const spool = await openSpool();
+  const spool = openSpool();
   later(() => spool.remove());
   const downloading = { upstream: site.upstream, spool, maxBytes: settings.WHEELWRIGHT_SDIST_BYTES, log, signal };
   const [images, sdist, sources] = await Promise.all([
@@ -164,7 +163,7 @@ async function runPhases(
   later(() => engine.removeWorkspace(workspace));
   found.packages = site.packageIndex({ name: order.target.image, builder: images.builder, workspace });
   found.installed = images.inputs.filter(({ kind }) => kind === 'system-package');
-  found.readSdist = (wanted) => site.readSdist(sdist.value, wanted);
+  found.readSdist = (wanted) => site.readSdist(sdist.value.content, wanted);
   const context: PhaseContext = {
     order,
     engine,
@@ -194,7 +193,7 @@ async function runPhases(
     })),
   ]);
   try {
-    const downloads = { openSourceTree: () => site.unpackSdist(sdist.value), sources: sources.value };
+    const downloads = { openSourceTree: () => site.unpackSdist(sdist.value.content), sources: sources.value };
     await fillWorkspace(context, downloads, site.scripts, site.caBundle);
   } catch (error) {
     if (!(error instanceof WheelwrightError) || (error.code !== 'invalid' && error.code !== 'too-large')) throw error;
@@ -243,9 +242,9 @@ async function runPhases(
   if (tested.kind !== 'done') return tested;
 
   enter('publish');
-  const { filename, sha256, sizeBytes, file } = tested.value;
+  const { filename, sha256, sizeBytes } = tested.value;
   log.say(`publish: ${filename} sha256=${sha256} ${sizeBytes} bytes`);
-  await persistently(() => api.putArtifact(lease, filename, readSpooled(file, sizeBytes), sizeBytes, signal), signal);
+  await voice.deliver(tested.value);
   return tested;
 }
 

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { WorkerApi } from '../client/worker-api.js';
-import type { AttemptEnding, AttemptOutcome, AttemptProgress, Lease } from '../core/attempt.js';
+import type { AttemptOutcome, Lease } from '../core/attempt.js';
 import { type ErrorCode, WheelwrightError } from '../core/errors.js';
 import type { WorkerRef } from '../core/worker.js';
-import { type AttemptSite, makeAttempt } from './attempt.js';
+import { type AttemptSite, type AttemptVoice, makeAttempt } from './attempt.js';
 import { AttemptEnd } from './attempt-end.js';
-import { AttemptLog, type LogPiece } from './attempt-log.js';
+import { AttemptLog } from './attempt-log.js';
+import { append, openReport } from './attempt-report.js';
 import type { PhaseContext } from './phase-context.js';
 import { persistently } from './retry.js';
 
@@ -56,6 +57,7 @@ export async function workOnLease(
     onLine: (text, number) => diagnosis?.line(text, number),
     limitBytes: site.settings.WHEELWRIGHT_LOG_BYTES,
   });
+  const report = openReport(api, lease, log);
   const beating = new AbortController();
   /** From then on a heartbeat may be refused because the end has arrived: only the answer to the report says how it was taken. */
   let reporting = false;
@@ -74,20 +76,12 @@ export async function workOnLease(
     const outcome = await attemptOutcome(
       lease,
       site,
-      log,
-      (next) => (diagnosis = next),
+      { log, listen: (next) => (diagnosis = next), deliver: (wheel) => report.deliver(wheel, ended.signal) },
       (clear) => clears.push(clear),
       ended.signal,
     );
-    let report = () => api.finish(lease, outcome, silenced.signal);
-    if (lease.takes?.includes('end')) {
-      const rest = await log.rest();
-      report = async () => {
-        next = await api.end(lease, endingOf(outcome, rest, nextFor()), silenced.signal);
-      };
-    } else await log.flush();
     reporting = true;
-    await refusedMeansLost(() => persistently(report, silenced.signal), end);
+    next = await refusedMeansLost(() => report.end(outcome, nextFor, silenced.signal), end);
     logger.info({ ...fields, outcome: outcome.kind }, 'attempt ended');
   } catch (error) {
     logger.warn({ ...fields, err: error }, 'attempt dropped: its end could not be reported');
@@ -106,29 +100,20 @@ export async function workOnLease(
   return { next, cleared: clear() };
 }
 
-function endingOf(outcome: AttemptOutcome, rest: LogPiece | undefined, next: WorkerRef | undefined): AttemptEnding {
-  return {
-    outcome,
-    ...(rest && { progress: progressOf(rest) }),
-    ...(next && { next: { worker: next.name, session: next.session } }),
-  };
-}
-
 async function attemptOutcome(
   lease: Lease,
   site: AttemptSite,
-  log: AttemptLog,
-  listen: (diagnosis: PhaseContext['diagnosis']) => void,
+  voice: AttemptVoice,
   later: (clear: () => Promise<void>) => void,
   signal: AbortSignal,
 ): Promise<AttemptOutcome> {
   try {
     signal.throwIfAborted();
-    return await makeAttempt(lease, site, { log, listen }, later, signal);
+    return await makeAttempt(lease, site, voice, later, signal);
   } catch (error) {
     const reason = signal.reason as unknown;
     if (!(reason instanceof AttemptEnd) || reason.kind === 'superseded') throw error;
-    log.say(`ended: ${reason.message}`);
+    voice.log.say(`ended: ${reason.message}`);
     return reason.kind === 'cancelled'
       ? { kind: 'cancelled' }
       : { kind: 'lost', reason: reason.message, handedBack: true };
@@ -153,19 +138,6 @@ async function beat(
       if (isRefusal(error)) end(new AttemptEnd('superseded'));
     }
   }
-}
-
-/** Lines alone, which is nearly all of a log, go as they are. */
-async function append(api: WorkerApi, lease: Lease, piece: LogPiece, signal: AbortSignal): Promise<number> {
-  const { firstLine, text, marks } = piece;
-  if (marks.phases.length === 0 && marks.inputs.length === 0) return api.appendLog(lease, firstLine, text, signal);
-  return api.progress(lease, progressOf(piece), signal);
-}
-
-function progressOf({ firstLine, text, marks: { phases, inputs } }: LogPiece): AttemptProgress {
-  const now = performance.now();
-  const began = phases.map(({ at, ...phase }) => ({ ...phase, agoMs: Math.max(0, Math.round(now - at)) }));
-  return { from: firstLine, text, phases: began, inputs };
 }
 
 async function refusedMeansLost<T>(call: () => Promise<T>, end: (reason: AttemptEnd) => void): Promise<T> {

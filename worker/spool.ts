@@ -1,79 +1,60 @@
-// Files on the worker's own disk for the time of one attempt: whatever is large passes through here in streams, never through memory.
+// Files of the worker's for the time of one attempt: small ones stay in memory, and whatever is large passes through its disk in streams.
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  createReadStream,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  unlinkSync,
-  writeFileSync,
-  writeFile as writeFileTo,
-} from 'node:fs';
+import { closeSync, createReadStream, openSync, writeFile } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addAbortSignal, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { makeTemporaryFolder } from '../adapters/host/temporary-folder.js';
 import { WheelwrightError } from '../core/errors.js';
+import type { Spooled } from '../core/phases.js';
 
-// A step that only touches the page cache takes microseconds, and its way to the thread pool and back ten times as long. So only what may take longer goes there.
-const writeAll = promisify<number, Uint8Array, void>(writeFileTo);
+const writeAll = promisify<number, Uint8Array, void>(writeFile);
 
-/** A file up to this size is written and read in one go. */
+/** A file up to this size never touches the disk. */
 const SMALL_BYTES = 256 << 10;
 
 export interface Spool {
-  path(name: string): string;
+  /** Takes in all that a source gives, under a name of its own. @throws WheelwrightError `too-large` past the limit */
+  take(name: string, source: Readable, maxBytes: number, signal: AbortSignal): Promise<Spooled>;
   remove(): Promise<void>;
 }
 
-export interface StoredBytes {
-  sha256: string;
-  sizeBytes: number;
-}
-
-export async function openSpool(): Promise<Spool> {
-  const folder = await makeTemporaryFolder('wheelwright-worker');
+export function openSpool(): Spool {
+  let folder: Promise<string> | undefined;
+  const create = async (name: string) => {
+    folder ??= makeTemporaryFolder('wheelwright-worker');
+    const path = join(await folder, name);
+    return { path, file: openSync(path, 'w') };
+  };
   return {
-    path: (name) => join(folder, name),
+    async take(name, source, maxBytes, signal) {
+      const hash = createHash('sha256');
+      let sizeBytes = 0;
+      let held: Buffer[] = [];
+      let large: { path: string; file: number } | undefined;
+      try {
+        for await (const chunk of addAbortSignal(signal, source) as AsyncIterable<Buffer>) {
+          sizeBytes += chunk.length;
+          if (sizeBytes > maxBytes) throw new WheelwrightError('too-large', `it has more than ${maxBytes} bytes`);
+          hash.update(chunk);
+          held.push(chunk);
+          if (sizeBytes <= SMALL_BYTES) continue;
+          large ??= await create(name);
+          await writeAll(large.file, Buffer.concat(held));
+          held = [];
+        }
+      } finally {
+        if (large !== undefined) closeSync(large.file);
+      }
+      return { sha256: hash.digest('hex'), sizeBytes, content: large?.path ?? Buffer.concat(held) };
+    },
     async remove() {
-      for (const name of readdirSync(folder)) unlinkSync(join(folder, name));
-      rmdirSync(folder);
+      if (folder !== undefined) await rm(await folder, { recursive: true });
     },
   };
 }
 
-/** @throws WheelwrightError `too-large` past the limit. */
-export async function writeFile(
-  source: Readable,
-  path: string,
-  maxBytes: number,
-  signal: AbortSignal,
-): Promise<StoredBytes> {
-  const hash = createHash('sha256');
-  let sizeBytes = 0;
-  let held: Buffer[] = [];
-  let file: number | undefined;
-  try {
-    for await (const chunk of addAbortSignal(signal, source) as AsyncIterable<Buffer>) {
-      sizeBytes += chunk.length;
-      if (sizeBytes > maxBytes) throw new WheelwrightError('too-large', `it has more than ${maxBytes} bytes`);
-      hash.update(chunk);
-      held.push(chunk);
-      if (sizeBytes <= SMALL_BYTES) continue;
-      file ??= openSync(path, 'w');
-      await writeAll(file, Buffer.concat(held));
-      held = [];
-    }
-    if (file === undefined) writeFileSync(path, Buffer.concat(held));
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
-  return { sha256: hash.digest('hex'), sizeBytes };
-}
-
-/** The bytes of a file of that size. */
-export function readSpooled(path: string, sizeBytes: number): Readable {
-  return sizeBytes > SMALL_BYTES ? createReadStream(path) : Readable.from([readFileSync(path)], { objectMode: false });
+export function readSpooled({ content }: Spooled): Readable {
+  return typeof content === 'string' ? createReadStream(content) : Readable.from([content], { objectMode: false });
 }

@@ -1,7 +1,7 @@
 // The entries of a source archive as they stand in it, whatever its format; nothing about them is trusted yet.
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { Transform } from 'node:stream';
+import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import tar from 'tar-stream';
@@ -31,21 +31,30 @@ export interface RawEntry {
 const BOMB_FROM_BYTES = 64 << 20;
 const BOMB_RATIO = 100;
 
+const HEAD_BYTES = 512;
+
+/** An archive: its path, or its bytes. */
+export type Sdist = string | Uint8Array;
+
 /** @throws WheelwrightError `invalid` for what is no archive, no supported one, a broken one, or one that expands too far. */
-export async function* sdistEntries(path: string, limits: SdistLimits): AsyncGenerator<RawEntry, void, void> {
-  const format = await detectFormat(path);
-  if (format === 'zip') yield* zipEntries(path, limits);
-  else yield* tarEntries(path, format === 'gzip', limits);
+export async function* sdistEntries(sdist: Sdist, limits: SdistLimits): AsyncGenerator<RawEntry, void, void> {
+  const format = formatOf(typeof sdist === 'string' ? await headOf(sdist) : Buffer.from(sdist.subarray(0, HEAD_BYTES)));
+  if (format === 'zip') yield* zipEntries(sdist, limits);
+  else yield* tarEntries(sdist, format === 'gzip', limits);
 }
 
-async function detectFormat(path: string): Promise<'gzip' | 'tar' | 'zip'> {
-  const head = Buffer.alloc(512);
+async function headOf(path: string): Promise<Buffer> {
+  const head = Buffer.alloc(HEAD_BYTES);
   const file = await open(path, 'r');
   try {
     await file.read(head, 0, head.length, 0);
+    return head;
   } finally {
     await file.close();
   }
+}
+
+function formatOf(head: Buffer): 'gzip' | 'tar' | 'zip' {
   const begins = (magic: string) => head.subarray(0, magic.length).equals(Buffer.from(magic, 'latin1'));
   if (begins('\x1f\x8b')) return 'gzip';
   if (begins('PK\x03\x04')) return 'zip';
@@ -61,13 +70,13 @@ async function detectFormat(path: string): Promise<'gzip' | 'tar' | 'zip'> {
   });
 }
 
-async function* tarEntries(path: string, gzipped: boolean, limits: SdistLimits): AsyncGenerator<RawEntry, void, void> {
-  const { size } = await stat(path);
+async function* tarEntries(sdist: Sdist, gzipped: boolean, limits: SdistLimits): AsyncGenerator<RawEntry, void, void> {
+  const size = typeof sdist === 'string' ? (await stat(sdist)).size : sdist.length;
   // Old tars have no magic number. The library's types do not know the option.
   const options: object = { allowUnknownFormat: true };
   const extract = tar.extract(options);
   const gauge = expansionGauge(size, limits.maxExpandedBytes);
-  const source = createReadStream(path);
+  const source = typeof sdist === 'string' ? createReadStream(sdist) : Readable.from([sdist], { objectMode: false });
   const done = gzipped ? pipeline(source, createGunzip(), gauge, extract) : pipeline(source, gauge, extract);
   // Whoever iterates sees the same error; without this it would also count as unhandled.
   done.catch(() => {});
@@ -110,8 +119,8 @@ function kindOf(type: tar.Header['type'], name: string): RawEntry['kind'] {
   }
 }
 
-async function* zipEntries(path: string, limits: SdistLimits): AsyncGenerator<RawEntry, void, void> {
-  const archive = await ZipArchive.open(path, limits);
+async function* zipEntries(sdist: Sdist, limits: SdistLimits): AsyncGenerator<RawEntry, void, void> {
+  const archive = await (typeof sdist === 'string' ? ZipArchive.open(sdist, limits) : ZipArchive.over(sdist, limits));
   try {
     for (const entry of archive.entries) {
       yield { ...entry, path: entry.name, target: '', content: archive.content(entry) };

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import tar from 'tar-stream';
 import { WheelwrightError } from '../../core/errors.js';
-import { drain, type RawEntry, type SdistLimits, sdistEntries } from './sdist-source.js';
+import { drain, type RawEntry, type Sdist, type SdistLimits, sdistEntries } from './sdist-source.js';
 import { type CleanEntry, SdistTree } from './sdist-tree.js';
 
 /** What a source archive says before anything in it is run. Paths are relative to its top-level folder. */
@@ -38,7 +38,7 @@ const MAX_CARGO_FILES = 1000;
  * Reads an untrusted source archive (.tar.gz, .tar, .zip) once, keeping none of it but these facts.
  * @throws WheelwrightError `invalid` for what is no archive, breaks the rules of PEP 721, or expands beyond the limits.
  */
-export async function inspectSdist(path: string, limits: SdistLimits = DEFAULT_SDIST_LIMITS): Promise<SdistFacts> {
+export async function inspectSdist(sdist: Sdist, limits: SdistLimits = DEFAULT_SDIST_LIMITS): Promise<SdistFacts> {
   const tree = new SdistTree(limits.maxEntries);
   const facts: Omit<SdistFacts, 'topFolder'> = {
     expandedBytes: 0,
@@ -47,7 +47,7 @@ export async function inspectSdist(path: string, limits: SdistLimits = DEFAULT_S
     cargoFiles: [],
     newestSeconds: 0,
   };
-  for await (const raw of sdistEntries(path, limits)) {
+  for await (const raw of sdistEntries(sdist, limits)) {
     const entry = tree.add(raw).at(-1);
     if (entry?.kind !== 'file') {
       await drain(raw.content);
@@ -73,9 +73,9 @@ export async function inspectSdist(path: string, limits: SdistLimits = DEFAULT_S
  * The archive's content as a clean tar: without the top-level folder, owned by the build user (1000), modes 0755 and 0644, every folder before what is in it.
  * Checks what {@link inspectSdist} checks; on a fault the stream ends with that error.
  */
-export function sdistTar(path: string, limits: SdistLimits = DEFAULT_SDIST_LIMITS): Readable {
+export function sdistTar(sdist: Sdist, limits: SdistLimits = DEFAULT_SDIST_LIMITS): Readable {
   const pack = tar.pack();
-  write(path, limits, pack).catch((error: Error) => pack.destroy(error));
+  write(sdist, limits, pack).catch((error: Error) => pack.destroy(error));
   return Readable.from(pack, { objectMode: false });
 }
 
@@ -84,14 +84,14 @@ export function sdistTar(path: string, limits: SdistLimits = DEFAULT_SDIST_LIMIT
  * @throws as {@link inspectSdist} does
  */
 export async function sdistTexts(
-  path: string,
+  sdist: Sdist,
   wanted: (path: string) => boolean,
   limits: SdistLimits = DEFAULT_SDIST_LIMITS,
 ): Promise<{ path: string; text: string }[]> {
   const tree = new SdistTree(limits.maxEntries);
   const texts: { path: string; text: string }[] = [];
   let room = MAX_TEXTS_BYTES;
-  for await (const raw of sdistEntries(path, limits)) {
+  for await (const raw of sdistEntries(sdist, limits)) {
     const entry = tree.add(raw).at(-1);
     if (entry?.kind === 'file' && wanted(entry.path) && entry.sizeBytes <= Math.min(IN_ONE_GO_BYTES, room)) {
       room -= entry.sizeBytes;
@@ -101,9 +101,9 @@ export async function sdistTexts(
   return texts;
 }
 
-async function write(path: string, limits: SdistLimits, pack: tar.Pack): Promise<void> {
+async function write(sdist: Sdist, limits: SdistLimits, pack: tar.Pack): Promise<void> {
   const tree = new SdistTree(limits.maxEntries);
-  for await (const raw of sdistEntries(path, limits)) {
+  for await (const raw of sdistEntries(sdist, limits)) {
     const entries = tree.add(raw);
     for (const entry of entries) {
       if (entry.kind === 'file' && entry.sizeBytes > IN_ONE_GO_BYTES) {

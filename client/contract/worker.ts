@@ -130,10 +130,11 @@ export const outcomeSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('cancelled') }),
 ]);
 
-/** POST /api/v1/attempts/:id/end: core's `AttemptEnding`, which is the last progress, finish and a claim that waits for nothing, in this order; the same again is a no-op but for the claim. */
+/** POST /api/v1/attempts/:id/end: core's `AttemptEnding`, which is the last progress, a small wheel (base64), finish and a claim that waits for nothing, in this order; the same again is a no-op but for the claim. */
 export const endingSchema = z.strictObject({
   outcome: outcomeSchema,
   progress: progressSchema.exactOptional(),
+  wheel: z.string().exactOptional(),
   next: claimRequestSchema
     .pick({ worker: true })
     .extend({ session: z.string().max(100) })

@@ -28,6 +28,7 @@ import { makeAttempt } from '../../worker/attempt.js';
 import { AttemptLog } from '../../worker/attempt-log.js';
 import { workerCapacity } from '../../worker/limits.js';
 import type { PhaseContext } from '../../worker/phase-context.js';
+import { readSpooled } from '../../worker/spool.js';
 import { readScripts } from '../../worker/workspace-files.js';
 import { type MadeSdist, openSdistFolder, type SdistFolder } from '../fixtures/sdists/sdist.js';
 
@@ -171,20 +172,20 @@ async function openAttemptBench(compilerCache: boolean): Promise<{ bench: Attemp
             caBundle: ca,
             indexToken: undefined,
             packageIndex: openPackageIndexes(join(tmpdir(), 'wheelwright-test-contents'), engine),
-            unpackSdist: (path) => sdistTar(path),
-            readSdist: (path, wanted) => sdistTexts(path, wanted),
+            unpackSdist: (sdist) => sdistTar(sdist),
+            readSdist: (sdist, wanted) => sdistTexts(sdist, wanted),
             upstream: {
               file: async (url, signal): Promise<Readable> =>
                 url.startsWith('file:') ? createReadStream(url.slice(5)) : upstream.file(url, signal),
             },
-            api: {
-              putArtifact: async (_lease, _filename, bytes, sizeBytes) => {
-                for await (const chunk of bytes) wheels.push(chunk as Buffer);
-                return { sha256: '', sizeBytes };
-              },
+          },
+          {
+            log,
+            listen: (next) => (diagnosis = next),
+            deliver: async (wheel) => {
+              for await (const chunk of readSpooled(wheel)) wheels.push(chunk as Buffer);
             },
           },
-          { log, listen: (next) => (diagnosis = next) },
           (clear) => clears.push(clear),
           options.signal ?? never,
         );

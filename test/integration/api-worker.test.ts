@@ -139,7 +139,7 @@ test('lines, phases and inputs in one call, kept once however often it is sent, 
 
 test('the last lines, the end and the next claim in one call; sent again, nothing is kept twice', async () => {
   const { lease, id } = await claimed();
-  expect(lease.takes).toEqual(['end']);
+  expect(lease.takes).toEqual(['end', 'wheel']);
   service.upstream.add('eggs', 'eggs-1.0.tar.gz');
   const [other] = await service.ask('eggs');
   const progress = {
@@ -159,7 +159,10 @@ test('the last lines, the end and the next claim in one call; sent again, nothin
   expect((await service.build(id)).status).toBe('running');
 
   const answer = await end({ progress, next });
-  expect(answer).toMatchObject({ status: 200, body: { next: { order: { buildId: other?.id }, takes: ['end'] } } });
+  expect(answer).toMatchObject({
+    status: 200,
+    body: { next: { order: { buildId: other?.id }, takes: ['end', 'wheel'] } },
+  });
   expect(await end({ progress, next: { ...next, session: 'of another one' } })).toMatchObject({
     status: 200,
     body: {},
@@ -172,6 +175,26 @@ test('the last lines, the end and the next claim in one call; sent again, nothin
     inputs: progress.inputs,
   });
   expect((await service.build(other?.id ?? '')).attempts).toHaveLength(1);
+});
+
+test('a small wheel comes with the end; other bytes than were reported publish nothing', async () => {
+  const { lease, id } = await claimed();
+  const { bytes, filename, sha256 } = makeWheel(WHEEL);
+  const end = (sent: Buffer) => {
+    const wheel = { filename, sha256, sizeBytes: bytes.length, grafted: [], needs: [] };
+    const json = { outcome: { kind: 'succeeded', wheel }, wheel: sent.toString('base64') };
+    return service.call('POST', `/api/v1/attempts/${lease.attemptId}/end`, { json, lease });
+  };
+  expect(await end(bytes.subarray(1))).toMatchObject({ status: 400, body: { code: 'invalid' } });
+  expect((await service.build(id)).status).toBe('running');
+  expect((await end(bytes)).status).toBe(200);
+  expect(await service.build(id)).toMatchObject({ status: 'succeeded', files: [{ filename, sha256 }] });
+  const file = await service.api.context.store.file(filename);
+  for (const each of [sha256, file?.metadataSha256, file?.provenanceSha256]) {
+    expect(await service.api.context.blobs.has(each ?? '')).toBe(true);
+  }
+  expect(await readFile(service.api.context.blobs.path(sha256))).toEqual(bytes);
+  expect((await end(bytes)).status).toBe(200);
 });
 
 test('a long poll is answered as soon as a build is asked for', async () => {

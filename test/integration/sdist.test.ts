@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createGzip, gzipSync } from 'node:zlib';
@@ -45,6 +46,8 @@ async function unpack(path: string): Promise<string> {
   const to = `${path}.d`;
   await mkdir(to);
   await pipeline(sdistTar(path), createWriteStream(`${path}.tar`));
+  // Bytes in memory are read as a file is.
+  expect(await buffer(sdistTar(await readFile(path)))).toEqual(await readFile(`${path}.tar`));
   await run('tar', ['-C', to, '--no-same-owner', '-xf', `${path}.tar`]);
   return to;
 }

@@ -49,9 +49,8 @@ async function attempt(recipe: EffectiveRecipe, changed: Partial<Engine>, signal
       ...site,
       engine: { ...site.engine, ...changed },
       settings: parseSettings({}),
-      api: { putArtifact: async (_lease, _filename, _bytes, sizeBytes) => ({ sha256: '', sizeBytes }) },
     },
-    { log, listen: () => undefined },
+    { log, listen: () => undefined, deliver: async () => undefined },
     () => undefined,
     signal,
   );

@@ -1,7 +1,9 @@
 // The real worker on the real api: how a slot goes from one attempt to the next.
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Build } from '../../client/contract.js';
 import { openWorkerApi, type WorkerApi } from '../../client/worker-api.js';
+import { WheelwrightError } from '../../core/errors.js';
 import { parseSettings } from '../../core/settings.js';
 import { openWorker } from '../../worker/worker.js';
 import { startTestApi, type TestApi } from '../support/api.js';
@@ -70,6 +72,20 @@ test('an api that does not take the end in one call is told it in several', asyn
   await expect.poll(statuses).toEqual(['succeeded', 'succeeded']);
   await worker.close();
 });
+
+test.each(['not-found', 'invalid'] as const)(
+  'an api set back in mid-attempt, which calls the end %s, is told it in several calls',
+  async (code) => {
+    const statuses = await ask(1);
+    const end: WorkerApi['end'] = () => Promise.reject(new WheelwrightError(code, 'there is no such call'));
+    const { worker } = startWorker({ end });
+    await expect.poll(statuses).toEqual(['succeeded']);
+    await worker.close();
+    const { builds } = (await service.call<{ builds: Build[] }>('GET', '/api/v1/builds')).body;
+    const [attempt] = (await service.build(builds[0]?.id ?? '')).attempts;
+    expect((await service.call('GET', `/api/v1/attempts/${attempt?.id}/log`)).body).toMatch(/publish: p0-1\.0-.*\n$/);
+  },
+);
 
 test('an attempt that comes with the end of another while the worker stops is handed back at once', async () => {
   const statuses = await ask(2);

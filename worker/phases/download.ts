@@ -1,15 +1,14 @@
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { WheelwrightError } from '../../core/errors.js';
-import type { PhaseResult } from '../../core/phases.js';
+import type { PhaseResult, Spooled } from '../../core/phases.js';
 import type { EffectiveRecipe } from '../../core/recipe.js';
 import type { Upstream } from '../../core/upstream.js';
 import { failed, type PhaseContext } from '../phase-context.js';
-import { type Spool, type StoredBytes, writeFile } from '../spool.js';
+import { readSpooled, type Spool } from '../spool.js';
 import { packStream } from '../workspace-files.js';
 
-/** One of the recipe's further sources that has an address, on the worker's disk. */
+/** One of the recipe's further sources that has an address, in the worker's keeping. */
 export interface FetchedSource {
   /** Where it will be in the `inputs` volume. */
   file: string;
@@ -34,15 +33,13 @@ export interface DownloadSite {
   signal: AbortSignal;
 }
 
-/** Fetches the sdist to a file of the worker's; its bytes are the ones that were planned, or the attempt fails. */
+/** Fetches the sdist; its bytes are the ones that were planned, or the attempt fails. */
 export async function downloadSdist(
   site: DownloadSite,
   sdist: { filename: string; url: string; sha256: string },
-): Promise<PhaseResult<string>> {
-  const path = site.spool.path('sdist');
+): Promise<PhaseResult<Spooled>> {
   site.log.say(`fetch: ${sdist.filename} sha256=${sdist.sha256}`);
-  const stored = await download(site, sdist.filename, sdist.url, sdist.sha256, path, 'bad-sdist');
-  return stored.kind === 'done' ? { kind: 'done', value: path } : stored;
+  return download(site, 'sdist', sdist.filename, sdist.url, sdist.sha256, 'bad-sdist');
 }
 
 export async function downloadSources(
@@ -53,14 +50,12 @@ export async function downloadSources(
   for (const [index, source] of sources.entries()) {
     if (source.url === undefined) continue;
     const name = sourceName(source, index);
-    const path = site.spool.path(name);
     site.log.say(`fetch: ${name} sha256=${source.sha256}, a source of the recipe`);
-    const stored = await download(site, name, source.url, source.sha256, path, 'bad-request');
+    const stored = await download(site, name, name, source.url, source.sha256, 'bad-request');
     if (stored.kind !== 'done') return stored;
-    const { sizeBytes } = stored.value;
     fetched.push({
       file: `/inputs/sources/${name}`,
-      pack: () => packStream(name, sizeBytes, createReadStream(path)),
+      pack: () => packStream(name, stored.value.sizeBytes, readSpooled(stored.value)),
     });
   }
   return { kind: 'done', value: fetched };
@@ -68,16 +63,16 @@ export async function downloadSources(
 
 async function download(
   site: DownloadSite,
+  as: string,
   name: string,
   url: string,
   sha256: string,
-  path: string,
   fault: 'bad-sdist' | 'bad-request',
-): Promise<PhaseResult<StoredBytes>> {
-  const blame = (line: string, cause: string) => failed<StoredBytes>(site, 'fetch', { class: fault, line, cause });
-  let stored: StoredBytes;
+): Promise<PhaseResult<Spooled>> {
+  const blame = (line: string, cause: string) => failed<Spooled>(site, 'fetch', { class: fault, line, cause });
+  let stored: Spooled;
   try {
-    stored = await writeFile(await site.upstream.file(url, site.signal), path, site.maxBytes, site.signal);
+    stored = await site.spool.take(as, await site.upstream.file(url, site.signal), site.maxBytes, site.signal);
   } catch (error) {
     site.signal.throwIfAborted();
     if (error instanceof WheelwrightError && error.code !== 'unavailable') {

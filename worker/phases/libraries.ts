@@ -1,5 +1,4 @@
 // Libraries of a recipe that are newer than the distribution's: fetched as sources, built first, and kept as an image for all later builds that want the same.
-import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { type LibraryImage, PREFIX } from '../../core/engine.js';
@@ -9,7 +8,7 @@ import type { PhaseResult, PlacedSource } from '../../core/phases.js';
 import type { EffectiveRecipe } from '../../core/recipe.js';
 import { buildEnvironment } from '../build-environment.js';
 import { diagnosed, failed, type PhaseContext, runScript, succeeded, TOOLS_PYTHON } from '../phase-context.js';
-import { type Spool, writeFile } from '../spool.js';
+import { readSpooled, type Spool } from '../spool.js';
 import { packFiles, readReport } from '../workspace-files.js';
 import { sourceName } from './download.js';
 
@@ -116,10 +115,9 @@ export async function installLibraries(context: PhaseContext, spool: Spool): Pro
     },
   );
   if (!succeeded(exit)) return diagnosed(context, { phase: 'build', exit });
-  const path = spool.path('libraries.tar');
   const tar = await engine.getTar(workspace, PREFIX, signal);
-  const { sizeBytes } = await writeFile(Readable.from(tar), path, limits.build.diskBytes, signal);
-  const archive = { sizeBytes, open: () => createReadStream(path) };
+  const kept = await spool.take('libraries.tar', Readable.from(tar), limits.build.diskBytes, signal);
+  const archive = { sizeBytes: kept.sizeBytes, open: () => readSpooled(kept) };
   const made = await engine.withLibraries(images.builder, keyOf(libraries), archive, signal);
   if (made === undefined) throw new WheelwrightError('internal', 'the libraries of the recipe became no image');
   return { kind: 'done', value: record(context, made) };

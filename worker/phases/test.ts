@@ -6,7 +6,7 @@ import type { Proposal } from '../../core/failure.js';
 import type { Need, PhaseResult, Repaired, Tested } from '../../core/phases.js';
 import { diagnosed, failed, type PhaseContext, runScript, succeeded, targetPython } from '../phase-context.js';
 import { matchLibraries } from '../shared-libraries.js';
-import { readSpooled, type Spool, writeFile } from '../spool.js';
+import { readSpooled, type Spool } from '../spool.js';
 import { packStream, readReport, readWorkspaceFile } from '../workspace-files.js';
 import { fetchTestWheels } from './fetch.js';
 
@@ -32,15 +32,12 @@ const reportSchema = z.discriminatedUnion('kind', [
 /** Takes the wheel out of where foreign code ran: what is tried from here on, and later published, are these bytes. */
 export async function takeWheel(context: PhaseContext, repaired: Repaired, spool: Spool): Promise<Tested> {
   const { engine, workspace, limits, signal } = context;
-  const file = spool.path('wheel');
   const bytes = Readable.from(readWorkspaceFile(engine, workspace, repaired.path, limits.wheelBytes, signal), {
     objectMode: false,
   });
-  const stored = await writeFile(bytes, file, limits.wheelBytes, signal);
   return {
-    file,
+    ...(await spool.take('wheel', bytes, limits.wheelBytes, signal)),
     filename: repaired.filename,
-    ...stored,
     grafted: repaired.grafted,
     needs: repaired.needs.map((need) => need.soname),
   };
@@ -64,7 +61,7 @@ export async function testWheel(
         : `test: it shares no library with ${other.filename}, although the recipe depends on it`,
     );
   }
-  const open = () => packStream(taken.filename, taken.sizeBytes, readSpooled(taken.file, taken.sizeBytes));
+  const open = () => packStream(taken.filename, taken.sizeBytes, readSpooled(taken));
   await engine.putTars(workspace, [{ folder: '/inputs/wheel', open }], signal);
   const requirements = [...repaired.requires, ...(test?.requires ?? []), ...(order.depends ?? []).map(pinned)];
   const wheels = await fetchTestWheels(context, taken.filename, requirements);
