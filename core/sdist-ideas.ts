@@ -41,6 +41,7 @@ export function sdistIdeas(failure: Failure, texts: readonly SdistText[], paths:
   return [
     ...switchIdeas(failure, texts),
     ...filledTemplate(failure, texts),
+    ...stoodIn(failure, paths),
     ...generatedAnew(failure, paths),
     ...unpinned(failure, texts),
   ].slice(0, MAX_IDEAS);
@@ -188,6 +189,34 @@ function filledTemplate(failure: Failure, texts: readonly SdistText[]): Proposal
     ];
   });
 }
+
+/** A subproject that meson.build asks for by name is always downloaded, whatever is installed; one whose folder is there is not. */
+function stoodIn(failure: Failure, paths: readonly string[]): Proposal[] {
+  if (failure.class !== 'network-needed' || !/\bmeson\.build:\d+:\d+: ERROR/.test(failure.line)) return [];
+  const wrap = paths.find((path) => /^subprojects\/[^/]+\.wrap$/.test(path));
+  if (wrap === undefined) return [];
+  return [
+    {
+      edit: { ...failure.proposal?.edit, prepare: STAND_INS },
+      why: `meson downloads what ${wrap} and its like name, unless a folder of that subproject is there`,
+      guess: true,
+    },
+  ];
+}
+
+const STAND_INS = `# Subprojects that meson would download: in their place, ones that take the libraries from where they are installed.
+for wrap in subprojects/*.wrap; do
+  name=$(basename "$wrap" .wrap)
+  folder=$(sed -n 's/^directory *= *//p' "$wrap")
+  folder=subprojects/\${folder:-$name}
+  [ -e "$folder" ] && continue
+  mkdir "$folder"
+  provided=$(sed -n '/^\\[provide\\]/,$ s/^\\([^ =]*\\) *= *\\([A-Za-z_0-9]*\\)$/\\2 = dependency('"'\\1'"')/p' "$wrap" |
+    grep -v "dependency('\\(dependency\\|program\\)_names')" || true)
+  echo "project('$name', 'c', 'cpp')
+\${provided:-$(echo "$name" | tr -- -. __)_dep = dependency('$name')}" > "$folder/meson.build"
+done
+`;
 
 /** How code that an older Cython generated ends, or is left out. */
 const GENERATED_CODE: readonly FailureClass[] = ['python-too-new', 'compile-error', 'silent-fallback'];

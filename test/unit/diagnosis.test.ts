@@ -611,6 +611,11 @@ describe('logs as they come', () => {
       'build-requirement',
       { requires: { additions: ['pybind11'] } },
     ],
+    [
+      'meson.build:9:1: ERROR: could not get https://github.com/ham/pybind11/archive/refs/tags/v2.tar.gz; is the internet available?',
+      'network-needed',
+      { requires: { additions: ['pybind11'] } },
+    ],
     ['a.c:1:2: fatal error: pystrhex.h: No such file or directory', 'python-too-new', undefined],
     ['RuntimeError: CMake must be installed to build this', 'missing-tool', { toolchains: ['cmake'] }],
     [

@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Failure } from '../../core/failure.js';
 import { recipeSchema } from '../../core/recipe.js';
@@ -38,6 +42,32 @@ test('a template of settings is filled in only where downloads fail', () => {
     { ...proposal.edit, prepare: expect.stringContaining(' hamsetup.cfg.template > hamsetup.cfg\n') },
   ]);
   expect(sdistIdeas(failure({ class: 'compile-error' }), [template])).toEqual([]);
+});
+
+test('a subproject that meson would download gives way to what is installed', () => {
+  const line =
+    '../src/meson.build:3:6: ERROR: could not get https://upstream.example/v1.tar.gz; is the internet available?';
+  const proposal = { edit: { system: { apt: ['libham-dev'] } }, why: 'it has it', guess: true as const };
+  const [idea] = sdistIdeas(failure({ line, proposal }), [], ['meson.build', 'subprojects/ham.wrap']);
+  expect(idea?.edit).toEqual({ ...proposal.edit, prepare: expect.stringContaining('subprojects/*.wrap') });
+  expect(sdistIdeas(failure({ line, proposal }), [], ['meson.build'])).toEqual([]);
+  expect(sdistIdeas(failure({ line: 'urlopen error', proposal }), [], ['subprojects/ham.wrap'])).toEqual([]);
+
+  const folder = mkdtempSync(join(tmpdir(), 'subprojects-'));
+  const wraps = join(folder, 'subprojects');
+  mkdirSync(join(wraps, 'here'), { recursive: true });
+  writeFileSync(
+    join(wraps, 'ham.wrap'),
+    '[wrap-file]\ndirectory = ham-1.0\n\n[provide]\nlibham = ham_dep\nprogram_names = ham\n',
+  );
+  writeFileSync(join(wraps, 'egg-2.wrap'), '[wrap-git]\nurl = https://upstream.example/egg.git\n');
+  writeFileSync(join(wraps, 'here.wrap'), '[wrap-file]\n');
+  execFileSync('sh', ['-ec', String(idea?.edit['prepare'])], { cwd: folder });
+  const standIn = (name: string) => readFileSync(join(wraps, name, 'meson.build'), 'utf8');
+  expect(standIn('ham-1.0')).toBe("project('ham', 'c', 'cpp')\nham_dep = dependency('libham')\n");
+  expect(standIn('egg-2')).toBe("project('egg-2', 'c', 'cpp')\negg_2_dep = dependency('egg-2')\n");
+  expect(() => standIn('here')).toThrow();
+  rmSync(folder, { recursive: true });
 });
 
 test('options of CMake and meson are given as those tools take them', () => {

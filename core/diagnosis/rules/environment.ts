@@ -47,6 +47,13 @@ export const environmentRules: readonly Rule[] = [
     refine([line, url = ''], { phase }) {
       if (phase === 'fetch' || /^(?:Downloading|-- Downloading)/i.test(line.trim())) return 'ignore';
       const name = libraryOf(url);
+      if (name === 'pybind11' || name === 'nanobind') {
+        return {
+          edit: { requires: { additions: [name] } },
+          why: `${name} is a Python package as well; a distribution's may be older than this Python.`,
+          guess: true,
+        };
+      }
       return name === undefined ? {} : { missing: [{ kind: 'cmake', name, loose: true }] };
     },
   },
