@@ -132,7 +132,10 @@ async function addTry(context: ApiContext, solve: SolveRecord, planned: PlannedT
       requirement: `${project}==${version}`,
       pythons: pythons.slice(0, 1),
       policy,
-      recipe: edits.length === 0 ? baseYaml : solvedRecipe(baseYaml ?? `project: ${project}\n`, planned, facts.newest),
+      recipe:
+        edits.length === 0
+          ? baseYaml
+          : solvedRecipe(baseYaml ?? `project: ${project}\n`, planned, policy, facts.newest),
     },
     solve.createdAt,
   );

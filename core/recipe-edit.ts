@@ -24,7 +24,8 @@ const SEVERAL =
 
 /**
  * Settings with an edit merged over them as overrides are (maps key by key, lists by what is not there yet), but in addition to what is there: the script runs
- * after the one before it, and a variable that holds several values keeps those that it has.
+ * after the one before it, and a variable that holds several values keeps those that it has. A source takes the place of another of its package, and comes before
+ * those that are there: one that is found to be needed later is needed by them.
  */
 export function mergeEdit(base: EffectiveRecipe, edit: EffectiveRecipe): EffectiveRecipe {
   const environment = Object.entries(edit.environment ?? {}).map(([name, value]) => {
@@ -34,11 +35,21 @@ export function mergeEdit(base: EffectiveRecipe, edit: EffectiveRecipe): Effecti
       several === null ? value : joined(base.environment?.[name], value, several[1] === undefined ? ' ' : ':'),
     ];
   });
-  return mergeSettings(base, {
-    ...edit,
+  const { sources, ...others } = edit;
+  const merged = mergeSettings(base, {
+    ...others,
     ...(edit.environment === undefined ? {} : { environment: Object.fromEntries(environment) }),
     ...(edit.prepare === undefined ? {} : { prepare: joined(base.prepare, edit.prepare, '\n') }),
   });
+  if (sources === undefined) return merged;
+  const replaced = (one: Source) => sources.some((other) => nameOf(other) === nameOf(one));
+  return { ...merged, sources: [...sources, ...(base.sources ?? []).filter((one) => !replaced(one))] };
+}
+
+type Source = NonNullable<EffectiveRecipe['sources']>[number];
+
+function nameOf({ url, debian }: Source): string {
+  return debian?.package ?? url ?? '';
 }
 
 function joined(present: string | undefined, added: string, between: string): string {

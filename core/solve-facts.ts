@@ -131,21 +131,31 @@ const OF_ITS_AGE: ReadonlySet<string> = new Set(['requires', 'prepare', 'test'])
 
 /**
  * The recipe of a try as text: the base with the edits merged in, in their order.
+ * @param policy what was built on: only there is a library built first
  * @param newest where the version is an older one, what its age asks for applies to it and those before it
  */
 export function solvedRecipe(
   base: string,
   { version, edits }: Pick<PlannedTry, 'version' | 'edits'>,
+  policy: string,
   newest = version,
 ): string {
   let yaml = base;
   let aged: EffectiveRecipe = {};
+  let ofBase: EffectiveRecipe = {};
   for (const { edit } of edits) {
+    if ('sources' in edit) {
+      ofBase = mergeEdit(ofBase, edit);
+      continue;
+    }
     const keys = Object.entries(edit);
     const ofItsAge = keys.filter(([key]) => version !== newest && OF_ITS_AGE.has(key));
     aged = mergeEdit(aged, Object.fromEntries(ofItsAge));
     yaml = editRecipe(yaml, Object.fromEntries(keys.filter((entry) => !ofItsAge.includes(entry))));
   }
-  if (Object.keys(aged).length === 0) return yaml;
-  return editRecipe(yaml, { overrides: [{ when: { versions: `<=${version}` }, ...aged }] });
+  const overrides = [
+    { when: { versions: `<=${version}` }, ...aged },
+    { when: { policy }, ...ofBase },
+  ].filter((override) => Object.keys(override).length > 1);
+  return overrides.length === 0 ? yaml : editRecipe(yaml, { overrides });
 }

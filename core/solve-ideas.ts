@@ -11,6 +11,8 @@ export type Idea =
 const AGE: readonly FailureClass[] = ['build-requirement', 'compile-error', 'unknown', 'bad-sdist'];
 const OLD_RELEASE_DAYS = 180;
 const DAY_MS = 86_400_000;
+/** Older releases that are tried where a newer library is worth builds as well. */
+const OLDER_BEFORE_SOURCES = 4;
 
 export function ideasFor(failure: Failure, version: string, facts: SolveFacts, tries: readonly SolveTry[]): Idea[] {
   return [
@@ -20,6 +22,7 @@ export function ideasFor(failure: Failure, version: string, facts: SolveFacts, t
     ...furtherIdeas(failure),
     ...asOfRelease(failure, version, facts),
     ...olderReleases(failure, version, facts, tries),
+    ...newerLibraries(failure, version, tries),
   ];
 }
 
@@ -29,7 +32,18 @@ function proposed({ proposal }: Failure): Idea[] {
 
 /** What the worker saw in the sdist and the distribution that may help as well. */
 function furtherIdeas({ ideas = [] }: Failure): Idea[] {
-  return ideas.map((idea) => ({ kind: 'edit', ...idea, guess: true }));
+  return ideas.filter((idea) => !takesSources(idea)).map((idea) => ({ kind: 'edit', ...idea, guess: true }));
+}
+
+/** A newer library built first, where no older release will do: for the release that was asked for only. */
+function newerLibraries({ ideas = [] }: Failure, version: string, tries: readonly SolveTry[]): Idea[] {
+  if (version !== tries[0]?.version) return [];
+  return ideas.filter(takesSources).map((idea) => ({ kind: 'edit', ...idea, guess: true }));
+}
+
+/** A library built first from source (core/newer-library.ts). */
+export function takesSources({ edit }: Pick<Proposal, 'edit'>): boolean {
+  return 'sources' in edit;
 }
 
 /** A header that a package has, in a folder of its own, is found only when the compiler is told of the folder. */
@@ -89,11 +103,18 @@ function olderReleases(failure: Failure, version: string, facts: SolveFacts, tri
   const mayBeTooNew =
     isTooNewForBase(failure) || failure.class === 'compile-error' || didNotHelp(failure.proposal, failure, tries);
   if (facts.pinned || !mayBeTooNew) return [];
+  const older = tries.filter(({ purpose }) => purpose === 'older-release').length;
+  if (older >= OLDER_BEFORE_SOURCES && failuresOf(tries).some(({ ideas }) => ideas?.some(takesSources))) return [];
   const named = releaseOfLibrary(failure, version, facts);
   // What is newer than that one cannot work.
   if (tries.some((each) => each.version === named)) return [];
   const next = named ?? nextOlder(facts, tries);
   return next === undefined ? [] : [{ kind: 'older-release', version: next }];
+}
+
+/** Those of the tries that were diagnosed. */
+export function failuresOf(tries: readonly SolveTry[]): Failure[] {
+  return tries.flatMap(({ outcome }) => (outcome.kind === 'failed' && outcome.failure ? [outcome.failure] : []));
 }
 
 /** The proposal was made, and the build failed for the same thing all the same. */

@@ -5,7 +5,7 @@ import { type EffectiveRecipe, recipeSchema } from './recipe.js';
 import { checkRecipe } from './recipe-checks.js';
 import { canonicalJson } from './recipe-digest.js';
 import { mergeEdit } from './recipe-edit.js';
-import { ideasFor } from './solve-ideas.js';
+import { failuresOf, ideasFor, takesSources } from './solve-ideas.js';
 import { isTooNewForBase, nextOlder, releaseOfLibrary } from './solve-older.js';
 import type { PlannedTry, SolveEdit, SolveFacts, SolveTry } from './solve-try.js';
 
@@ -187,7 +187,7 @@ function hasHelped(edit: SolveEdit, tries: readonly SolveTry[]): boolean {
   return onlyAdds(edit);
 }
 
-const ADDING: ReadonlySet<string> = new Set(['system', 'runtime', 'toolchains', 'prepare', 'additions']);
+const ADDING: ReadonlySet<string> = new Set(['system', 'runtime', 'toolchains', 'prepare', 'sources', 'additions']);
 
 /** It only adds something, or rewrites what failed: where the failure is another afterwards, it was needed. A switch may have led elsewhere instead. */
 function onlyAdds({ edit }: SolveEdit): boolean {
@@ -214,7 +214,8 @@ function sayTried(tries: readonly SolveTry[], facts: SolveFacts): string {
   const failure = last?.outcome.kind === 'failed' ? last.outcome.failure : undefined;
   const tried = tries.slice(1).map(({ purpose, version, edits }) => {
     const added = edits.at(-1);
-    return purpose === 'edit' && added !== undefined ? `${canonicalJson(added.edit)} (${added.why})` : version;
+    if (purpose !== 'edit' || added === undefined) return version;
+    return takesSources(added) ? `${added.why} (built first)` : `${canonicalJson(added.edit)} (${added.why})`;
   });
   return [
     tries.length >= MAX_TRIES ? `Not solved in ${MAX_TRIES} attempts.` : 'No new idea.',
@@ -238,17 +239,20 @@ function olderReason(tries: readonly SolveTry[], best: number, facts: SolveFacts
   return {
     reason:
       failure === undefined || isTooNewForBase(failure)
-        ? `${asked.version} is too new for the target's base${line}; ${found.version} works here. For ${asked.version} itself: ${otherWaysOut(facts).join(' or ')}.`
+        ? `${asked.version} is too new for the target's base${line}; ${found.version} works here. For ${asked.version} itself: ${otherWaysOut(tries, facts).join(' or ')}.`
         : `${asked.version} could not be built${line}; ${found.version} works here.`,
   };
 }
 
-function otherWaysOut({ newerPolicies }: SolveFacts): string[] {
+function otherWaysOut(tries: readonly SolveTry[], { newerPolicies }: SolveFacts): string[] {
+  const known = failuresOf(tries)
+    .flatMap(({ ideas = [] }) => ideas)
+    .find(takesSources);
   return [
     newerPolicies.length > 0
       ? `a newer target (--policy ${newerPolicies[0]})`
       : 'a newer target (another folder in images/)',
-    "the library built first from a newer suite's source (`sources` with `install` in the recipe)",
+    `the library built first from a newer suite's source (\`sources\` with \`install\` in the recipe${known === undefined ? '' : `: ${known.why}`})`,
   ];
 }
 
@@ -264,9 +268,6 @@ const SHOWS_AGE: readonly FailureClass[] = [
 /** Where the base is too old for the project: what a person can choose from, the least trouble first. */
 function waysOut(tries: readonly SolveTry[], asked: Failure | undefined, facts: SolveFacts): string[] {
   const { olderVersions, pinned, wheels } = facts;
-  const failures = tries.flatMap(({ outcome }) =>
-    outcome.kind === 'failed' && outcome.failure ? [outcome.failure] : [],
-  );
   const last = asked?.class;
   if (last === 'python-too-new' || (wheels !== undefined && last !== undefined && SHOWS_AGE.includes(last))) {
     const upTo = wheels === undefined ? '' : ` (the index has wheels of it up to ${wheels.upTo})`;
@@ -275,12 +276,12 @@ function waysOut(tries: readonly SolveTry[], asked: Failure | undefined, facts: 
       `The release was made for older interpreters${upTo}: ask for one of them (--python), or for a newer release${first}.`,
     ];
   }
-  if (!failures.some(isTooNewForBase)) return [];
+  if (!failuresOf(tries).some(isTooNewForBase)) return [];
   return [
     "The target's base lacks a library or tool, or has one that is too old for this version. Ways out, in this order:",
     pinned && olderVersions.length > 0
       ? `an older release (${olderVersions[0]} is the nearest that may do);`
       : 'an older release (those tried here did not work either);',
-    `${otherWaysOut(facts).join('; ')}.`,
+    `${otherWaysOut(tries, facts).join('; ')}.`,
   ];
 }

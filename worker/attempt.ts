@@ -10,11 +10,13 @@ import type { Phase } from '../core/phase.js';
 import type { Fetched, PhaseResult, Spooled, Tested } from '../core/phases.js';
 import type { SdistText } from '../core/sdist-ideas.js';
 import type { Settings } from '../core/settings.js';
+import type { SourceIndex } from '../core/source-package.js';
 import type { Upstream } from '../core/upstream.js';
 import type { AttemptLog } from './attempt-log.js';
 import { compilerCache } from './compiler-cache.js';
 import { attemptLimits } from './limits.js';
 import { addSdistIdeas, explainMissing, type ReadSdist } from './missing-parts.js';
+import { addNewerLibraries } from './newer-libraries.js';
 import { failed, type PhaseContext, startDiagnosis } from './phase-context.js';
 import { buildWheel } from './phases/build.js';
 import { downloadSdist, downloadSources, sourceName } from './phases/download.js';
@@ -37,8 +39,8 @@ export interface AttemptSite {
   scripts: readonly TextFile[];
   caBundle: string | undefined;
   indexToken: string | undefined;
-  /** Knows which system package has a file, for images of that name; `builder` and `workspace` are what it may work with. */
-  packageIndex: (image: { name: string; builder: string; workspace: string }) => PackageIndex;
+  /** Knows which system package has a file and what later suites have, for images of that name; `builder` and `workspace` are what it may work with. */
+  packageIndex: (image: { name: string; builder: string; workspace: string }) => PackageIndex & SourceIndex;
   /** The checked content of a source archive as a tar stream without its top folder. */
   unpackSdist: (sdist: Spooled['content']) => Readable;
   /** The text files of a source archive that are wanted, by their path below its top folder. */
@@ -78,14 +80,10 @@ export async function makeAttempt(
         signal.throwIfAborted();
         const explained = await explainMissing(result.failure, found.packages, voice.log, signal);
         const dated = withFoundVersion(explained, found.installed ?? []);
-        const failure = await addSdistIdeas(
-          dated,
-          found.readSdist,
-          found.installed ?? [],
-          found.packages,
-          voice.log,
-          signal,
-        );
+        const { packages, installed = [] } = found;
+        const ideas = await addSdistIdeas(dated, found.readSdist, installed, packages, voice.log, signal);
+        const built = { recipe: lease.order.recipe, installed };
+        const failure = await addNewerLibraries(ideas, built, packages, voice.log, signal);
         voice.log.say(`failed: ${failure.class}: ${failure.cause}`);
         return { kind: 'failed', failure };
       }
@@ -113,7 +111,7 @@ function workerDiskFull(cause: unknown): WheelwrightError {
 
 /** What was come by on the way, to explain a failure with. */
 interface Found {
-  packages?: PackageIndex;
+  packages?: PackageIndex & SourceIndex;
   /** The system packages of the images. */
   installed?: AttemptInput[];
   readSdist?: ReadSdist;

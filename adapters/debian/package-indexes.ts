@@ -1,8 +1,12 @@
 import { join } from 'node:path';
 import type { Engine } from '../../core/engine.js';
 import type { PackageIndex } from '../../core/package-index.js';
-import { createContentsFetcher } from './contents-fetch.js';
+import type { SourceIndex } from '../../core/source-package.js';
 import { openContentsIndex } from './contents-index.js';
+import { CONTENTS_SCRIPT } from './contents-script.js';
+import { createIndexFetcher } from './index-fetch.js';
+import { openSourceIndex } from './source-index.js';
+import { SOURCES_SCRIPT } from './sources-script.js';
 
 export interface IndexedImage {
   /** Name of the folder in images/: all images derived from it have the same sources. */
@@ -14,7 +18,15 @@ export interface IndexedImage {
 }
 
 /** Indexes of the images' distributions, kept in one folder: fetched at the first question about an image, by its own apt. */
-export function openPackageIndexes(folder: string, engine: Engine): (image: IndexedImage) => PackageIndex {
-  return ({ name, builder, workspace }) =>
-    openContentsIndex(join(folder, name), createContentsFetcher(engine, { image: builder, workspace }));
+export function openPackageIndexes(
+  folder: string,
+  engine: Engine,
+): (image: IndexedImage) => PackageIndex & SourceIndex {
+  return ({ name, builder, workspace }) => {
+    const fetcher = (script: string) => createIndexFetcher(engine, script, { image: builder, workspace });
+    return {
+      ...openContentsIndex(join(folder, name), fetcher(CONTENTS_SCRIPT)),
+      ...openSourceIndex(join(folder, `${name}-sources`), fetcher(SOURCES_SCRIPT)),
+    };
+  };
 }

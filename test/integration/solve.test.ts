@@ -2,6 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import * as tar from 'tar-stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import {
   type Build,
   buildSchema,
@@ -260,6 +261,40 @@ test('after the nearest older release comes the one of the time of the base', as
     await fail(lease, tooOld);
   }
   expect(versions).toEqual(['2.0', '1.9', '1.3']);
+});
+
+test('a library that is built first is known after a restart, and its recipe is for the policy of the base', async () => {
+  const id = await start({ requirement: 'spam==1.0' });
+  const sources = [
+    {
+      debian: { suite: 'trixie', package: 'ham', filename: 'ham_2.orig.tar.gz' },
+      sha256: '0'.repeat(64),
+      install: 'make install\n',
+    },
+  ];
+  const edit = { system: { apt: ['libegg-dev'] }, sources };
+  const why = 'libham-dev here is 1.0, and trixie has ham 2.0';
+  const first = await service.claim(WAIT_MS);
+  await fail(first, {
+    class: 'library-too-old',
+    phase: 'build',
+    line: 'ham 2.0 is needed',
+    lineNumber: 1,
+    cause: '',
+    found: '1.0',
+    ideas: [{ edit, why, guess: true }],
+  });
+  await service.restart();
+  const second = await service.claim(WAIT_MS);
+  expect(second.order.recipe).toEqual(edit);
+  await service.deliver(second, makeWheel(WHEEL));
+  const solve = await ended(id);
+  expect(parse(solve.recipe ?? '')).toEqual({
+    project: 'spam',
+    overrides: [{ when: { policy: 'manylinux_2_31' }, ...edit }],
+  });
+  expect(solve.steps[1]?.edits).toMatchObject([{ edit, why, guess: true, evidence: { line: 'ham 2.0 is needed' } }]);
+  expect(await submissionOf(solve.submissionId)).toMatchObject({ status: 'open', evidence: [{ edit, why }] });
 });
 
 test('sdists that cannot be had hinder no solve', async () => {

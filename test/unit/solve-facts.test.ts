@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { Target } from '../../core/build.js';
+import { lintRecipe } from '../../core/recipe-lint.js';
 import { parseRequirement } from '../../core/requirement.js';
 import type { IndexFile, ProjectPage } from '../../core/simple-index.js';
 import { solvedRecipe, solveFacts } from '../../core/solve-facts.js';
 
+const POLICY = 'manylinux_2_31';
 const target: Target = {
   policy: 'manylinux_2_31',
   arch: 'x86_64',
@@ -92,7 +94,7 @@ test('the recipe of a try keeps the text that its edits do not touch', () => {
     { edit: { system: { apt: ['libegg-dev'] } }, why: '', evidence },
     { edit: { environment: { EGG: '1' } }, why: '', evidence },
   ];
-  expect(solvedRecipe('# ours\nproject: ham # the meat\n', { version: '1.0', edits })).toBe(
+  expect(solvedRecipe('# ours\nproject: ham # the meat\n', { version: '1.0', edits }, POLICY)).toBe(
     '# ours\nproject: ham # the meat\nsystem:\n  apt:\n    - libegg-dev\nenvironment:\n  EGG: "1"\n',
   );
 });
@@ -104,7 +106,7 @@ test("what an older release's age asks for applies to it and those before it, an
     { edit: { system: { apt: ['libegg-dev'] } }, why: '', evidence },
     { edit: { requires: { constraints: ['setuptools<74'] } }, why: '', evidence },
   ];
-  const recipe = (newest: string) => parse(solvedRecipe('project: ham\n', { version: '1.0', edits }, newest));
+  const recipe = (newest: string) => parse(solvedRecipe('project: ham\n', { version: '1.0', edits }, POLICY, newest));
   const requires = { constraints: ['cython<3', 'setuptools<74'] };
   const always = { project: 'ham', environment: { EGG: '1' }, system: { apt: ['libegg-dev'] } };
   expect(recipe('2.0')).toEqual({ ...always, overrides: [{ when: { versions: '<=1.0' }, requires }] });
@@ -134,4 +136,32 @@ test('which interpreters a release was made for is told by its wheels', () => {
   expect(factsWith(...own)).toBeUndefined();
   expect(factsWith(...later)).toBeUndefined();
   expect(factsWith(wheel('1.0', 'py3-none-any'), ...later)).toBeUndefined();
+});
+
+test('a library built first, and what it is built with, is for the policy whose base has it too old', () => {
+  const evidence = { buildId: 'b', class: 'library-too-old' as const, line: '', lineNumber: 1 };
+  const source = (name: string) => ({
+    debian: { suite: 'trixie', package: name, filename: `${name}_2.orig.tar.gz` },
+    sha256: '0'.repeat(64),
+    install: 'make install',
+  });
+  const edits = [
+    { edit: { system: { apt: ['libham-dev'] } }, why: '', evidence },
+    { edit: { system: { apt: ['libegg-dev'] }, sources: [source('ham')] }, why: '', evidence },
+    { edit: { sources: [source('egg')] }, why: '', evidence },
+    { edit: { sources: [{ ...source('ham'), sha256: '1'.repeat(64) }] }, why: '', evidence },
+  ];
+  const yaml = solvedRecipe('project: ham\n', { version: '1.0', edits }, POLICY);
+  expect(lintRecipe(yaml).faults).toEqual([]);
+  expect(parse(yaml)).toEqual({
+    project: 'ham',
+    system: { apt: ['libham-dev'] },
+    overrides: [
+      {
+        when: { policy: POLICY },
+        system: { apt: ['libegg-dev'] },
+        sources: [{ ...source('ham'), sha256: '1'.repeat(64) }, source('egg')],
+      },
+    ],
+  });
 });

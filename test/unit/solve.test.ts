@@ -6,6 +6,7 @@ import { MAX_TRIES, nextStep } from '../../core/solve.js';
 import { solvedRecipe } from '../../core/solve-facts.js';
 import type { PlannedTry, SolveFacts, SolveTry } from '../../core/solve-try.js';
 
+const POLICY = 'manylinux_2_31';
 const facts: SolveFacts = {
   recipe: { project: 'ham' },
   today: '2026-01-01',
@@ -68,7 +69,7 @@ test('each failure leads to an edit, until it succeeds; the edits keep their evi
     },
     expect.objectContaining({ evidence: expect.objectContaining({ buildId: 'build-1', line: 'egg.h' }) }),
   ]);
-  expect(solvedRecipe('project: ham\n', tries[2] as SolveTry)).toBe(
+  expect(solvedRecipe('project: ham\n', tries[2] as SolveTry, POLICY)).toBe(
     'project: ham\nsystem:\n  apt:\n    - libham-dev\n    - libegg-dev\n',
   );
 });
@@ -98,8 +99,8 @@ test('a script that one failure asked for runs beside that of another, also wher
   const solved = tries[2] as SolveTry;
   expect(solved.outcome.kind).toBe('succeeded');
   const both = 'mend-setup\nmend-sources\n';
-  expect(lintRecipe(solvedRecipe('project: ham\n', solved)).recipe).toMatchObject({ prepare: both });
-  expect(lintRecipe(solvedRecipe('project: ham\n', solved, '3.0')).recipe).toMatchObject({
+  expect(lintRecipe(solvedRecipe('project: ham\n', solved, POLICY)).recipe).toMatchObject({ prepare: both });
+  expect(lintRecipe(solvedRecipe('project: ham\n', solved, POLICY, '3.0')).recipe).toMatchObject({
     overrides: [{ when: { versions: '<=2.0' }, prepare: both }],
   });
 });
@@ -157,7 +158,7 @@ test('an old release may need the build requirements of its time, in a recipe wi
   const broken = failure('cython broke', { class: 'compile-error' });
   const { end, tries } = solve((planned) => (has(planned, 'as-of') ? 'succeeds' : broken), released);
   expect(end).toEqual({ kind: 'solved', try: 1 });
-  const yaml = solvedRecipe('project: ham\n', tries[1] as SolveTry);
+  const yaml = solvedRecipe('project: ham\n', tries[1] as SolveTry, POLICY);
   expect(lintRecipe(yaml).recipe?.overrides).toEqual([
     { when: { versions: '<=2.0' }, requires: { 'as-of': '2019-05-04' } },
   ]);
@@ -507,4 +508,45 @@ test('whatever builds do, a solve ends, makes no edit twice and no recipe twice'
       else expect(tries.some(({ outcome }) => outcome.kind === 'succeeded')).toBe(false);
     }),
   );
+});
+
+test('a newer library is built first where no older release works, and where none was asked for', () => {
+  const sources = [
+    {
+      debian: { suite: 'trixie', package: 'ham', filename: 'ham_2.orig.tar.gz' },
+      sha256: '0'.repeat(64),
+      install: 'make',
+    },
+  ];
+  const idea = { edit: { sources }, why: 'libham-dev here is 1.0, and trixie has ham 2.0', guess: true as const };
+  const tooOld = failure('ham 2.0 is needed', { class: 'library-too-old', ideas: [idea] });
+  const older = ['1.9', '1.8', '1.7', '1.6', '1.5', '1.4', '1.3', '1.2'];
+  const world: World = (planned) => (has(planned, 'trixie') && planned.version === '2.0' ? 'succeeds' : tooOld);
+
+  const pinned = solve(world, { olderVersions: older });
+  expect(pinned.tries.map(({ version }) => version)).toEqual(['2.0', '2.0']);
+  expect(pinned.end).toEqual({ kind: 'solved', try: 1 });
+
+  const free = solve(world, { olderVersions: older, pinned: false });
+  expect(free.tries.map(({ purpose }) => purpose)).toEqual(['first', ...Array(4).fill('older-release'), 'edit']);
+  expect(free.end).toEqual({ kind: 'solved', try: 5 });
+
+  const works = solve((planned) => (planned.version === '1.9' ? 'succeeds' : tooOld), {
+    olderVersions: older,
+    pinned: false,
+  });
+  expect(works.end).toMatchObject({ kind: 'solved', try: 1, reason: expect.stringContaining(idea.why) });
+});
+
+test('what a library built first was for is gone, so it is not taken away again', () => {
+  const idea = {
+    edit: { sources: [{ url: 'https://ham.example/ham.tar.gz', sha256: '0'.repeat(64), install: 'make' }] },
+    why: 'newer',
+    guess: true as const,
+  };
+  const { tries } = solve((planned) => {
+    if (!has(planned, 'ham.example')) return failure('ham 2.0 is needed', { class: 'library-too-old', ideas: [idea] });
+    return has(planned, 'libegg-dev') ? 'succeeds' : missing('egg.h', apt('libegg-dev'));
+  });
+  expect(tries.map(({ purpose }) => purpose)).toEqual(['first', 'edit', 'edit']);
 });

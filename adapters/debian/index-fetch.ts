@@ -5,26 +5,29 @@ import { pipeline } from 'node:stream/promises';
 import tar from 'tar-stream';
 import type { ContainerExit, Engine } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
-import type { FetchContents } from './contents-index.js';
-import { CONTENTS_SCRIPT } from './contents-script.js';
+import type { FetchIndex } from './kept-index.js';
 
-const FOLDER = '/inputs/contents';
-const FILES = new Set(['files.gz', 'packages.gz']);
+const FOLDER = '/inputs/index';
 const LIMITS = { cpus: 1, memoryBytes: 1 << 30, processes: 64, timeoutMs: 10 * 60_000, diskBytes: 4 * 2 ** 30 };
 const LAST_WORDS = 2_000;
 
 /**
- * Fetches the index of contents by the apt of a builder image, so from the image's own sources and checked by its keys, in a workspace that exists already.
+ * Fetches an index of the distribution's by the apt of a builder image, so from the image's own sources and checked by its keys, in a workspace that exists already.
+ * @param script shell, given a folder in which it leaves the index as files that end in `.gz`
  * @throws WheelwrightError `unavailable` when the mirror cannot be reached or has no such index
  */
-export function createContentsFetcher(engine: Engine, where: { image: string; workspace: string }): FetchContents {
+export function createIndexFetcher(
+  engine: Engine,
+  script: string,
+  where: { image: string; workspace: string },
+): FetchIndex {
   return async (folder, signal) => {
     let said = '';
     await makeFolder(engine, where.workspace, signal);
     const exit = await engine.run(
       {
         image: where.image,
-        command: ['sh', '-c', CONTENTS_SCRIPT, 'contents', FOLDER],
+        command: ['sh', '-c', script, 'index', FOLDER],
         environment: { LC_ALL: 'C.UTF-8', HOME: '/tmp' },
         network: 'outside',
         workspace: where.workspace,
@@ -57,14 +60,14 @@ async function unpack(engine: Engine, workspace: string, folder: string, signal:
   archive.once('error', (error) => entries.destroy(error));
   for await (const entry of entries) {
     const name = basename(entry.header.name);
-    if (FILES.has(name)) await pipeline(entry, createWriteStream(join(folder, name)));
+    if (name.endsWith('.gz')) await pipeline(entry, createWriteStream(join(folder, name)));
     else entry.resume();
   }
 }
 
 function refused(exit: ContainerExit, said: string): WheelwrightError {
   const how = exit.kind === 'exited' ? `ended with status ${exit.code}` : exit.kind;
-  return new WheelwrightError('unavailable', `fetching the distribution's index of contents ${how}`, {
-    hint: `Without it, nobody can say which package holds a missing header. apt said: ${said.trim().split('\n').slice(-3).join(' | ')}`,
+  return new WheelwrightError('unavailable', `fetching the distribution's index ${how}`, {
+    hint: `Without it, nobody can say which package holds what a build misses. apt said: ${said.trim().split('\n').slice(-3).join(' | ')}`,
   });
 }

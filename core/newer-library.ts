@@ -1,0 +1,135 @@
+// What a base has too old, built first from the source package of a later suite of the same distribution: the oldest of those that are new enough, so that it
+// asks for as little as can be of a base that it was not made for.
+import type { Failure, FailureClass, Proposal } from './failure.js';
+import { installedLibraries } from './library-version.js';
+import type { PackageIndex } from './package-index.js';
+import type { EffectiveRecipe } from './recipe.js';
+import { shortfallOf } from './solve-forecast.js';
+import type { SourceIndex, SourcePackage } from './source-package.js';
+import { compareVersions } from './version.js';
+
+/** Larger sources take longer to compile than anybody waits for a guess. */
+const MAX_SOURCE_BYTES = 40 * 2 ** 20;
+const MAX_LIBRARIES = 2;
+
+/** Ends that a newer library may mend; a compiler's line must name it. */
+const MENDED: readonly FailureClass[] = ['library-too-old', 'missing-header', 'missing-library', 'compile-error'];
+
+/** What an attempt was made with. */
+export interface Built {
+  recipe: Pick<EffectiveRecipe, 'system' | 'sources'>;
+  /** System packages in its image. */
+  installed: readonly { name: string; version: string }[];
+}
+
+/** A package that is too old, or that the base does not have at all. */
+interface Wanted {
+  package: string;
+  found?: string;
+}
+
+/** Whether a later suite is worth a look. */
+export function mayNeedNewer({ class: kind, proposal }: Failure): boolean {
+  return MENDED.includes(kind) && proposal === undefined;
+}
+
+/** Edits that build the library first, the likeliest first; each a guess. */
+export async function newerLibraries(
+  failure: Failure,
+  built: Built,
+  base: PackageIndex,
+  later: SourceIndex,
+  signal: AbortSignal,
+): Promise<Proposal[]> {
+  if (!mayNeedNewer(failure)) return [];
+  const shortfall = shortfallOf(failure);
+  const needed = shortfall?.kind === 'version' ? shortfall.needed : undefined;
+  const used = (built.recipe.sources ?? []).map(({ sha256 }) => sha256);
+  const proposals: Proposal[] = [];
+  for (const wanted of wantedPackages(failure, built)) {
+    const newer = (await later.sourcesOf(wanted.package, signal)).filter(
+      ({ version, sizeBytes, sha256 }) =>
+        sizeBytes <= MAX_SOURCE_BYTES &&
+        !used.includes(sha256) &&
+        (wanted.found === undefined || compareVersions(version, wanted.found) > 0) &&
+        (needed === undefined || compareVersions(version, needed) >= 0),
+    );
+    const best = needed === undefined ? newer.find(({ stable }) => stable) : newer[0];
+    const newest = newer.at(-1);
+    for (const source of new Set([best ?? newest, newest])) {
+      if (source !== undefined) proposals.push(await proposalOf(wanted, source, built, base, signal));
+    }
+  }
+  return proposals;
+}
+
+function wantedPackages(failure: Failure, { recipe, installed }: Built): Wanted[] {
+  const { class: kind, line, missing = [] } = failure;
+  const parts = missing.filter((part) => part.loose !== true);
+  const named = installedLibraries([line, ...parts.map(({ name }) => name)].join(' '), installed);
+  if (named.length > 0) return named.slice(0, MAX_LIBRARIES);
+  if (kind === 'library-too-old') {
+    const asked = recipe.system?.apt ?? [];
+    return installedLibraries(undefined, installed)
+      .filter((each) => asked.includes(each.package))
+      .slice(0, MAX_LIBRARIES);
+  }
+  // What no package of the base has may be in one that came later.
+  return parts
+    .filter((part) => ['pkg-config', 'cmake', 'library'].includes(part.kind))
+    .slice(0, MAX_LIBRARIES)
+    .map(({ name }) => ({ package: `lib${name.toLowerCase().replace(/^lib/, '')}-dev` }));
+}
+
+async function proposalOf(
+  { package: name, found }: Wanted,
+  { suite, name: source, version, filename, sha256, buildDepends }: SourcePackage,
+  { installed }: Built,
+  base: PackageIndex,
+  signal: AbortSignal,
+): Promise<Proposal> {
+  const install = scriptFor(buildDepends.flat());
+  const apt: string[] = install === MESON ? ['meson'] : [];
+  for (const alternatives of buildDepends) {
+    const names = alternatives.filter(isLibrary);
+    if (names.some((each) => each === name || installed.some((other) => other.name === each))) continue;
+    for (const each of names) {
+      if (!(await base.hasPackage(each, signal))) continue;
+      apt.push(each);
+      break;
+    }
+  }
+  return {
+    edit: {
+      ...(apt.length === 0 ? {} : { system: { apt } }),
+      sources: [{ debian: { suite, package: source, filename }, sha256, install }],
+    },
+    why: `${found === undefined ? `the base has no ${name}` : `${name} here is ${found}`}, and ${suite} has ${source} ${version}`,
+    guess: true,
+  };
+}
+
+/** Headers and libraries; not what packages, tests or bindings are made with. */
+function isLibrary(name: string): boolean {
+  return /-dev$/.test(name) && !/^(?:dpkg|gir1|(?:lib)?(?:python|ruby|perl|lua|gtest|gmock))/.test(name);
+}
+
+const AUTOTOOLS = `[ -x configure ] || autoreconf --force --install
+./configure --prefix="$PREFIX" --disable-static
+make
+make install
+`;
+const CMAKE = `cmake -S . -B wheelwright-build -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$PREFIX" -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=ON -DBUILD_TESTING=OFF
+cmake --build wheelwright-build
+cmake --install wheelwright-build
+`;
+const MESON = `meson setup wheelwright-build --prefix="$PREFIX" --libdir=lib --buildtype=release --wrap-mode=nodownload
+ninja -C wheelwright-build
+ninja -C wheelwright-build install
+`;
+
+/** By the build system that the distribution itself builds it with. */
+function scriptFor(buildDepends: readonly string[]): string {
+  if (buildDepends.includes('meson')) return MESON;
+  return buildDepends.includes('cmake') ? CMAKE : AUTOTOOLS;
+}

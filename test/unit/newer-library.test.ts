@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest';
+import type { Failure } from '../../core/failure.js';
+import { newerLibraries } from '../../core/newer-library.js';
+import type { PackageIndex } from '../../core/package-index.js';
+import type { SourcePackage } from '../../core/source-package.js';
+
+const signal = new AbortController().signal;
+const base: PackageIndex = { whoHas: async () => [], hasPackage: async (name) => name !== 'libnew-dev' };
+const installed = [
+  { name: 'libham-dev', version: '1.0.4-1' },
+  { name: 'libegg2-dev', version: '1:2.1.0+dfsg-3' },
+];
+
+const source = (suite: string, version: string, more: Partial<SourcePackage> = {}): SourcePackage => ({
+  suite,
+  stable: suite === 'trixie',
+  name: 'ham',
+  version,
+  filename: `ham_${version}.orig.tar.gz`,
+  sha256: version.padEnd(64, '0'),
+  sizeBytes: 1000,
+  buildDepends: [['debhelper-compat']],
+  ...more,
+});
+const SUITES = [source('bookworm', '1.2'), source('trixie', '1.5'), source('forky', '1.6')];
+
+const tooOld = (line: string, more: Partial<Failure> = {}): Failure => ({
+  class: 'library-too-old',
+  line,
+  lineNumber: 1,
+  cause: '',
+  ...more,
+});
+
+async function ideas(failure: Failure, sources: readonly SourcePackage[] = SUITES, recipe = {}) {
+  const asked: string[] = [];
+  const sourcesOf = async (name: string) => {
+    asked.push(name);
+    return [...sources];
+  };
+  const proposals = await newerLibraries(failure, { recipe, installed }, base, { sourcesOf }, signal);
+  const edits = proposals.map(
+    ({ edit }) => edit as { system?: { apt: string[] }; sources: { install: string; debian: { suite: string } }[] },
+  );
+  return { asked, proposals, edits, suites: edits.map(({ sources: [first] }) => first?.debian.suite) };
+}
+
+test('the oldest suite that has what the line asks for, then the newest', async () => {
+  const { asked, proposals, suites } = await ideas(tooOld('#error "SPAM requires HAM 1.4.0 or later."'));
+  expect(asked).toEqual(['libham-dev']);
+  expect(suites).toEqual(['trixie', 'forky']);
+  expect(proposals[0]).toMatchObject({
+    edit: {
+      sources: [
+        { debian: { suite: 'trixie', package: 'ham', filename: 'ham_1.5.orig.tar.gz' }, sha256: SUITES[1]?.sha256 },
+      ],
+    },
+    why: 'libham-dev here is 1.0.4, and trixie has ham 1.5',
+    guess: true,
+  });
+});
+
+test('where the line names no version, that of the newest release', async () => {
+  expect((await ideas(tooOld('undefined symbol: ham_new_thing'))).suites).toEqual(['trixie', 'forky']);
+});
+
+test('nothing where no suite is new enough, the source is too large, or it was tried', async () => {
+  expect((await ideas(tooOld('HAM >= 2.0 is required'))).suites).toEqual([]);
+  expect((await ideas(tooOld('ham_new'), [source('bookworm', '1.0.4')])).suites).toEqual([]);
+  expect((await ideas(tooOld('ham_new'), [source('trixie', '1.5', { sizeBytes: 1e9 })])).suites).toEqual([]);
+  const used = { sources: [{ sha256: SUITES[1]?.sha256, install: 'make' }] };
+  expect((await ideas(tooOld('HAM >= 1.4 is required'), SUITES, used)).suites).toEqual(['forky']);
+});
+
+test('a line that names no library is about one that the recipe asks for, a compiler’s line is not', async () => {
+  const line = 'error: ‘FLAG_NEW’ undeclared';
+  const recipe = { system: { apt: ['libegg2-dev'] } };
+  expect((await ideas(tooOld(line), SUITES, recipe)).asked).toEqual(['libegg2-dev']);
+  expect((await ideas(tooOld(line, { class: 'compile-error' }), SUITES, recipe)).asked).toEqual([]);
+  expect((await ideas(tooOld('egg_new()', { class: 'compile-error' }))).asked).toEqual(['libegg2-dev']);
+});
+
+test('a library that the base does not have at all is looked for by its name', async () => {
+  const absent = tooOld('Dependency "spam" not found', {
+    class: 'missing-library',
+    missing: [{ kind: 'pkg-config', name: 'spam' }],
+  });
+  const { asked, suites, proposals } = await ideas(absent);
+  expect([asked, suites]).toEqual([['libspam-dev'], ['trixie', 'forky']]);
+  expect(proposals[0]?.why).toBe('the base has no libspam-dev, and trixie has ham 1.5');
+  const proposal = { edit: { system: { apt: ['libspam-dev'] } }, why: 'it has it' };
+  expect((await ideas({ ...absent, proposal })).asked).toEqual([]);
+});
+
+test('it is built as the distribution builds it, with the libraries that the base has of those it is built with', async () => {
+  const buildDepends = [
+    ['debhelper-compat'],
+    ['meson'],
+    ['libegg2-dev', 'libother-dev'],
+    ['libnew-dev', 'libcurl-dev'],
+    ['python3-dev'],
+    ['doxygen'],
+  ];
+  const [first] = (await ideas(tooOld('ham_new'), [source('trixie', '1.5', { buildDepends })])).edits;
+  expect(first?.system).toEqual({ apt: ['meson', 'libcurl-dev'] });
+  expect(first?.sources[0]?.install).toMatch(/^meson setup/);
+  const [cmake] = (await ideas(tooOld('ham_new'), [source('trixie', '1.5', { buildDepends: [['cmake']] })])).edits;
+  expect(cmake?.system).toBeUndefined();
+  expect(cmake?.sources[0]?.install).toMatch(/^cmake -S/);
+  const [plain] = (await ideas(tooOld('ham_new'))).edits;
+  expect(plain?.sources[0]?.install).toMatch(/\.\/configure --prefix="\$PREFIX"/);
+});
