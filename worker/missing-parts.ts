@@ -6,6 +6,7 @@ import { headerIdea, mayInclude, withHeadersOfTool } from '../core/sdist-headers
 import { mayHoldSwitches, ownModule, type SdistText, sdistIdeas } from '../core/sdist-ideas.js';
 import { includingFile, withFurtherIncludes } from '../core/sdist-includes.js';
 import { emptyLibpython } from '../core/sdist-libpython.js';
+import { isOldWord, mayHoldOldWords, withOtherOldWords } from '../core/sdist-old-words.js';
 import type { AttemptLog } from './attempt-log.js';
 
 /**
@@ -44,7 +45,7 @@ export type ReadSdist = (wanted: (path: string) => boolean) => Promise<SdistText
  * @param installed the system packages that the build had
  */
 export async function addSdistIdeas(
-  failure: Failure,
+  seen: Failure,
   read: ReadSdist | undefined,
   installed: readonly AttemptInput[],
   index: PackageIndex | undefined,
@@ -52,8 +53,9 @@ export async function addSdistIdeas(
   signal: AbortSignal,
 ): Promise<Failure> {
   // What was built is beyond the reach of its sources.
-  if (failure.phase !== 'fetch' && failure.phase !== 'build') return failure;
-  if (read === undefined) return failure;
+  if (seen.phase !== 'fetch' && seen.phase !== 'build') return seen;
+  if (read === undefined) return seen;
+  const failure = isOldWord(seen) ? await addOldWords(seen, read, log, signal) : seen;
   if (failure.proposal !== undefined && !failure.proposal.guess)
     return addIncludes(failure, read, installed, index, log, signal);
   try {
@@ -84,6 +86,23 @@ export async function addSdistIdeas(
     signal.throwIfAborted();
     // A broken archive is what failed, then.
     log.say(`what the sdist itself offers could not be read: ${String(error)}`);
+    return failure;
+  }
+}
+
+async function addOldWords(
+  failure: Failure,
+  read: ReadSdist,
+  log: Pick<AttemptLog, 'say'>,
+  signal: AbortSignal,
+): Promise<Failure> {
+  try {
+    const all = withOtherOldWords(failure, await read(mayHoldOldWords));
+    if (all !== failure) log.say(`proposed: ${all.proposal?.why}`);
+    return all;
+  } catch (error) {
+    signal.throwIfAborted();
+    log.say(`what else the sdist has of older times could not be read: ${String(error)}`);
     return failure;
   }
 }

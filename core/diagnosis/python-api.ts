@@ -22,6 +22,11 @@ export function hasSuccessor(name: string): boolean {
   return Object.hasOwn(SUCCESSORS, name);
 }
 
+/** What {@link REWRITE_OLD_API} rewrites. */
+export const USES_OLD_API = new RegExp(
+  String.raw`\bPy_(?:TYPE|SIZE|REFCNT)\([^()]*\) *= *[^=;]|\b(?:${Object.keys(SUCCESSORS).join('|')})\b`,
+);
+
 /** Who uses one of the older forms uses others as well, and a recipe has one script: all of them at once. */
 export const REWRITE_OLD_API = `# Older forms of Python's C API, as it has them now.
 find . -name '*.c' -o -name '*.h' -o -name '*.cc' -o -name '*.cpp' -o -name '*.cxx' -o -name '*.hpp' | while read -r source; do

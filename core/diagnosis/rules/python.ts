@@ -1,4 +1,5 @@
 import type { Phase } from '../../phase.js';
+import { OLD_WORDS } from '../old-words.js';
 import type { Finding, Rule } from '../rule.js';
 
 const FROM_STDLIB_REMOVED =
@@ -29,29 +30,9 @@ const PROJECT_OF: Readonly<Record<string, string>> = {
   git: 'gitpython',
 };
 
-const MODERN_CONFIGPARSER = `grep -rlE --include='*.py' 'SafeConfigParser|\\.readfp\\(' . | xargs -r sed -i \\
-  -e 's/SafeConfigParser/ConfigParser/g' -e 's/\\.readfp(/.read_file(/g'
-`;
-
 /** Packages that several projects share. */
 const NAMESPACE =
   /^(?:google|ruamel|zope|backports|jaraco|sphinxcontrib|mpl_toolkits|azure|paste|flask_ext|oslo|repoze|plone|xstatic)$/;
-
-/** What setup scripts used of it, by importlib; other uses fail as before, for want of an attribute. */
-const STAND_IN_FOR_IMP = `# A stand-in for imp, which Python 3.12 dropped, for the setup script.
-[ -e imp.py ] || cat > imp.py <<'END'
-import importlib.util
-from importlib import reload
-from types import ModuleType as new_module
-
-
-def load_source(name, path, file=None):
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-END
-`;
 
 const IMPLICIT_NOEXCEPT = `# Functions do not raise exceptions unless they say so, as before Cython 3.
 find . -name '*.pyx' -o -name '*.pxd' | while read -r source; do
@@ -66,8 +47,8 @@ export const pythonRules: readonly Rule[] = [
     weight: 'requirement',
     class: 'build-requirement',
     cause: 'setuptools 82 dropped pkg_resources, which this setup script imports. An older setuptools helps.',
-    edit: { requires: { constraints: ['setuptools<81'] } },
-    why: 'Versions before 81 still bring pkg_resources.',
+    edit: OLD_WORDS.pkgResources.edit,
+    why: OLD_WORDS.pkgResources.why,
     refine: (_match, { phase }) => undeclaredSetuptools('pkg_resources', 'setuptools<81', phase),
   },
   {
@@ -129,8 +110,8 @@ export const pythonRules: readonly Rule[] = [
             class: 'python-too-new',
             cause:
               'The setup script asks setuptools to convert code of Python 2 (use_2to3), which only versions do that do not run on Python 3.12 and newer. Where the code is that of Python 3 already, doing without the conversion helps; else a newer release, or an older Python.',
-            edit: { prepare: "sed -i 's/use_2to3[a-z_]* *= *[^,)]*,\\{0,1\\}//g' setup.py\n" },
-            why: 'Much code that asks to be converted runs on Python 3 as it is.',
+            edit: OLD_WORDS.use2to3.edit,
+            why: OLD_WORDS.use2to3.why,
             guess: true,
           },
   },
@@ -260,8 +241,8 @@ export const pythonRules: readonly Rule[] = [
     class: 'python-too-new',
     cause:
       'The setup script uses SafeConfigParser or readfp(), which Python 3.12 removed. ConfigParser and read_file() do the same since Python 3.2.',
-    edit: { prepare: MODERN_CONFIGPARSER },
-    why: 'It calls them by the names that Python has kept.',
+    edit: OLD_WORDS.configparser.edit,
+    why: OLD_WORDS.configparser.why,
     guess: true,
   },
   {
@@ -309,8 +290,8 @@ export const pythonRules: readonly Rule[] = [
           cause: `Newer Pythons no longer have the standard module ${top}, which the code imports. A newer release of the project, or an older Python, helps.`,
           ...(top === 'imp' && phase === 'build'
             ? {
-                edit: { prepare: STAND_IN_FOR_IMP, environment: { PYTHONPATH: '.' } },
-                why: 'Setup scripts mostly load a file by it, which importlib does as well.',
+                edit: OLD_WORDS.imp.edit,
+                why: OLD_WORDS.imp.why,
                 guess: true,
               }
             : {}),

@@ -1,3 +1,4 @@
+import { OLD_WORDS } from '../old-words.js';
 import type { Rule, Surroundings } from '../rule.js';
 
 /** What setuptools and its neighbours dropped or became strict about, release by release (https://setuptools.pypa.io/en/stable/history.html). */
@@ -66,10 +67,8 @@ export const setuptoolsRules: readonly Rule[] = [
     class: 'python-too-new',
     cause:
       "The setup script opens a file in the mode 'rU', which Python 3.11 removed. A newer release of the project, or an older Python, helps.",
-    edit: {
-      prepare: `grep -rlE --include='*.py' "['\\"]rU['\\"]" . | xargs -r sed -i -E "s/(['\\"])rU(['\\"])/\\1r\\2/g"\n`,
-    },
-    why: "The mode 'r' does what 'rU' did, in every Python 3.",
+    edit: OLD_WORDS.modeU.edit,
+    why: OLD_WORDS.modeU.why,
     guess: true,
   },
 ];

@@ -1,0 +1,73 @@
+// Words of older Pythons and their tools that stand in an sdist's own files, each of which ends a build, and the edit that settles it. The rules know them by what a log says.
+import { REWRITE_OLD_API, USES_OLD_API } from './python-api.js';
+
+export interface OldWord {
+  /** Files of the sdist that it stands in. */
+  files: RegExp;
+  word: RegExp;
+  edit: Record<string, unknown>;
+  why: string;
+}
+
+/** What setup scripts used of it, by importlib; other uses fail as before, for want of an attribute. */
+const STAND_IN_FOR_IMP = `# A stand-in for imp, which Python 3.12 dropped, for the setup script.
+[ -e imp.py ] || cat > imp.py <<'END'
+import importlib.util
+from importlib import reload
+from types import ModuleType as new_module
+
+
+def load_source(name, path, file=None):
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+END
+`;
+
+const MODERN_CONFIGPARSER = `grep -rlE --include='*.py' 'SafeConfigParser|\\.readfp\\(' . | xargs -r sed -i \\
+  -e 's/SafeConfigParser/ConfigParser/g' -e 's/\\.readfp(/.read_file(/g'
+`;
+
+const SCRIPTS = /^[^/]+\.py$/;
+
+export const OLD_WORDS = {
+  use2to3: {
+    files: /^setup\.py$/,
+    word: /\buse_2to3\w* *=/,
+    edit: { prepare: "sed -i 's/use_2to3[a-z_]* *= *[^,)]*,\\{0,1\\}//g' setup.py\n" },
+    why: 'Much code that asks to be converted runs on Python 3 as it is.',
+  },
+  pkgResources: {
+    files: /^setup\.py$/,
+    word: /^(?:import|from) pkg_resources\b/m,
+    edit: { requires: { constraints: ['setuptools<81'] } },
+    why: 'Versions before 81 still bring pkg_resources.',
+  },
+  imp: {
+    files: /^setup\.py$/,
+    word: /^(?:import|from) imp\b/m,
+    edit: { prepare: STAND_IN_FOR_IMP, environment: { PYTHONPATH: '.' } },
+    why: 'Setup scripts mostly load a file by it, which importlib does as well.',
+  },
+  configparser: {
+    files: SCRIPTS,
+    word: /\.SafeConfigParser\(|\.readfp\(/,
+    edit: { prepare: MODERN_CONFIGPARSER },
+    why: 'It calls them by the names that Python has kept.',
+  },
+  modeU: {
+    files: SCRIPTS,
+    word: /['"]rU['"]/,
+    edit: {
+      prepare: `grep -rlE --include='*.py' "['\\"]rU['\\"]" . | xargs -r sed -i -E "s/(['\\"])rU(['\\"])/\\1r\\2/g"\n`,
+    },
+    why: "The mode 'r' does what 'rU' did, in every Python 3.",
+  },
+  pythonApi: {
+    files: /\.(?:c|h|cc|cpp|cxx|hpp)$/,
+    word: USES_OLD_API,
+    edit: { prepare: REWRITE_OLD_API },
+    why: 'It puts the successors of the C API in place of what Python no longer has.',
+  },
+} as const satisfies Record<string, OldWord>;

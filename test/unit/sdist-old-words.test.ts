@@ -1,0 +1,42 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { diagnoseText } from '../../core/diagnosis/diagnosis.js';
+import { isOldWord, withOtherOldWords } from '../../core/sdist-old-words.js';
+
+const failed = (line: string) => diagnoseText(`(python 3.13)\n${line}`, { phase: 'build' });
+const setupPy = {
+  path: 'setup.py',
+  text: "import pkg_resources\nfrom setuptools import setup\nsetup(name='ham', use_2to3=True, py_modules=['ham'])\n",
+};
+const source = { path: 'src/ham.c', text: '    Py_TYPE(&ham) = &PyType_Type;\n' };
+
+test('what else of older times an sdist has is settled together with what ended the build', () => {
+  const failure = failed('error in ham setup command: use_2to3 is invalid.');
+  expect(isOldWord(failure)).toBe(true);
+  const { proposal } = withOtherOldWords(failure, [setupPy, source]);
+  expect(proposal).toMatchObject({ edit: { requires: { constraints: ['setuptools<81'] } }, guess: true });
+  expect(proposal?.why).toContain('src/ham.c has Py_TYPE(&ham) = & as well');
+
+  const folder = mkdtempSync(join(tmpdir(), 'old-words-'));
+  try {
+    writeFileSync(join(folder, 'setup.py'), setupPy.text);
+    writeFileSync(join(folder, 'ham.c'), source.text);
+    execFileSync('sh', ['-ec', String(proposal?.edit['prepare'])], { cwd: folder });
+    expect(readFileSync(join(folder, 'setup.py'), 'utf8')).not.toContain('use_2to3');
+    expect(readFileSync(join(folder, 'ham.c'), 'utf8')).toBe('    Py_SET_TYPE(&ham, &PyType_Type);\n');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('nothing is added where the sdist has no more of them, or the failure is about something else', () => {
+  const alone = failed('error in ham setup command: use_2to3 is invalid.');
+  const modern = { path: 'ham.c', text: 'if (Py_TYPE(self) == &Ham) Py_SET_SIZE(self, 1);\n' };
+  expect(withOtherOldWords(alone, [{ ...setupPy, text: 'setup(use_2to3=True)' }, modern])).toEqual(alone);
+  const other = failed('src/ham.c:1:10: fatal error: ham.h: No such file or directory');
+  expect(isOldWord(other)).toBe(false);
+  expect(withOtherOldWords(other, [setupPy, source])).toEqual(other);
+});
