@@ -18,6 +18,7 @@ interface Kept extends Candidate {
 
 /** How far from a program's last words its probe may be to be what it complains about. */
 const PROBE_REACH = 15;
+const MAX_OUTDATED = 8;
 const PYTHON_API = WEIGHTS.indexOf('python-api');
 const COMPILE = WEIGHTS.indexOf('compile');
 
@@ -26,6 +27,7 @@ export class Candidates {
   #open = new Map<number, Kept>();
   readonly #survived = new Map<number, Kept>();
   #probed: Candidate | undefined;
+  #outdated: Candidate[] = [];
 
   add(candidate: Candidate): void {
     keep(this.#open, { ...candidate, handled: false });
@@ -34,6 +36,20 @@ export class Candidates {
   /** What a build tool found out by a file of its own: it may be told of when the build then gives up. */
   addProbe(candidate: Candidate): void {
     this.#probed = candidate;
+  }
+
+  /** A library was found too old, which a build may get over by a copy of its own. */
+  addOutdated(candidate: Candidate): void {
+    this.#outdated = [candidate, ...this.#outdated].slice(0, MAX_OUTDATED);
+  }
+
+  /** The library that was too old, where it is the one that was wanted from a network. */
+  outdatedFor({ finding }: Candidate): Candidate | undefined {
+    const names = (finding.missing ?? []).map(({ name }) => name.toLowerCase().replace(/^lib/, ''));
+    return this.#outdated.find(({ line }) => {
+      const [, library = ''] = /'(?:lib)?([\w.+-]+)/.exec(line.toLowerCase()) ?? [];
+      return names.includes(library);
+    });
   }
 
   /** The build went on: what was seen so far did not end it. */

@@ -77,7 +77,8 @@ export function createDiagnosis(start: { phase?: Phase; python?: string } = {}):
       paragraph === undefined || paragraph.line === lineNumber
         ? { ...match, line: cleaned.trim(), lineNumber }
         : { ...match, line: paragraph.first, lineNumber: paragraph.line };
-    if (isProbe(bare)) candidates.addProbe(candidate);
+    if (OUTDATED.test(bare)) candidates.addOutdated(candidate);
+    else if (isProbe(bare)) candidates.addProbe(candidate);
     else candidates.add(candidate);
   }
 
@@ -97,6 +98,7 @@ export function createDiagnosis(start: { phase?: Phase; python?: string } = {}):
     const fellBack = context.silentFallback === true || reader.fellBack;
     // auditwheel only sees that nothing is there to repair; why the extension is missing stands further up.
     if (best?.finding.class === 'silent-fallback') return (fellBack ? candidates.bestSurvived() : undefined) ?? best;
+    if (best?.finding.class === 'network-needed') return candidates.outdatedFor(best) ?? best;
     if (best !== undefined) return best;
     if (fellBack) return candidates.bestSurvived();
     const end = telling.best();
@@ -120,12 +122,15 @@ export function diagnoseText(text: string, context: DiagnosisContext = {}): Fail
   return diagnosis.conclude(context);
 }
 
+/** What CMake hands on of pkg-config's words, and goes on: many a project then downloads the library. */
+const OUTDATED = /^-- +Requested '/;
+
 /** Last words of a program that tried something with the compiler, and do not say what it lacked. */
 const TRIED = /compil|configur|preprocess|return code|\blink|gcc|does not work/i;
 
 // One cheap look that spares nearly all lines of a log the rules.
 const TELLING =
-  /error|fail|not found|no such|cannot|can't|can not|could ?n[o']t|did ?n[o']t|unable|missing|required|requires|undefined|undeclared|killed|memory|no space|quota|resol|unreachable|internet|no module|invalid|newer|older|denied|rust|compiler|^e: |exception|fatal|-fPIC|symbol|not look|without|please|install|^- |not satisf|no matching|no solution|because|not valid|compat|running version|by not providing|refused|is not|offline|download|dial tcp|readerror|badzip|no package|segmentation|exit status|make sure|directive|lookup|onwards|on by default|multiple def/i;
+  /error|fail|not found|-- +requested '|no such|cannot|can't|can not|could ?n[o']t|did ?n[o']t|unable|missing|required|requires|undefined|undeclared|killed|memory|no space|quota|resol|unreachable|internet|no module|invalid|newer|older|denied|rust|compiler|^e: |exception|fatal|-fPIC|symbol|not look|without|please|install|^- |not satisf|no matching|no solution|because|not valid|compat|running version|by not providing|refused|is not|offline|download|dial tcp|readerror|badzip|no package|segmentation|exit status|make sure|directive|lookup|onwards|on by default|multiple def/i;
 
 /** Commands and progress, which make up most of a log and quote file names with every word in them; and warnings that are only that. */
 const WORK =

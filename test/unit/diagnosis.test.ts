@@ -25,6 +25,24 @@ describe('which line decides', () => {
     });
   });
 
+  test('a library that is too old, in place of which a copy is downloaded; other downloads are about something else', () => {
+    const log = (url: string) =>
+      [
+        "-- Checking for module 'libham>=0.6.0'",
+        "--   Requested 'libham >= 0.6.0' but version of libham is 0.1",
+        `error: downloading '${url}' failed`,
+      ].join('\n');
+    const failure = diagnoseText(log('https://forge.example/spam/ham/archive/0.6.0.tar.gz'));
+    expect(failure).toMatchObject({ class: 'library-too-old', lineNumber: 2 });
+    expect(failure.line).toContain('0.6.0');
+    expect(diagnoseText(log('https://forge.example/spam/egg/archive/0.6.0.tar.gz'))).toMatchObject({
+      class: 'network-needed',
+      lineNumber: 3,
+    });
+    const other = diagnoseText(log('').replace(/error.*/, MISSING_HEADER));
+    expect(other.class).toBe('missing-header');
+  });
+
   test('what the build survived does not decide', () => {
     const failure = diagnoseText(
       [
