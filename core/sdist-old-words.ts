@@ -27,7 +27,9 @@ export function withOtherOldWords(failure: Failure, texts: readonly SdistText[])
   const own = wordOf(failure);
   if (proposal === undefined || own === undefined) return failure;
   const others = WORDS.flatMap((word) => {
-    const where = texts.find(({ path, text }) => word.files.test(path) && word.word.test(text));
+    const where = texts.find(
+      ({ path, text }) => word.files.test(path) && word.word.test(text) && word.unless?.test(text) !== true,
+    );
     return word === own || where === undefined ? [] : [{ ...word, found: word.word.exec(where.text)?.[0], where }];
   });
   if (others.length === 0) return failure;

@@ -195,12 +195,12 @@ function onlyAdds({ edit }: SolveEdit): boolean {
   return [...Object.keys(requires), ...Object.keys(others)].every((key) => ADDING.has(key));
 }
 
-/** The edit installs nothing but packages whose libraries the wheel was linked against. */
+/** The edit does nothing but install packages, and the wheel was linked against the library of one of them. */
 function isLinked({ edit }: SolveEdit, libraries: readonly string[]): boolean {
   const packages = mergeEdit({}, edit).system?.apt ?? [];
   if (packages.length === 0 || Object.keys(edit).length > 1) return false;
   const linked = new Set(libraries.map(nameOfLibrary));
-  return packages.every((name) => name.endsWith('-dev') && linked.has(nameOfLibrary(name)));
+  return packages.some((name) => name.endsWith('-dev') && linked.has(nameOfLibrary(name)));
 }
 
 /** `tag` of `libtag1-dev` and of `libtag-2f1d0c3e.so.1.17.0`: Debian names packages of libraries as their files. */

@@ -5,6 +5,8 @@ export interface OldWord {
   /** Files of the sdist that it stands in. */
   files: RegExp;
   word: RegExp;
+  /** Stands in files that were written for newer ones all the same. */
+  unless?: RegExp;
   edit: Record<string, unknown>;
   why: string;
 }
@@ -27,6 +29,12 @@ END
 
 const MODERN_CONFIGPARSER = `grep -rlE --include='*.py' 'SafeConfigParser|\\.readfp\\(' . | xargs -r sed -i \\
   -e 's/SafeConfigParser/ConfigParser/g' -e 's/\\.readfp(/.read_file(/g'
+`;
+
+const IMPLICIT_NOEXCEPT = `# Functions do not raise exceptions unless they say so, as before Cython 3.
+find . -name '*.pyx' -o -name '*.pxd' | while read -r source; do
+  sed -i '1i # cython: legacy_implicit_noexcept=True' "$source"
+done
 `;
 
 const SCRIPTS = /^[^/]+\.py$/;
@@ -63,6 +71,14 @@ export const OLD_WORDS = {
       prepare: `grep -rlE --include='*.py' "['\\"]rU['\\"]" . | xargs -r sed -i -E "s/(['\\"])rU(['\\"])/\\1r\\2/g"\n`,
     },
     why: "The mode 'r' does what 'rU' did, in every Python 3.",
+  },
+  noexcept: {
+    files: /\.pyx$/,
+    // Functions that C may call.
+    word: /^cdef [^\n()]*\([^()]*\) *(?:with gil|nogil) *:/m,
+    unless: /\bnoexcept\b/,
+    edit: { prepare: IMPLICIT_NOEXCEPT },
+    why: 'Cython before 3 would accept it, but its C code is not for every later Python.',
   },
   pythonApi: {
     files: /\.(?:c|h|cc|cpp|cxx|hpp)$/,

@@ -32,6 +32,17 @@ test('what else of older times an sdist has is settled together with what ended 
   }
 });
 
+test('functions of Cython code that C calls raise no exceptions, but where the code says what it means', () => {
+  const failure = failed("ModuleNotFoundError: No module named 'pkg_resources'");
+  const cython = { path: 'ham/_log.pyx', text: 'cdef void log_ham(\n    int level) nogil:\n    pass\n' };
+  expect(withOtherOldWords(failure, [cython]).proposal?.edit).toEqual({
+    requires: { constraints: ['setuptools<81'] },
+    prepare: expect.stringContaining('legacy_implicit_noexcept=True'),
+  });
+  const newer = { ...cython, text: `${cython.text}cdef void log_egg(int level) noexcept nogil:\n    pass\n` };
+  expect(withOtherOldWords(failure, [newer])).toEqual(failure);
+});
+
 test('nothing is added where the sdist has no more of them, or the failure is about something else', () => {
   const alone = failed('error in ham setup command: use_2to3 is invalid.');
   const modern = { path: 'ham.c', text: 'if (Py_TYPE(self) == &Ham) Py_SET_SIZE(self, 1);\n' };

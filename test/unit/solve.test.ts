@@ -356,7 +356,7 @@ describe('where the base is too old', () => {
   ])('its libraries in the wheel say that it is linked against them: %s', (libraries, builds) => {
     const { tries, end } = solve(
       (planned) => {
-        if (!has(planned, 'libham1-dev')) return missing('ham.h', apt('libham1-dev'));
+        if (!has(planned, 'libham1-dev')) return missing('ham', apt('ham-bin', 'libham1-dev'));
         return planned.version === '1.9' ? 'succeeds' : tooOld;
       },
       { olderVersions: ['1.9'], pinned: false },

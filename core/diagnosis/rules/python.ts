@@ -34,12 +34,6 @@ const PROJECT_OF: Readonly<Record<string, string>> = {
 const NAMESPACE =
   /^(?:google|ruamel|zope|backports|jaraco|sphinxcontrib|mpl_toolkits|azure|paste|flask_ext|oslo|repoze|plone|xstatic)$/;
 
-const IMPLICIT_NOEXCEPT = `# Functions do not raise exceptions unless they say so, as before Cython 3.
-find . -name '*.pyx' -o -name '*.pxd' | while read -r source; do
-  sed -i '1i # cython: legacy_implicit_noexcept=True' "$source"
-done
-`;
-
 /** setuptools, Cython and Python itself through the ages: old sdists against new tools. */
 export const pythonRules: readonly Rule[] = [
   {
@@ -161,8 +155,8 @@ export const pythonRules: readonly Rule[] = [
     class: 'build-requirement',
     cause:
       'From Cython 3, functions of Cython code may raise exceptions unless they say otherwise, and this code was written before. A directive of Cython gives it the old meaning.',
-    edit: { prepare: IMPLICIT_NOEXCEPT },
-    why: 'Cython before 3 would accept it, but its C code is not for every later Python.',
+    edit: OLD_WORDS.noexcept.edit,
+    why: OLD_WORDS.noexcept.why,
     guess: true,
   },
   {
