@@ -43,6 +43,54 @@ describe('which line decides', () => {
     expect(other.class).toBe('missing-header');
   });
 
+  test.each([
+    ["Requested 'libegg >= 1.7' but version of libegg is 1.1.0", 'library-too-old'],
+    ['Exception in thread "main" java.net.UnknownHostException: forge.example', 'network-needed'],
+    [
+      "ImportError: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by /x.so)",
+      'missing-in-clean-image',
+    ],
+    ['error: linker `cc` not found', 'infrastructure'],
+    ["cc1: error: bad value ('sapphirerapids') for '-march=' switch", 'cpu-bound'],
+    ["Builder: Unable to find a usable 'eggmake'; specify a working 'eggmake' or add it to PATH", 'missing-tool'],
+  ])('%s: %s', (line, expected) => {
+    const failure = diagnoseText(`running build_ext\n${line}\nerror: command failed\n`);
+    expect(failure).toMatchObject({ class: expected, lineNumber: 2 });
+  });
+
+  test('a folder that an sdist lacks, and a package that CMake finds in another version, are told over several lines', () => {
+    const lacking = [
+      'CMake Error at CMakeLists.txt:18 (add_subdirectory):',
+      '  The source directory',
+      '',
+      '    /src/extern/egg',
+      '',
+      '  does not contain a CMakeLists.txt file.',
+      '',
+    ];
+    expect(diagnoseText(lacking.join('\n')).class).toBe('bad-sdist');
+    const other = [
+      'CMake Error at CMakeLists.txt:9 (find_package):',
+      '  Could not find a configuration file for package "Egg" that is compatible',
+      '  with requested version "4.8".',
+      '',
+    ];
+    expect(diagnoseText(other.join('\n'))).toMatchObject({
+      class: 'library-too-old',
+      cause: expect.stringContaining('4.8'),
+    });
+  });
+
+  test('what pip passed over for the sake of the Python does not hide the build requirement that it did not find', () => {
+    const log = [
+      '  Installing build dependencies: started',
+      '      ERROR: Ignored the following versions that require a different python version: 1.21.2 Requires-Python >=3.7,<3.11',
+      '      ERROR: Could not find a version that satisfies the requirement egg==1.21.3 (from versions: 1.26.0, 2.0.0)',
+      '      ERROR: No matching distribution found for egg==1.21.3',
+    ];
+    expect(diagnoseText(log.join('\n'))).toMatchObject({ class: 'build-requirement', lineNumber: 3 });
+  });
+
   test('what the build survived does not decide', () => {
     const failure = diagnoseText(
       [

@@ -51,12 +51,18 @@ export const buildSystemRules: readonly Rule[] = [
     refine: ([line]) => (/ERROR/.test(line) ? {} : 'ignore'),
   },
   {
-    match:
-      /Requested ['"]([\w.+-]+) >=? ?([\w.]+)['"] but version of .* is ['"]?([\w.]+)|Package dependency requirement '([\w.+-]+) >= ?([\w.]+)' could not be satisfied/,
+    match: /Requested ['"]([\w.+-]+) >=? ?([\w.]+)['"] but version of .* is ['"]?([\w.]+)/,
+    weight: 'hint',
+    class: 'library-too-old',
+    cause:
+      'pkg-config finds {1} {3}, but this release needs version {2}. An older release of the project, a newer target, or the library built first from a newer source package helps.',
+  },
+  {
+    match: /Package dependency requirement '([\w.+-]+) >= ?([\w.]+)' could not be satisfied/,
     weight: 'dependency',
     class: 'library-too-old',
     cause:
-      'pkg-config finds {1}{4}, but this release needs version {2}{5} of it and the base has an older one. An older release of the project, a newer target, or the library built first from a newer source package helps.',
+      'pkg-config finds {1}, but this release needs version {2} of it and the base has an older one. An older release of the project, a newer target, or the library built first from a newer source package helps.',
   },
   {
     match:
@@ -175,8 +181,27 @@ export const buildSystemRules: readonly Rule[] = [
       'CMake wants the sources of {1}, a git submodule of the project that its sdist does not hold. A source in the recipe that brings it, a switch that takes the system library, or another release helps.',
   },
   {
+    // CMake only says so where it has found files of other versions.
     match:
-      /(?:By not providing ["']Find([\w+-]+)\.cmake["']|(?:Could not find a package configuration file provided by|Could not find a configuration file for package) ["']([\w+-]+)["'])/,
+      /Could not find a configuration file for package ["']([\w+-]+)["'] that (?:is compatible with|exactly matches) requested version(?: range)? ["']([^"']+)["']/,
+    weight: 'dependency',
+    only: 'cmake-error',
+    class: 'library-too-old',
+    cause:
+      'CMake finds {1}, but in no version that will do for {2}, which this release asks for: usually the one of the base is older. An older release of the project, a newer target, or the library built first from a newer source package helps.',
+  },
+  {
+    match:
+      /^does not contain a CMakeLists\.txt file|The source directory (\S+) does not contain a CMakeLists\.txt file/,
+    weight: 'dependency',
+    only: 'cmake-error',
+    class: 'bad-sdist',
+    cause:
+      'CMake is sent to a folder that the sdist does not have, usually a submodule of the repository. A newer release of the project, or a source in the recipe that brings the folder, helps.',
+  },
+  {
+    match:
+      /(?:By not providing ["']Find([\w+-]+)\.cmake["']|Could not find a package configuration file provided by ["']([\w+-]+)["'])/,
     weight: 'dependency',
     only: 'cmake-error',
     class: 'missing-library',

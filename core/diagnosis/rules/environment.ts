@@ -59,7 +59,7 @@ export const environmentRules: readonly Rule[] = [
   },
   {
     match:
-      /Temporary failure in name resolution|Name or service not known|Could not resolve host|Network is unreachable|nodename nor servname|Failed to establish a new connection|getaddrinfo failed|dns error|No address associated with hostname|Unknown host|Connection refused|CERTIFICATE_VERIFY_FAILED|SSL certificate problem|unable to access ['"]https?:|Connection timed out|Could not connect to server|is the internet available\?|urlopen error|Failed to download|failed to download|couldn't connect|Max retries exceeded|spurious network error|UnresolvedAddressException|dial tcp/,
+      /Temporary failure in name resolution|Name or service not known|Could not resolve host|Network is unreachable|nodename nor servname|Failed to establish a new connection|getaddrinfo failed|dns error|No address associated with hostname|Unknown host|Connection refused|CERTIFICATE_VERIFY_FAILED|SSL certificate problem|unable to access ['"]https?:|Connection timed out|Could not connect to server|is the internet available\?|urlopen error|Failed to download|failed to download|couldn't connect|Max retries exceeded|spurious network error|UnresolvedAddressException|java\.net\.(?:UnknownHost|Connect|NoRouteToHost|SocketTimeout)Exception|dial tcp/,
     weight: 'network',
     class: 'network-needed',
     cause: OFFLINE_CAUSE,

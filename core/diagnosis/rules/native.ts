@@ -271,6 +271,13 @@ export const nativeRules: readonly Rule[] = [
       'The compiler of the image does not know the C or C++ standard that the code asks for. A newer target has a newer compiler; an older release may ask for less.',
   },
   {
+    match: /error: bad value \([‘'"]?([\w.-]+)[’'"]?\) for [‘'"]-m(?:arch|cpu|tune)=/,
+    weight: 'compile',
+    class: 'cpu-bound',
+    cause:
+      "The build compiles for the processor {1}, which the image's compiler does not know; a wheel made for it would run on few machines. A flag of the project, or a patch, that leaves the choice out helps.",
+  },
+  {
     match: /error: unrecognized command[- ]line option [‘'"](\S+?)[’'"]/,
     weight: 'compile',
     class: 'compile-error',

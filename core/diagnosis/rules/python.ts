@@ -262,6 +262,9 @@ export const pythonRules: readonly Rule[] = [
     class: 'python-too-new',
     cause:
       'The project says that it does not run on this Python. A newer release of the project, or another Python, helps.',
+    // Which build requirement it is that pip passes over stands below.
+    refine: ([line], { installingRequirements }) =>
+      installingRequirements && /Ignored the following/.test(line) ? 'ignore' : {},
   },
   {
     match:

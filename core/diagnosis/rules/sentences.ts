@@ -5,7 +5,7 @@ import { missingTool } from './toolchain.js';
 
 // Setup scripts say in their own words what they miss. Three forms of sentence cover nearly all of them.
 const ARTICLES =
-  '(?:(?:the|a|an|any(?: of the)?|requested|one of the|your|local|required|valid|installed|suitable|working|needed|dependency|version of|location of|path (?:of|to)|main|shared|static|native|program|executable|command|library|header|packages?|headers for|headers of|development files for|system) )*';
+  '(?:(?:the|a|an|any(?: of the)?|requested|one of the|your|local|required|valid|installed|suitable|usable|working|needed|dependency|version of|location of|path (?:of|to)|main|shared|static|native|program|executable|command|library|header|packages?|headers for|headers of|development files for|system) )*';
 const NAME = '[`\'"“‘]?([A-Za-z][\\w.+-]*[\\w+](?:/[\\w./+-]+\\.h\\w*)?)[`\'"”’]?';
 const NOUN =
   '(headers?(?: files?)?|librar(?:y|ies)|C library|development (?:files|headers|libraries|package)|dev(?:elopment)? package|include(?:s| files| directory| path)?|installation|executable|program|binary|command|utility|tool|script|SDK)';
@@ -33,6 +33,9 @@ const NO_NAME =
 /** Advice for Debian names a package outright; but the headers of Debian's own Python are not those of the image's. */
 const DEBIAN_PACKAGE = /\b(?!python)(lib[a-z0-9][a-z0-9+.-]*-dev|[a-z0-9][a-z0-9+.-]*[a-z0-9]-dev)\b/;
 
+/** Only programs are looked for there. */
+const ON_PATH = /\b(?:in|to|on) (?:the |your |\$)?PATH\b/;
+
 function read(line: string): { part: MissingPart } | undefined {
   const advised = DEBIAN_PACKAGE.exec(line)?.[1];
   if (advised !== undefined) return { part: { kind: 'package', name: advised } };
@@ -40,7 +43,7 @@ function read(line: string): { part: MissingPart } | undefined {
     const [, name = '', noun = ''] = form.exec(line) ?? [];
     if (name === '' || NO_NAME.test(name) || /^(?:lib)?python[\d.]*$/i.test(name)) continue;
     if (noun === '' && form !== NOT_FOUND && /^[a-z]+$/.test(name) && name.length < 3) continue;
-    return { part: partOf(name, noun) };
+    return { part: partOf(name, noun === '' && ON_PATH.test(line) ? 'program' : noun) };
   }
   return undefined;
 }
@@ -57,7 +60,7 @@ function partOf(name: string, noun: string): MissingPart {
 function refine([line]: RegExpExecArray, gaveUp: boolean, phase: Phase | undefined): Partial<Finding> | 'ignore' {
   if (line === undefined || GIVES_UP.test(line) !== gaveUp || GOES_ON.test(line)) return 'ignore';
   // The loader's own words are exact.
-  if (line.includes('cannot open shared object file')) return 'ignore';
+  if (/cannot open shared object file|version [`'"](?:GLIBC|CXXABI)/.test(line)) return 'ignore';
   const found = read(line);
   if (found === undefined) return 'ignore';
   if (phase === 'test') return missingAtImport(found.part);

@@ -193,6 +193,13 @@ export const toolchainRules: readonly Rule[] = [
     why: 'The cmake toolchain brings cmake.',
   },
   {
+    match: /error: linker [`'"‘]([\w+.-]+)[`'"’] not found/,
+    weight: 'toolchain',
+    class: 'toolchain-missing',
+    cause: 'rustc finds no linker {1}.',
+    refine: ([, name = '']) => missingTool(name),
+  },
+  {
     match: /Unknown compiler\(s\): \[?\[['"]([\w+.-]+)/,
     weight: 'toolchain',
     class: 'toolchain-missing',
