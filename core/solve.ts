@@ -168,7 +168,7 @@ function mayBeNeedless({ edits, version, outcome }: SolveTry, at: number, tries:
   if (outcome.kind === 'succeeded' && edit !== undefined && isLinked(edit, outcome.libraries ?? [])) return false;
   return (
     (edit?.guess === true && !hasHelped(edit, tries)) ||
-    madeFor(edit, tries)?.version !== version ||
+    (madeFor(edit, tries)?.version !== version && !asksAlike(version, tries)) ||
     edits
       .slice(at + 1)
       .some(
@@ -185,6 +185,17 @@ function hasHelped(edit: SolveEdit, tries: readonly SolveTry[]): boolean {
   );
   if (before === undefined || after === undefined || sameFailure(before.outcome, after.outcome)) return false;
   return onlyAdds(edit);
+}
+
+/** The older release, with an edit of the newer one taken away, failed as that one did before the edit was made: what else was asked for, it asks for as well. */
+function asksAlike(version: string, tries: readonly SolveTry[]): boolean {
+  return tries.some((each) => {
+    if (each.purpose !== 'without' || each.version !== version) return false;
+    const kept = new Set(each.edits.map((edit) => canonicalJson(edit)));
+    const removed = tries[each.parent ?? -1]?.edits.find((edit) => !kept.has(canonicalJson(edit)));
+    const before = madeFor(removed, tries);
+    return before !== undefined && before.version !== version && sameFailure(before.outcome, each.outcome);
+  });
 }
 
 const ADDING: ReadonlySet<string> = new Set(['system', 'runtime', 'toolchains', 'prepare', 'sources', 'additions']);

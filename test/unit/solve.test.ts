@@ -418,6 +418,19 @@ describe('where the base is too old', () => {
     expect(tries[3]).toMatchObject({ purpose: 'without', version: '1.9', edits: [] });
   });
 
+  test('an older release that fails as the newer one did, where one edit is taken away, keeps the others too', () => {
+    const { tries, end } = solve(
+      (planned) => {
+        if (!has(planned, 'libspam-dev')) return missing('spam.h', apt('libspam-dev'));
+        if (!has(planned, 'libegg-dev')) return missing('egg.h', apt('libegg-dev'));
+        return planned.version === '1.9' ? 'succeeds' : tooOld;
+      },
+      { olderVersions: ['1.9'], pinned: false },
+    );
+    expect(end).toMatchObject({ kind: 'solved', try: 3 });
+    expect(tries.slice(4)).toMatchObject([{ purpose: 'without', edits: [{ edit: apt('libspam-dev') }] }]);
+  });
+
   test('so it is where the distribution has nothing by the name that was asked for', () => {
     const absent = failure('no egg-2.0', { missing: [{ kind: 'pkg-config', name: 'egg-2.0' }] });
     const { end } = solve(({ version }) => (version === '1.9' ? 'succeeds' : absent), { ...older, pinned: false });
