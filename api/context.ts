@@ -9,7 +9,7 @@ import type { RetentionStore } from '../core/retention.js';
 import type { ReviewStore } from '../core/review.js';
 import type { Settings } from '../core/settings.js';
 import type { SolveStore } from '../core/solve-store.js';
-import type { BlobStore, BuildQueue, BuildRecord, BuildStore, LogStore, NewFile } from '../core/store.js';
+import type { BlobStore, BuildQueue, BuildStore, EndingAttempt, LogStore, NewFile } from '../core/store.js';
 import type { SubmissionDeps } from '../core/submission.js';
 import type { ProjectStandings } from '../core/upload-rules.js';
 import type { WorkerStore } from '../core/worker.js';
@@ -32,7 +32,7 @@ export type CheckWheel = (
 }>;
 
 /** Makes the PEP 740 provenance object of a file that an attempt made and that is about to be published. */
-export type MakeProvenance = (file: NewFile, build: BuildRecord) => Promise<Uint8Array>;
+export type MakeProvenance = (file: NewFile, attempt: EndingAttempt) => Promise<Uint8Array>;
 
 /** What a signed provenance object says of a file. @throws WheelwrightError `invalid` when its signature or its subject does not fit. */
 export type ReadProvenance = (provenance: Uint8Array, file: { filename: string; sha256: string }) => FileProvenance;

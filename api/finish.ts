@@ -4,7 +4,7 @@ import type { AttemptEnding, AttemptOutcome, WheelReport } from '../core/attempt
 import { WheelwrightError } from '../core/errors.js';
 import type { Failure } from '../core/failure.js';
 import type { Settings } from '../core/settings.js';
-import type { BuildRecord, LeaseRef, NewFile } from '../core/store.js';
+import type { EndingAttempt, LeaseRef, NewFile } from '../core/store.js';
 import { priorityOfNeed, submitBuilds } from '../core/submission.js';
 import { wheelServesTarget } from '../core/tag.js';
 import { compareVersions } from '../core/version.js';
@@ -20,27 +20,19 @@ export async function finishAttempt(
   lease: LeaseRef,
   { outcome, progress, wheel }: Omit<AttemptEnding, 'next'>,
 ): Promise<void> {
-  const build = await context.store.buildOfAttempt(lease.attemptId);
-  const attempt = build?.attempts.find(({ id }) => id === lease.attemptId);
-  if (attempt === undefined || build === undefined) {
-    throw new WheelwrightError('not-found', `there is no attempt ${JSON.stringify(lease.attemptId)}`);
-  }
+  const { store } = context;
+  const attempt = await store.endingAttempt(lease);
   // Then what it had to tell was kept before it ended.
   const ended = attempt.finishedAt !== undefined;
-  if (ended) await context.store.finish(lease, outcome, undefined, context.clock());
+  if (ended) await store.finish(lease, outcome, undefined, context.clock());
   else {
     if (progress !== undefined) {
       const { from, text, ...more } = progress;
       await context.logs.append(lease, from, text, context.clock(), more);
     }
     const bytes = wheel === undefined ? undefined : Buffer.from(wheel, 'base64');
-    const final = await endAttempt(context, lease, outcome, build, bytes);
-    const now = context.clock();
-    context.metrics.attemptEnded(final, attempt, now);
-    context.log.info(
-      { attemptId: attempt.id, buildId: build.id, project: build.project, outcome: final.kind },
-      'attempt ended',
-    );
+    const final = await endAttempt(context, lease, outcome, attempt, bytes);
+    await note(context, attempt, final);
   }
   context.signals.changed(lease.attemptId);
   // There is room on its worker now, and the build may be queued again.
@@ -48,20 +40,26 @@ export async function finishAttempt(
   await wakeWaitingOne(context);
 }
 
+async function note(context: ApiContext, { id, build }: EndingAttempt, outcome: AttemptOutcome): Promise<void> {
+  const { metrics, log, store, clock } = context;
+  const attempt = await store.attempt(id);
+  if (attempt !== undefined) metrics.attemptEnded(outcome, attempt, clock());
+  log.info({ attemptId: id, buildId: build.id, project: build.project, outcome: outcome.kind }, 'attempt ended');
+}
+
 /** Returns the outcome that was recorded, which may be another than the one reported. */
 async function endAttempt(
   context: ApiContext,
   lease: LeaseRef,
   outcome: AttemptOutcome,
-  build: BuildRecord,
+  attempt: EndingAttempt,
   bytes: Buffer | undefined,
 ): Promise<AttemptOutcome> {
-  await context.store.checkLease(lease);
   switch (outcome.kind) {
     case 'succeeded':
-      return publish(context, lease, outcome, build, bytes);
+      return publish(context, lease, outcome, attempt, bytes);
     case 'deferred':
-      return waitForRequirements(context, lease, outcome, build);
+      return waitForRequirements(context, lease, outcome, attempt.build);
     case 'failed':
     case 'lost':
     case 'cancelled':
@@ -81,7 +79,7 @@ async function publish(
   context: ApiContext,
   lease: LeaseRef,
   outcome: AttemptOutcome & { kind: 'succeeded' },
-  build: BuildRecord,
+  attempt: EndingAttempt,
   bytes: Buffer | undefined,
 ): Promise<AttemptOutcome> {
   const { blobs } = context;
@@ -89,13 +87,13 @@ async function publish(
   await assertSent(context, wheel, bytes);
   let checked: { file: NewFile; metadata: Uint8Array };
   try {
-    checked = await checkedFile(context, wheel, bytes, build);
+    checked = await checkedFile(context, wheel, bytes, attempt.build);
   } catch (error) {
     if (!(error instanceof WheelwrightError) || error.code !== 'invalid') throw error;
     return record(context, lease, { kind: 'failed', failure: badWheel(error) });
   }
   const { file, metadata } = checked;
-  const provenance = await context.makeProvenance({ ...file, attemptId: lease.attemptId }, build);
+  const provenance = await context.makeProvenance(file, attempt);
   // All at once, so that they share the time that the disk takes.
   const [stored] = await Promise.all([
     blobs.put(one(provenance), { maxBytes: provenance.byteLength }),
@@ -142,7 +140,7 @@ async function checkedFile(
   context: ApiContext,
   wheel: WheelReport,
   bytes: Buffer | undefined,
-  build: BuildRecord,
+  build: EndingAttempt['build'],
 ): Promise<{ file: NewFile; metadata: Uint8Array }> {
   const path = context.blobs.path(wheel.sha256);
   const facts = await context.checkWheel(path, { filename: wheel.filename, ...(bytes && { bytes }) });
@@ -190,7 +188,7 @@ async function waitForRequirements(
   context: ApiContext,
   lease: LeaseRef,
   outcome: AttemptOutcome & { kind: 'deferred' },
-  build: BuildRecord,
+  build: EndingAttempt['build'],
 ): Promise<AttemptOutcome> {
   const needs: string[] = [];
   for (const requirement of outcome.requirements) {

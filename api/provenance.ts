@@ -15,11 +15,9 @@ export interface ProvenanceDeps {
 
 /** Signs, for every wheel about to be published, what the attempt that made it took in. */
 export function provenanceMaker({ key, attempts, clock }: ProvenanceDeps): MakeProvenance {
-  return async (file, build) => {
-    const { attemptId } = file;
-    if (attemptId === undefined) throw new Error(`${file.filename} was made by no attempt`);
-    const inputs = await attempts.inputs(attemptId);
-    return signProvenance(buildStatement({ file, build, attemptId, inputs, publishedAt: clock() }), key);
+  return async (file, attempt) => {
+    const inputs = await attempts.inputs(attempt.id);
+    return signProvenance(buildStatement({ file, attempt, inputs, publishedAt: clock() }), key);
   };
 }
 

@@ -4,7 +4,7 @@
 // The object that an index serves (PEP 740): https://packaging.python.org/en/latest/specifications/index-hosted-attestations/
 import { z } from 'zod';
 import type { AttemptInput } from './attempt.js';
-import type { BuildRecord } from './store.js';
+import type { EndingAttempt } from './store.js';
 
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 export const SLSA_PROVENANCE = 'https://slsa.dev/provenance/v1';
@@ -22,8 +22,7 @@ export interface Statement {
 /** One attempt's wheel, about to be published. */
 export interface ProvenanceFacts {
   file: { filename: string; sha256: string };
-  build: BuildRecord;
-  attemptId: string;
+  attempt: EndingAttempt;
   inputs: readonly AttemptInput[];
   /** Milliseconds since the epoch. */
   publishedAt: number;
@@ -62,8 +61,8 @@ export type Provenance = z.infer<typeof provenanceSchema>;
 
 /** Says what the wheel was made from and how: enough to build it again and compare. */
 export function buildStatement(facts: ProvenanceFacts): Statement {
-  const { file, build, attemptId } = facts;
-  const attempt = build.attempts.find(({ id }) => id === attemptId);
+  const { file, attempt } = facts;
+  const { build } = attempt;
   return {
     _type: STATEMENT_TYPE,
     subject: [{ name: file.filename, digest: { sha256: file.sha256 } }],
@@ -98,8 +97,8 @@ export function buildStatement(facts: ProvenanceFacts): Statement {
       runDetails: {
         builder: { id: `urn:wheelwright:builder:${build.target.image}:${build.target.builderDigest}` },
         metadata: {
-          invocationId: `urn:wheelwright:attempt:${attemptId}`,
-          ...(attempt && { startedOn: new Date(attempt.startedAt).toISOString() }),
+          invocationId: `urn:wheelwright:attempt:${attempt.id}`,
+          startedOn: new Date(attempt.startedAt).toISOString(),
           finishedOn: new Date(facts.publishedAt).toISOString(),
         },
       },

@@ -33,6 +33,15 @@ export interface AttemptRecord {
   phases: { phase: Phase; firstLine: number; startedAt: number; finishedAt?: number }[];
 }
 
+/** An attempt as it is when its worker reports the end, with what its build is of. */
+export interface EndingAttempt {
+  id: string;
+  startedAt: number;
+  /** Missing while the lease may hold. */
+  finishedAt?: number;
+  build: PlannedBuild & { id: string };
+}
+
 export interface FileRecord {
   filename: string;
   project: string;
@@ -106,6 +115,8 @@ export interface BuildStore {
   build(id: string): Promise<BuildRecord | undefined>;
   buildByKey(key: string): Promise<BuildRecord | undefined>;
   buildOfAttempt(id: string): Promise<BuildRecord | undefined>;
+  /** @throws WheelwrightError `not-found` for an attempt that never was, `conflict` for a token that never was its own */
+  endingAttempt(lease: LeaseRef): Promise<EndingAttempt>;
   attempt(id: string): Promise<(AttemptRecord & { buildId: string }) | undefined>;
   /** How many builds there are in each status. */
   buildCounts(): Promise<Partial<Record<BuildStatus, number>>>;

@@ -129,7 +129,8 @@ export async function addProgress(
   else {
     await writePhase(trx, lease, { status: 'running', phase: last.phase });
     const beganAt = phases.map(({ agoMs }) => now - agoMs);
-    await closePhases(trx, lease.attemptId, beganAt[0] ?? now, phases[0]?.seq);
+    const [{ seq } = last] = phases;
+    if (seq > 1) await closePhases(trx, lease.attemptId, beganAt[0] ?? now, seq);
     const rows = phases.map(({ seq, phase, firstLine }, index) => ({
       seq,
       phase,

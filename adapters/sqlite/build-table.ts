@@ -4,12 +4,13 @@ import { transitionBuild } from '../../core/build.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { placementOf } from '../../core/resources.js';
 import type { BuildFilter, BuildRecord, BuildStore, PlannedBuild, RecipeRevision } from '../../core/store.js';
-import { loadBuilds, withPhases } from './build-records.js';
+import { loadBuilds, plannedOf, withPhases } from './build-records.js';
 import type { Database } from './database.js';
+import { staleLease } from './fence.js';
 import { newId } from './id.js';
 import { prepared } from './prepared.js';
 import { joinLine, type Standing } from './queue-lines.js';
-import type { BuildsTable } from './schema.js';
+import type { AttemptsTable, BuildsTable } from './schema.js';
 import { linkFiles, sharedFiles } from './shared-files.js';
 
 type BuildTable = Pick<
@@ -19,6 +20,7 @@ type BuildTable = Pick<
   | 'build'
   | 'buildByKey'
   | 'buildOfAttempt'
+  | 'endingAttempt'
   | 'attempt'
   | 'buildCounts'
   | 'builds'
@@ -35,6 +37,20 @@ const buildWithAttempt = prepared<{ attemptId: string }, Selectable<BuildsTable>
     .compile(),
 );
 
+type Ending = Selectable<BuildsTable> & { token: string; startedAt: number; finishedAt: number | null };
+const ending = prepared<{ attemptId: string }, Ending>((db, value) =>
+  db
+    .selectFrom('attempts')
+    .innerJoin('builds', 'builds.id', 'attempts.build_id')
+    .selectAll('builds')
+    .select(['lease_token as token', 'attempts.started_at as startedAt', 'attempts.finished_at as finishedAt'])
+    .where('attempts.id', '=', value('attemptId'))
+    .compile(),
+);
+const attemptRow = prepared<{ id: string }, Selectable<AttemptsTable>>((db, value) =>
+  db.selectFrom('attempts').selectAll().where('id', '=', value('id')).compile(),
+);
+
 export function buildTable(db: Database, clock: () => number): BuildTable {
   return {
     addBuild: (build, sameReleaseAs) => addBuild(db, build, sameReleaseAs, clock()),
@@ -48,8 +64,17 @@ export function buildTable(db: Database, clock: () => number): BuildTable {
       return (await loadBuilds(db, rows))[0];
     },
 
+    async endingAttempt({ attemptId: id, token }) {
+      const [row] = (await ending(db, { attemptId: id })).rows;
+      if (row === undefined) throw new WheelwrightError('not-found', `there is no attempt ${JSON.stringify(id)}`);
+      if (row.token !== token) throw staleLease(id);
+      const { startedAt, finishedAt } = row;
+      const build = { ...plannedOf(row), id: row.id };
+      return { id, startedAt, ...(finishedAt === null ? {} : { finishedAt }), build };
+    },
+
     async attempt(id) {
-      const rows = await db.selectFrom('attempts').selectAll().where('id', '=', id).execute();
+      const { rows } = await attemptRow(db, { id });
       return (await withPhases(db, rows))[0];
     },
 

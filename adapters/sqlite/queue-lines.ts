@@ -55,6 +55,18 @@ const giveTurn = prepared<Place & { turnAt: number }>((db, value) =>
      WHERE project = ${value('project')} AND priority = ${value('priority')}`.compile(db),
 );
 
+type Kind = Pick<Standing, 'arch' | 'channel'> & { now: number; limit: number };
+const linesOfKind = (onlyReady: boolean) =>
+  prepared<Kind, Row>((db, value) => {
+    const ready = onlyReady ? sql`AND ${hasBuild(value('now'))}` : sql``;
+    return sql<Row>`
+      SELECT project, priority, placement_json, turn_at, served_turn FROM queue_lines AS line
+       WHERE arch = ${value('arch')} AND channel = ${value('channel')} ${ready}
+       ORDER BY turn_at, served_turn, project LIMIT ${value('limit')}`.compile(db);
+  });
+const firstLines = linesOfKind(false);
+const firstReadyLines = linesOfKind(true);
+
 /** Sees to it that there is a line for a build that is queued now. A project that has one already keeps its turn. */
 export async function joinLine(trx: Database, build: Standing, now: number): Promise<void> {
   await insertLine(trx, { ...build, firstTurn: firstTurn(build.priority, now) });
@@ -73,14 +85,9 @@ export async function linesFor(
   { limit, onlyReady }: { limit: number; onlyReady: boolean },
 ): Promise<{ lines: StoredLine[]; more: boolean }> {
   const kinds = architectures.flatMap((arch) => trust.map((channel) => ({ arch, channel })));
-  const ready = onlyReady ? sql`AND ${hasBuild(now)}` : sql``;
-  const pages = kinds.map(
-    ({ arch, channel }) => sql`SELECT * FROM (
-      SELECT project, priority, placement_json, turn_at, served_turn FROM queue_lines AS line
-       WHERE arch = ${arch} AND channel = ${channel} ${ready}
-       ORDER BY turn_at, served_turn, project LIMIT ${sql.lit(limit)})`,
-  );
-  const { rows } = await sql<Row>`${sql.join(pages, sql` UNION ALL `)}`.execute(trx);
+  const read = onlyReady ? firstReadyLines : firstLines;
+  const rows: Row[] = [];
+  for (const kind of kinds) rows.push(...(await read(trx, { ...kind, now, limit })).rows);
   const lines = rows.map(lineOf).sort(byTurn);
   // Beyond the end of a full page there may be lines that come before what the other pages still hold.
   const ends = kinds.flatMap(({ arch, channel }) => {

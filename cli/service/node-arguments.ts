@@ -2,7 +2,8 @@
 export type ProgramName = 'api' | 'index-server' | 'worker';
 
 const FLAGS: Readonly<Record<ProgramName, readonly string[]>> = {
-  api: ['--enable-source-maps'],
+  // With hundreds of attempts under way, much outlives a young generation of the default size, and is copied again and again.
+  api: ['--enable-source-maps', '--max-semi-space-size=64'],
   // A page of thousands of files is the first thing that some are asked for: a young generation that starts at its size is not collected four times meanwhile.
   // Requests, and a long log, are much that is short-lived, for which V8 would make its young generation as large as it may; a small one costs neither of them anything.
   'index-server': ['--enable-source-maps', '--min-semi-space-size=4', '--max-semi-space-size=4'],

@@ -9,7 +9,6 @@ import { openTerminal } from '../../cli/terminal.js';
 import { WORKER_PROTOCOL } from '../../core/worker.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { startRedis } from '../support/redis.js';
-import { makeWheel } from '../support/wheel.js';
 import { workerFacts } from '../support/worker.js';
 
 let service: TestApi;
@@ -135,7 +134,14 @@ test('metrics: depth and waiting time of the queue, slots, phases, failures by c
   const failure = { class: 'missing-header', line: 'x', lineNumber: 1, cause: 'y' } as const;
   await service.finish(lease, { kind: 'failed', failure });
   const other = await service.claim();
-  await service.deliver(other, makeWheel('ham-1.0-py3-none-any.whl'));
+  const progress = {
+    from: 1,
+    text: '',
+    phases: [{ seq: 1, phase: 'repair', firstLine: 1, agoMs: 20_000 }],
+    inputs: [],
+  };
+  const ended = { outcome: { kind: 'lost', reason: 'the engine is away' }, progress };
+  await service.call('POST', `/api/v1/attempts/${other.attemptId}/end`, { json: ended, lease: other });
 
   const waiting = service.claim(2_000).catch(() => undefined);
   await expect.poll(metrics).toContain('wheelwright_worker_slots_idle{worker="test"} 1');
@@ -143,10 +149,12 @@ test('metrics: depth and waiting time of the queue, slots, phases, failures by c
   const after = await metrics();
   expect(after).not.toContain('wheelwright_worker_slots_idle{');
   expect(after).toContain('wheelwright_attempts_total{outcome="failed",class="missing-header"} 1');
-  expect(after).toContain('wheelwright_attempts_total{outcome="succeeded",class=""} 1');
+  expect(after).toContain('wheelwright_attempts_total{outcome="lost",class=""} 1');
   expect(after).toContain('wheelwright_queue_wait_seconds_bucket{le="15"} 0');
   expect(after).toContain('wheelwright_queue_wait_seconds_bucket{le="60"} 2');
   expect(after).toMatch(/^wheelwright_phase_seconds_bucket\{le="5",phase="build"\} 0$/m);
   expect(after).toMatch(/^wheelwright_phase_seconds_bucket\{le="15",phase="fetch"\} 1$/m);
+  expect(after).toMatch(/^wheelwright_phase_seconds_bucket\{le="15",phase="repair"\} 0$/m);
+  expect(after).toMatch(/^wheelwright_phase_seconds_bucket\{le="30",phase="repair"\} 1$/m);
   expect(after).toMatch(/^wheelwright_api_request_seconds_count\{method="POST",status="202"\} 2$/m);
 });

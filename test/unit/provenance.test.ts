@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { buildStatement, preAuthenticationEncoding } from '../../core/provenance.js';
-import type { BuildRecord } from '../../core/store.js';
+import type { EndingAttempt } from '../../core/store.js';
 
-const build: BuildRecord = {
+const build: EndingAttempt['build'] = {
   id: 'b1',
   key: 'key1',
   project: 'demo',
@@ -14,18 +14,12 @@ const build: BuildRecord = {
   target: { policy: 'manylinux_2_31', arch: 'x86_64', python: 'cp313', image: 'debian-11', builderDigest: 'cc' },
   channel: 'stable',
   priority: 0,
-  status: 'running',
-  createdAt: 0,
-  attempts: [{ id: 'a1', number: 1, status: 'running', worker: 'w', startedAt: 1_000, phases: [] }],
-  files: [],
-  needs: [],
 };
 
 it('says what the wheel was made from and how', () => {
   const statement = buildStatement({
     file: { filename: 'demo-1.0-cp313-cp313-manylinux_2_31_x86_64.whl', sha256: 'dd' },
-    build,
-    attemptId: 'a1',
+    attempt: { id: 'a1', startedAt: 1_000, build },
     inputs: [
       { kind: 'sdist', name: 'demo', version: '1.0', sha256: 'aa' },
       { kind: 'build-requirement', name: 'setuptools', version: '80.0', sha256: 'ee' },
