@@ -67,7 +67,7 @@ const settings = {
           .min(1)
           .optional()
           .describe(
-            'in place of `to`: a shell script that builds a library and installs it under `$PREFIX`, run in the unpacked archive without a network before everything else; the result is kept as an image, and is found there by compilers, pkg-config, CMake and auditwheel',
+            'in place of `to`: a shell script that builds a library and installs it under `$PREFIX`, run in the unpacked archive without a network before everything else, with the programs of the build requirements; the result is kept as an image, and is found there by compilers, pkg-config, CMake and auditwheel',
           ),
       }),
     )

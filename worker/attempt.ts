@@ -208,7 +208,7 @@ async function runPhases(
   const first = await fetchInputs(context);
   if (first.kind !== 'done') return first;
   const withLibraries: PhaseResult<string> =
-    kept === undefined ? await installLibraries(phase('build'), spool) : { kind: 'done', value: kept };
+    kept === undefined ? await installLibraries(phase('build'), first.value, spool) : { kind: 'done', value: kept };
   if (withLibraries.kind !== 'done') return withLibraries;
   context.images = { ...images, builder: withLibraries.value };
 

@@ -85,6 +85,19 @@ it('a source package with other bytes, a suite that is none, and a file that is 
   });
 });
 
+it('a library is built with the programs of the build requirements, which may be newer than those of the image', async () => {
+  const { path } = await bench.makeSdist({ hooks: PURE, project: 'library' });
+  const sha256 = createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+  const install = 'cmake --version | grep "version 3.31" && mkdir -p "$PREFIX/lib"';
+  const built = await attempt({
+    sources: [{ url: `file:${path}`, sha256, install }],
+    requires: { additions: ['cmake==3.31.*'] },
+  });
+  expect(built.outcome, built.log).toMatchObject({ kind: 'succeeded' });
+});
+
 it('a script that fails or hangs, each in the words of the log', async () => {
   const { path } = await bench.makeSdist({ hooks: PURE, project: 'library' });
   const sha256 = createHash('sha256')

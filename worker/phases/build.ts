@@ -25,7 +25,7 @@ export async function buildWheel(context: PhaseContext, fetched: Fetched): Promi
       arch: order.target.arch,
       cpu: recipe.cpu ?? null,
       cacheBytes: context.cache?.maxBytes ?? null,
-      wheels: fetched.wheels.map((wheel) => `/inputs/build-wheels/${wheel.filename}`),
+      wheels: wheelPaths(fetched),
       sources: fetched.sources,
       prepare: recipe.prepare ?? null,
       configSettings: recipe['config-settings'] ?? {},
@@ -71,6 +71,11 @@ export async function buildWheel(context: PhaseContext, fetched: Fetched): Promi
     default:
       return report satisfies never;
   }
+}
+
+/** Where the build requirements stand in the `inputs` volume. */
+export function wheelPaths({ wheels }: Fetched): string[] {
+  return wheels.map(({ filename }) => `/inputs/build-wheels/${filename}`);
 }
 
 /** A backend makes exactly one wheel, named for what was asked (PEP 517). */

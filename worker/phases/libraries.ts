@@ -4,12 +4,13 @@ import { z } from 'zod';
 import { type LibraryImage, PREFIX } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { digestOf } from '../../core/image.js';
-import type { PhaseResult, PlacedSource } from '../../core/phases.js';
+import type { Fetched, PhaseResult, PlacedSource } from '../../core/phases.js';
 import type { EffectiveRecipe } from '../../core/recipe.js';
 import { buildEnvironment } from '../build-environment.js';
 import { diagnosed, failed, type PhaseContext, runScript, succeeded, TOOLS_PYTHON } from '../phase-context.js';
 import { readSpooled, type Spool } from '../spool.js';
 import { packFiles, readReport } from '../workspace-files.js';
+import { wheelPaths } from './build.js';
 import { sourceName } from './download.js';
 
 const reportSchema = z.discriminatedUnion('kind', [
@@ -96,15 +97,19 @@ function keyOf(libraries: readonly PlacedSource[]): string {
   return digestOf(libraries.map(({ sha256, install }) => ({ sha256, install })));
 }
 
-/** Builds the recipe's libraries. Returns the builder that has them. */
-export async function installLibraries(context: PhaseContext, spool: Spool): Promise<PhaseResult<string>> {
+/** Builds the recipe's libraries, with the programs of the build requirements. Returns the builder that has them. */
+export async function installLibraries(
+  context: PhaseContext,
+  fetched: Fetched,
+  spool: Spool,
+): Promise<PhaseResult<string>> {
   const { engine, images, workspace, order, limits, signal } = context;
   const libraries = librariesOf(order.recipe);
   await engine.putTars(workspace, [{ folder: '/libraries', open: () => packFiles(['local/'], []) }], signal);
   const exit = await runScript(
     context,
     'library.py',
-    { libraries, arch: order.target.arch, prefix: PREFIX },
+    { libraries, wheels: wheelPaths(fetched), arch: order.target.arch, prefix: PREFIX },
     {
       image: images.builder,
       network: 'none',

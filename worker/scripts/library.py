@@ -11,6 +11,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import cpu
+from build import ENVIRONMENT, make_environment
 from task import read_task
 
 WORK = pathlib.Path("/build/tmp/libraries")
@@ -33,10 +34,12 @@ def main():
     prefix = task["prefix"]
     os.umask(0o022)
     WORK.mkdir()
+    # A library may need newer build tools than the image has, as the project does: CMake and meson are Python packages too.
+    make_environment(task["wheels"])
     cpu.wrap_compilers(task["arch"], None, os.environ["PATH"])
     os.environ.update(
         PREFIX=prefix,
-        PATH=f"{cpu.WRAPPERS}:{prefix}/bin:{os.environ['PATH']}",
+        PATH=f"{cpu.WRAPPERS}:{prefix}/bin:{ENVIRONMENT}/bin:{os.environ['PATH']}",
         CPATH=f"{prefix}/include",
         LIBRARY_PATH=f"{prefix}/lib",
         LD_LIBRARY_PATH=f"{prefix}/lib",

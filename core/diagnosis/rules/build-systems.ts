@@ -286,8 +286,8 @@ export const buildSystemRules: readonly Rule[] = [
     weight: 'dependency',
     class: 'toolchain-missing',
     cause: 'The project needs CMake {1}, and the image has {2}.',
-    edit: { toolchains: ['cmake'] },
-    why: 'The cmake toolchain is a recent one.',
+    edit: { requires: { additions: ['cmake>={1}'] } },
+    why: 'CMake is a Python package as well, and newer there.',
   },
   {
     match: /CMake was unable to find a build program corresponding to ["']Ninja/,
