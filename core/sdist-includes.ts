@@ -1,6 +1,7 @@
-// What a source includes right after the header that a build missed: compilers stop at the first, and each of the others would cost a build.
-import type { Failure } from './failure.js';
+// What a source includes right after the header that a build missed, or meson.build asks for next: builds stop at the first, and each of the others would cost one.
+import type { Failure, MissingPart } from './failure.js';
 import type { PackageIndex, PackageMatch } from './package-index.js';
+import { askingFile, dependenciesAfter } from './sdist-dependencies.js';
 import { ALWAYS_THERE } from './sdist-headers.js';
 import type { SdistText } from './sdist-ideas.js';
 
@@ -11,13 +12,13 @@ const BETWEEN = /^\s*(?:\/\/.*|\/\*.*\*\/\s*|extern "C" \{|\})?\s*$/;
 /** Each is a question to the distribution's index. */
 const MAX_ASKED = 8;
 
-/** File of the sdist in which the compiler missed a header, as far as its line says. */
-export function includingFile({ class: kind, line }: Failure): string | undefined {
-  return kind === 'missing-header' ? WHERE.exec(line)?.[1] : undefined;
+/** File of the sdist in which the compiler missed a header, or meson a dependency, as far as its line says. */
+export function includingFile(failure: Failure): string | undefined {
+  return failure.class === 'missing-header' ? WHERE.exec(failure.line)?.[1] : askingFile(failure);
 }
 
 /**
- * The failure with the packages of the other headers in its proposal; unchanged where that is a guess, or the source is not among the texts.
+ * The failure with the packages of the other headers, or dependencies, in its proposal; unchanged where that is a guess, or the source is not among the texts.
  * @param paths all files of the sdist, which an include can mean as well
  * @param installed names of the packages that the build had
  */
@@ -33,9 +34,8 @@ export async function withFurtherIncludes(
   const apt = aptOf(proposal?.edit);
   if (proposal === undefined || proposal.guess || apt.length === 0) return failure;
   const found: PackageMatch[] = [];
-  const headers = includedAfter(failure, texts).filter((header) => !isOwn(header, failure, paths));
-  for (const name of headers.slice(0, MAX_ASKED)) {
-    const [best] = await index.whoHas({ kind: 'header', name }, signal);
+  for (const part of askedNext(failure, texts, paths).slice(0, MAX_ASKED)) {
+    const [best] = await index.whoHas(part, signal);
     const known = [...installed, ...apt, ...found.map((match) => match.package)];
     if (best === undefined || ALWAYS_THERE.test(best.package) || known.includes(best.package)) continue;
     if (best.certain && best.package.endsWith('-dev')) found.push(best);
@@ -46,11 +46,18 @@ export async function withFurtherIncludes(
     proposal: {
       ...proposal,
       edit: { ...proposal.edit, system: { apt: [...apt, ...found.map((match) => match.package)] } },
-      why: [proposal.why, ...found.map((match) => `${match.package} has /${match.path}, which is included next`)].join(
+      why: [proposal.why, ...found.map((match) => `${match.package} has /${match.path}, which is asked for next`)].join(
         '; ',
       ),
     },
   };
+}
+
+function askedNext(failure: Failure, texts: readonly SdistText[], paths: readonly string[]): MissingPart[] {
+  if (failure.class !== 'missing-header')
+    return dependenciesAfter(failure, texts).map((name) => ({ kind: 'pkg-config', name }));
+  const headers = includedAfter(failure, texts).filter((header) => !isOwn(header, failure, paths));
+  return headers.map((name) => ({ kind: 'header', name }));
 }
 
 /** Not by a file in a folder that has the missing header too: the compiler does not look there. */

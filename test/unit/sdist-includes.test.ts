@@ -8,6 +8,7 @@ const packages: Record<string, string> = {
   'egg.h': 'libegg-dev',
   'oil.h': 'liboil-dev',
   'z.h': 'libz-dev',
+  'spam.h': 'libspam-dev',
   'errno.h': 'libc6-dev',
 };
 const index: PackageIndex = {
@@ -55,4 +56,29 @@ test('a guess stays as it is, and so does what the source does not show', async 
   expect(await after('#include <egg.h>\n', {}, failure.line.replace('src/ham.h', 'src/ham.c'))).toEqual(
     failure.proposal?.edit,
   );
+});
+
+test('what meson.build asks for after a missing dependency is installed with it, where nothing decides about it', async () => {
+  const text = `project('ham')
+ham = dependency('ham', version: '>=1')
+# egg = dependency('z.h')
+egg = dependency('egg.h',
+  version: ['>=1', '<3'])
+if get_option('spam')
+  spam = dependency('spam.h')
+endif
+maybe = dependency('z.h', required: get_option('z')) # dependency('spam.h')
+oil = dependency('oil.h', required: true)
+subdir('src')
+last = dependency('spam.h')
+`;
+  const line = '../../src/lib/meson.build:2:6: ERROR: Dependency "ham" not found (tried pkg-config and cmake)';
+  const missed: Failure = { ...failure, class: 'missing-library', line };
+  expect(includingFile(missed)).toBe('lib/meson.build');
+  const texts = [
+    { path: 'meson.build', text: '' },
+    { path: 'lib/meson.build', text },
+  ];
+  const all = await withFurtherIncludes(missed, texts, [], new Set(), index, signal);
+  expect(all.proposal?.edit).toEqual({ system: { apt: ['libham-dev', 'libegg-dev', 'liboil-dev'] } });
 });
