@@ -50,12 +50,32 @@ describe('which line decides', () => {
       "ImportError: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by /x.so)",
       'missing-in-clean-image',
     ],
-    ['error: linker `cc` not found', 'infrastructure'],
+    ['error: linker `cc` not found', 'toolchain-missing'],
+    ["cp: cannot stat 'third_party/egg': No such file or directory", 'bad-sdist'],
+    ["make: *** No rule to make target 'vendor/egg/Makefile.am', needed by 'all'.  Stop.", 'bad-sdist'],
+    [
+      'x.c:1:2: error: #error Do not use this file, it is the result of a failed Cython compilation.',
+      'build-requirement',
+    ],
+    ['RuntimeError: The Poetry configuration is invalid:', 'build-requirement'],
+    [
+      'ValueError: Unable to determine which files to ship inside the wheel using the following heuristics',
+      'build-requirement',
+    ],
+    ["AttributeError: install_layout. Did you mean: 'install_platlib'?", 'build-requirement'],
+    ["RuntimeError: Building egg requires LLVM 15.x.x, got '11.0.1'. Be sure to set LLVM_CONFIG", 'library-too-old'],
+    ['ImportError: failed to find libegg.  Check your installation', 'missing-in-clean-image'],
     ["cc1: error: bad value ('sapphirerapids') for '-march=' switch", 'cpu-bound'],
     ["Builder: Unable to find a usable 'eggmake'; specify a working 'eggmake' or add it to PATH", 'missing-tool'],
   ])('%s: %s', (line, expected) => {
     const failure = diagnoseText(`running build_ext\n${line}\nerror: command failed\n`);
     expect(failure).toMatchObject({ class: expected, lineNumber: 2 });
+  });
+
+  test('calls that only older gfortran took get the flag that takes them', () => {
+    const failure = diagnoseText("Error: Type mismatch in argument 'dx' at (1); passed REAL(4) to REAL(8)\n");
+    expect(failure).toMatchObject({ class: 'compile-error', proposal: { guess: true } });
+    expect(failure.proposal?.edit).toEqual({ environment: { FFLAGS: '-fallow-argument-mismatch' } });
   });
 
   test('a folder that an sdist lacks, and a package that CMake finds in another version, are told over several lines', () => {
@@ -75,6 +95,12 @@ describe('which line decides', () => {
       '  with requested version "4.8".',
       '',
     ];
+    const compiler = [
+      'CMake Error at CMakeLists.txt:12 (message):',
+      '  GCC 12 or newer is required to build this project, found 10.2.1',
+      '',
+    ];
+    expect(diagnoseText(compiler.join('\n')).class).toBe('toolchain-missing');
     expect(diagnoseText(other.join('\n'))).toMatchObject({
       class: 'library-too-old',
       cause: expect.stringContaining('4.8'),

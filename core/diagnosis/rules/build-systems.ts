@@ -173,12 +173,13 @@ export const buildSystemRules: readonly Rule[] = [
     },
   },
   {
-    match: /add_subdirectory given source ["']([^"']+)["'] which is not an existing directory/,
+    match:
+      /add_subdirectory given source ["']([^"']+)["'] which is not an existing directory|^does not contain a CMakeLists\.txt file/,
     weight: 'dependency',
     only: 'cmake-error',
     class: 'bad-sdist',
     cause:
-      'CMake wants the sources of {1}, a git submodule of the project that its sdist does not hold. A source in the recipe that brings it, a switch that takes the system library, or another release helps.',
+      'CMake is sent to a folder that the sdist does not hold, usually a git submodule of the project. A source in the recipe that brings it, a switch that takes the system library, or another release helps.',
   },
   {
     // CMake only says so where it has found files of other versions.
@@ -189,15 +190,6 @@ export const buildSystemRules: readonly Rule[] = [
     class: 'library-too-old',
     cause:
       'CMake finds {1}, but in no version that will do for {2}, which this release asks for: usually the one of the base is older. An older release of the project, a newer target, or the library built first from a newer source package helps.',
-  },
-  {
-    match:
-      /^does not contain a CMakeLists\.txt file|The source directory (\S+) does not contain a CMakeLists\.txt file/,
-    weight: 'dependency',
-    only: 'cmake-error',
-    class: 'bad-sdist',
-    cause:
-      'CMake is sent to a folder that the sdist does not have, usually a submodule of the repository. A newer release of the project, or a source in the recipe that brings the folder, helps.',
   },
   {
     match:

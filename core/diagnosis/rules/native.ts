@@ -174,6 +174,16 @@ export const nativeRules: readonly Rule[] = [
     class: 'compile-error',
     cause: 'The code itself refuses to be compiled here and says why: {1}',
     refine([_line, text = '']) {
+      if (/result of a failed Cython compilation/.test(text)) {
+        return {
+          class: 'build-requirement',
+          cause:
+            'The sdist holds what Cython left behind when it failed, in place of C code. Cython has to make it anew, or another release helps.',
+          edit: { requires: { additions: ['cython'] } },
+          why: 'Where Cython is there, a setup script that knows it makes its C code anew.',
+          guess: true,
+        };
+      }
       // Not the name of the project itself: ham-python.
       if (/(?<![\w-])python(?![\w-])/i.test(text) && /support|version|require|need/i.test(text)) {
         return {
@@ -271,6 +281,16 @@ export const nativeRules: readonly Rule[] = [
       'The compiler of the image does not know the C or C++ standard that the code asks for. A newer target has a newer compiler; an older release may ask for less.',
   },
   {
+    match: /Error: (?:Type|Rank) mismatch (?:in argument|between actual argument)/,
+    weight: 'compile',
+    class: 'compile-error',
+    cause:
+      'gfortran 10 and later refuse calls whose arguments differ in type or rank from one to the next, which older ones took. A flag makes it a warning again.',
+    edit: { environment: { FFLAGS: '-fallow-argument-mismatch' } },
+    why: 'It is what gfortran itself offers for code that is older than it.',
+    guess: true,
+  },
+  {
     match: /error: bad value \([‘'"]?([\w.-]+)[’'"]?\) for [‘'"]-m(?:arch|cpu|tune)=/,
     weight: 'compile',
     class: 'cpu-bound',
@@ -297,7 +317,7 @@ export const nativeRules: readonly Rule[] = [
     match:
       /error: command '?([\w./+-]*?(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+)(?:-\d+)?)'? failed: No such file or directory|(?:configure: error: (?:no acceptable C compiler|C\+?\+? compiler cannot create executables))/,
     weight: 'tool',
-    class: 'infrastructure',
+    class: 'toolchain-missing',
     cause:
       'There is no C or C++ compiler in the image. A builder image has one: this log comes from another, or the image is broken.',
   },

@@ -211,6 +211,32 @@ export const pythonRules: readonly Rule[] = [
       'The build backend {1} cannot be imported: it is not among the build requirements, or does not run on this Python.',
   },
   {
+    match: /The Poetry configuration is invalid/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause: 'pyproject.toml says something that this poetry-core does not know: usually it is older than the project.',
+    edit: { requires: { additions: ['poetry-core>=2'] } },
+    why: 'Newer ones know more and still take what is older.',
+    guess: true,
+  },
+  {
+    match: /Unable to determine which files to ship inside the wheel/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause:
+      'hatchling finds no folder with the name of the project, and says so since 1.19; older ones took all that there was.',
+    edit: { requires: { constraints: ['hatchling<1.19'] } },
+    why: 'The project may be older than that.',
+    guess: true,
+  },
+  {
+    match: /AttributeError: install_layout/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause:
+      "Debian's own setuptools and another one are mixed in the environment that builds. Building in an environment of its own (pip's build isolation, or a virtual environment) helps.",
+  },
+  {
     match: /UnknownPluginError: Unknown (?:version source|build hook|metadata hook): (\S+)/,
     weight: 'requirement',
     class: 'build-requirement',

@@ -63,7 +63,9 @@ function refine([line]: RegExpExecArray, gaveUp: boolean, phase: Phase | undefin
   if (/cannot open shared object file|version [`'"](?:GLIBC|CXXABI)/.test(line)) return 'ignore';
   const found = read(line);
   if (found === undefined) return 'ignore';
-  if (phase === 'test') return missingAtImport(found.part);
+  // In a log from elsewhere, that is what has found no other name.
+  if (phase === 'test' || (phase === undefined && /^\s*(?:ImportError|OSError):/.test(line)))
+    return missingAtImport(found.part);
   const { kind, name } = found.part;
   if (name.toLowerCase() === 'cmake') {
     return {
@@ -111,7 +113,7 @@ const SENTENCE =
   /(?:could ?n[o']t|cannot|can't|can not|unable|failed|did ?n[o']t) (?:to )?(?:find|locate|load|detect)|not (?:be )?found|missing|not installed|not available|required to|needed to|must be installed|to install|please install|make sure|have you installed|do you have .*installed|(?:cannot|can't) (?:proceed|continue|build|work) without|not to be installed/i;
 
 const TOO_OLD =
-  /(?:requires?|needs?|must be|is required|minimum (?:supported|required))\b.*?\d+\.\d.*?(?:or (?:later|newer|above|higher|greater)|and above|\+)|(?:requires?|needs?|must be|should be|found|is)\b.*?(?:>=|at least|minimum(?: version)?(?: is)?|newer than) ?v?\d+\.\d|(?:requires?|needs?)\b.*?\d\.\d.*?\b(?:but|only|however)\b.*?\d\.\d(?!.*incompatible)|\b(?:is|version) too old\b|\btoo old\b.*(?:version|librar)|[Mm]inimum (?:supported|required) .*version.* is|version .* is (?:older than|less than|lower than) (?:the )?(?:required|minimum|supported)/i;
+  /(?:requires?|needs?|must be|is required|minimum (?:supported|required))\b.*?\d+\.\d.*?(?:or (?:later|newer|above|higher|greater)|and above|\+)|(?:requires?|needs?|must be|should be|found|is)\b.*?(?:>=|at least|minimum(?: version)?(?: is)?|newer than) ?v?\d+\.\d|(?:requires?|needs?)\b.*?\d\.[\dx].*?\b(?:but|only|however|got|found|have)\b.*?\d\.\d(?!.*incompatible)|\b(?:is|version) too old\b|\btoo old\b.*(?:version|librar)|[Mm]inimum (?:supported|required) .*version.* is|version .* is (?:older than|less than|lower than) (?:the )?(?:required|minimum|supported)/i;
 
 const TOO_OLD_CAUSE =
   'The base has an older version of something than this release needs; the line says of what. No package of the same suite helps: an older release of the project, a newer target, or the library built first from a newer source package does.';
@@ -137,6 +139,14 @@ function refineTooOld([line = '']: RegExpExecArray, gaveUp: boolean): Partial<Fi
 
 /** What setup scripts and build files say in sentences of their own. */
 export const sentenceRules: readonly Rule[] = [
+  {
+    match:
+      /\b(?:GCC|gcc|g\+\+|[Cc]lang)\b(?: version)? (?:>= ?)?v?\d[\d.]*(?: or (?:newer|later|higher|above|greater)|\+)? (?:is |are )?(?:required|needed)|(?:requires?|needs?) (?:at least )?(?:GCC|gcc|g\+\+|[Cc]lang)\b.*\d/,
+    weight: 'tool',
+    class: 'toolchain-missing',
+    cause: '',
+    refine: (match) => refineTooOld(match, GIVES_UP.test(match[0])),
+  },
   {
     match: TOO_OLD,
     weight: 'dependency',

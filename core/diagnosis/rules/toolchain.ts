@@ -55,7 +55,7 @@ export function missingTool(name: string): ReturnType<NonNullable<Rule['refine']
   }
   if (C_COMPILER.test(name)) {
     return {
-      class: 'infrastructure',
+      class: 'toolchain-missing',
       cause:
         'There is no C or C++ compiler in the image. A builder image has one: this log comes from another, or the image is broken.',
     };
@@ -307,6 +307,14 @@ export const toolchainRules: readonly Rule[] = [
     cause:
       'The setup script reads its own file {1}, which the sdist does not hold. A patch or a prepare script in the recipe that makes it, or another release, helps.',
     refine: ([, name = '']) => (isOwnFile(name) ? {} : 'ignore'),
+  },
+  {
+    match:
+      /(?:cp|mv|cd|install|ln|tar)(?:: line \d+)?: (?:cannot stat |can't cd to )?[‘'"]?((?!\/)[\w./+-]+)[’'"]?:? No such file or directory|: \*\*\* No rule to make target [‘'"`]([^’'"`]+)[’'"`], needed by/,
+    weight: 'sentence',
+    class: 'bad-sdist',
+    cause:
+      'The build wants its own file {1}{2}, which the sdist does not hold, or which an earlier step should have made. A source or a prepare script in the recipe that brings it, or another release, helps.',
   },
   {
     // A program of the library that is asked for want of its `x-config` tells less than that one, which comes with the headers.
