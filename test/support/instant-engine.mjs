@@ -1,6 +1,6 @@
 // A container engine that answers at once: everything of a worker but the containers is real. It makes a sound wheel `<project>-1.0-py3-none-any.whl` of whatever it is
 // asked to build. Plain JavaScript, since the benchmarks use it as well.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 
@@ -8,7 +8,7 @@ import { crc32 } from 'node:zlib';
  * What a worker is opened with in place of a real engine and a real upstream.
  * @param hold called with the step's name (`images`, or the script of a container), before its end; whoever makes it wait holds the attempt there
  */
-export function instantSite(hold = async () => {}) {
+export function instantSite(hold) {
   return {
     engine: instantEngine(hold),
     version: '0.0.0',
@@ -35,7 +35,7 @@ function instantEngine(hold) {
     async ping() {},
     pruneCaches: async () => [],
     async prepareImages(_target, _recipe, _progress, signal) {
-      await untilAborted(hold('images', signal), signal);
+      if (hold) await untilAborted(hold('images', signal), signal);
       return { builder: 'builder', clean: 'clean', inputs: [{ kind: 'image', name: 'builder', version: '1' }] };
     },
     facts: async () => ({
@@ -67,7 +67,7 @@ function instantEngine(hold) {
       containers.add(container);
       try {
         await output(Buffer.from(`${script} runs\n`));
-        await untilAborted(hold(script, signal), signal);
+        if (hold) await untilAborted(hold(script, signal), signal);
         const task = environment.WHEELWRIGHT_TASK;
         report(files, script, JSON.parse(files.get(task) ?? task));
         return { kind: 'exited', code: 0, oomKilled: false };
@@ -135,19 +135,26 @@ function report(files, script, task) {
 
 const wheelName = (project) => `${project.replaceAll('-', '_')}-1.0-py3-none-any.whl`;
 
+const MODULE = Buffer.from('');
+const WHEEL = Buffer.from('Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n');
+const recorded = (bytes) => `sha256=${hash('sha256', bytes, 'base64url')},${bytes.length}`;
+const RECORDED = { module: recorded(MODULE), wheel: recorded(WHEEL) };
+
 function makeWheel(project) {
   const name = project.replaceAll('-', '_');
   const info = `${name}-1.0.dist-info`;
-  const members = {
-    [`${name}.py`]: `NAME = "${project}"\n`,
-    [`${info}/METADATA`]: `Metadata-Version: 2.1\nName: ${project}\nVersion: 1.0\n`,
-    [`${info}/WHEEL`]: 'Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
-  };
-  const record = Object.entries(members).map(([path, text]) => {
-    const digest = createHash('sha256').update(text).digest('base64url');
-    return `${path},sha256=${digest},${Buffer.byteLength(text)}\n`;
+  const metadata = Buffer.from(`Metadata-Version: 2.1\nName: ${project}\nVersion: 1.0\n`);
+  const record = `${name}.py,${RECORDED.module}
+${info}/METADATA,${recorded(metadata)}
+${info}/WHEEL,${RECORDED.wheel}
+${info}/RECORD,,
+`;
+  return zip({
+    [`${name}.py`]: MODULE,
+    [`${info}/METADATA`]: metadata,
+    [`${info}/WHEEL`]: WHEEL,
+    [`${info}/RECORD`]: Buffer.from(record),
   });
-  return zip({ ...members, [`${info}/RECORD`]: `${record.join('')}${info}/RECORD,,\n` });
 }
 
 /** An archive of stored members, dated 1 January 1980. */
@@ -155,8 +162,8 @@ function zip(members) {
   const locals = [];
   const entries = [];
   let offset = 0;
-  for (const [path, text] of Object.entries(members)) {
-    const [name, content] = [Buffer.from(path), Buffer.from(text)];
+  for (const [path, content] of Object.entries(members)) {
+    const name = Buffer.from(path);
     const common = Buffer.alloc(26);
     common.writeUInt16LE(20, 0);
     common.writeUInt16LE(0x21, 8);
