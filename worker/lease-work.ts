@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { WorkerApi } from '../client/worker-api.js';
 import type { AttemptOutcome, Lease } from '../core/attempt.js';
@@ -58,10 +57,9 @@ export async function workOnLease(
     limitBytes: site.settings.WHEELWRIGHT_LOG_BYTES,
   });
   const report = openReport(api, lease, log);
-  const beating = new AbortController();
   /** From then on a heartbeat may be refused because the end has arrived: only the answer to the report says how it was taken. */
   let reporting = false;
-  const heart = beat(lease, api, (reason) => reporting || end(reason), beating.signal);
+  const stopBeating = beat(lease, api, (reason) => reporting || end(reason), silenced.signal);
   const clears: (() => Promise<void>)[] = [];
   const fields = {
     attemptId: lease.attemptId,
@@ -86,9 +84,8 @@ export async function workOnLease(
   } catch (error) {
     logger.warn({ ...fields, err: error }, 'attempt dropped: its end could not be reported');
   } finally {
-    beating.abort();
+    stopBeating();
     stopping.removeEventListener('abort', onStopping);
-    await heart;
   }
   const clear = async () => {
     for (const one of clears.reverse()) {
@@ -120,24 +117,27 @@ async function attemptOutcome(
   }
 }
 
-/** Says once a second that the attempt is alive, and hears whether it still should be. */
-async function beat(
-  lease: Lease,
-  api: WorkerApi,
-  end: (reason: AttemptEnd) => unknown,
-  signal: AbortSignal,
-): Promise<void> {
-  for (;;) {
-    // The claim was the first.
-    await sleep(HEARTBEAT_MS, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return;
+/**
+ * Says once a second that the attempt is alive, and hears whether it still should be, until the returned function is called. A call that is under way then is not broken
+ * off, which would cost its connection.
+ */
+function beat(lease: Lease, api: WorkerApi, end: (reason: AttemptEnd) => unknown, signal: AbortSignal): () => void {
+  let stopped = false;
+  const once = async () => {
     try {
       const { cancelRequested } = await api.heartbeat(lease, signal);
-      if (cancelRequested) end(new AttemptEnd('cancelled'));
+      if (cancelRequested && !stopped) end(new AttemptEnd('cancelled'));
     } catch (error) {
-      if (isRefusal(error)) end(new AttemptEnd('superseded'));
+      if (isRefusal(error) && !stopped) end(new AttemptEnd('superseded'));
     }
-  }
+    if (!stopped) timer = setTimeout(once, HEARTBEAT_MS);
+  };
+  // The claim was the first.
+  let timer = setTimeout(once, HEARTBEAT_MS);
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
 }
 
 async function refusedMeansLost<T>(call: () => Promise<T>, end: (reason: AttemptEnd) => void): Promise<T> {
