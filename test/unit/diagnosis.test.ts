@@ -472,6 +472,14 @@ describe('which line decides', () => {
     expect(told('x.hpp:2:10: fatal error: source_location: No such file or directory')).toBe('toolchain-missing');
   });
 
+  test("a struct with a library's name that lacks a member is the library's age, one of the project's own is not", () => {
+    const told = (type: string) => diagnoseText(`x.c:9:3: error: ${type} has no member named ‘egg’`).class;
+    expect(told('‘ham_common’ {aka ‘struct ham_common_struct’}')).toBe('library-too-old');
+    expect(told('‘HAMCodecContext’')).toBe('library-too-old');
+    expect(told('‘struct state’')).toBe('compile-error');
+    expect(told('‘PyThreadState’ {aka ‘struct _ts’}')).toBe('python-too-new');
+  });
+
   test('what is too old, and what is too old or absent', () => {
     expect(diagnoseText('ERROR: egg >= 3.1 is required for ham. Please upgrade egg.').class).toBe('library-too-old');
     expect(diagnoseText('ImportError: egg version should be >=3.5, found 3.4').class).toBe('library-too-old');

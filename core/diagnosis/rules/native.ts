@@ -258,6 +258,16 @@ export const nativeRules: readonly Rule[] = [
       'The code uses {2} of the C++ library {1}, whose installed headers do not have it: the library is most likely older than this release needs. An older release of the project, a newer target, or the library built first from a newer source package helps.',
   },
   {
+    match:
+      /error: [‘'`](?:const |struct )*([A-Za-z]\w*)(?: ?\*)?[’'](?: \{aka [^}]*\})? has no member named [‘'`](\w+)[’']/,
+    weight: 'compile',
+    class: 'library-too-old',
+    cause:
+      "The code uses {2} of the library's {1}, whose installed headers do not have it: the library is most likely older than this release needs. An older release of the project, a newer target, or the library built first from a newer source package helps.",
+    refine: ([_line, name = '']) =>
+      looksLikeLibraryName(name) || /^[A-Z]{2,}[a-z]+[A-Z]\w+$/.test(name) ? {} : 'ignore',
+  },
+  {
     match: /error: [‘'`](\w+)(?:\([^)]*\))?[’'] (?:undeclared|was not declared in this scope|is not a member of)/,
     weight: 'compile',
     class: 'compile-error',
@@ -323,7 +333,7 @@ export const nativeRules: readonly Rule[] = [
   },
 ];
 
-/** Constants and functions of C libraries carry the library's prefix: `CURLUE_NO_ZONEID`, `xmlSecKeyDataFormatEngine`, `EVP_PKEY_get_id`. */
+/** What C libraries name carries the library's prefix: `CURLUE_NO_ZONEID`, `xmlSecKeyDataFormatEngine`, `EVP_PKEY_get_id`, `cholmod_common`. */
 function looksLikeLibraryName(name: string): boolean {
   return (
     /^[A-Z][A-Z0-9]{1,}_[A-Z0-9_]{3,}$/.test(name) ||
