@@ -1,5 +1,6 @@
 // What a base has too old, built first from the source package of a later suite of the same distribution: the oldest of those that are new enough, so that it
 // asks for as little as can be of a base that it was not made for.
+import { configureSwitches } from './debian-rules.js';
 import type { Failure, FailureClass, Proposal } from './failure.js';
 import { installedLibraries } from './library-version.js';
 import type { PackageIndex } from './package-index.js';
@@ -11,6 +12,8 @@ import { compareVersions } from './version.js';
 /** Larger sources take longer to compile than anybody waits for a guess. */
 const MAX_SOURCE_BYTES = 40 * 2 ** 20;
 const MAX_LIBRARIES = 2;
+/** An archive from which the distribution took something out. */
+const REPACKED = /\+(?:ds|dfsg|repack)/;
 
 /** Ends that a newer library may mend; a compiler's line must name it. */
 const MENDED: readonly FailureClass[] = ['library-too-old', 'missing-header', 'missing-library', 'compile-error'];
@@ -57,7 +60,7 @@ export async function newerLibraries(
     const best = needed === undefined ? newer.find(({ stable }) => stable) : newer[0];
     const newest = newer.at(-1);
     for (const source of new Set([best ?? newest, newest])) {
-      if (source !== undefined) proposals.push(await proposalOf(wanted, source, built, base, signal));
+      if (source !== undefined) proposals.push(await proposalOf(wanted, source, built, base, later, signal));
     }
   }
   return proposals;
@@ -83,13 +86,17 @@ function wantedPackages(failure: Failure, { recipe, installed }: Built): Wanted[
 
 async function proposalOf(
   { package: name, found }: Wanted,
-  { suite, name: source, version, filename, sha256, buildDepends }: SourcePackage,
+  newer: SourcePackage,
   { installed }: Built,
   base: PackageIndex,
+  later: SourceIndex,
   signal: AbortSignal,
 ): Promise<Proposal> {
-  const install = scriptFor(buildDepends.flat());
-  const apt: string[] = install === MESON ? ['meson'] : [];
+  const { suite, name: source, version, filename, sha256, buildDepends } = newer;
+  // What upstream's defaults would take from copies is no longer in there.
+  const switches = REPACKED.test(filename) ? configureSwitches(await later.rulesOf(newer, signal)) : [];
+  const tools = buildDepends.flat();
+  const apt: string[] = tools.includes('meson') ? ['meson'] : [];
   for (const alternatives of buildDepends) {
     const names = alternatives.filter(isLibrary);
     if (names.some((each) => each === name || installed.some((other) => other.name === each))) continue;
@@ -102,7 +109,7 @@ async function proposalOf(
   return {
     edit: {
       ...(apt.length === 0 ? {} : { system: { apt } }),
-      sources: [{ debian: { suite, package: source, filename }, sha256, install }],
+      sources: [{ debian: { suite, package: source, filename }, sha256, install: scriptFor(tools, switches) }],
     },
     why: `${found === undefined ? `the base has no ${name}` : `${name} here is ${found}`}, and ${suite} has ${source} ${version}`,
     guess: true,
@@ -114,22 +121,23 @@ function isLibrary(name: string): boolean {
   return /-dev$/.test(name) && !/^(?:dpkg|gir1|(?:lib)?(?:python|ruby|perl|lua|gtest|gmock))/.test(name);
 }
 
-const AUTOTOOLS = `[ -x configure ] || autoreconf --force --install
-./configure --prefix="$PREFIX" --disable-static
-make
-make install
-`;
-const CMAKE = `cmake -S . -B wheelwright-build -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$PREFIX" -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=ON -DBUILD_TESTING=OFF
-cmake --build wheelwright-build
-cmake --install wheelwright-build
-`;
-const MESON = `meson setup wheelwright-build --prefix="$PREFIX" --libdir=lib --buildtype=release --wrap-mode=nodownload
+/** By the build system that the distribution itself builds it with. */
+function scriptFor(buildDepends: readonly string[], switches: readonly string[]): string {
+  const more = switches.map((each) => ` ${each}`).join('');
+  if (buildDepends.includes('meson')) {
+    return `meson setup wheelwright-build --prefix="$PREFIX" --libdir=lib --buildtype=release --wrap-mode=nodownload${more}
 ninja -C wheelwright-build
 ninja -C wheelwright-build install
 `;
-
-/** By the build system that the distribution itself builds it with. */
-function scriptFor(buildDepends: readonly string[]): string {
-  if (buildDepends.includes('meson')) return MESON;
-  return buildDepends.includes('cmake') ? CMAKE : AUTOTOOLS;
+  }
+  return buildDepends.includes('cmake')
+    ? `cmake -S . -B wheelwright-build -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$PREFIX" -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=ON -DBUILD_TESTING=OFF${more}
+cmake --build wheelwright-build
+cmake --install wheelwright-build
+`
+    : `[ -x configure ] || autoreconf --force --install
+./configure --prefix="$PREFIX" --disable-static${more}
+make
+make install
+`;
 }

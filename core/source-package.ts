@@ -18,4 +18,6 @@ export interface SourcePackage {
 export interface SourceIndex {
   /** The source packages from which a binary package is made, the oldest suite first; empty where there is none. */
   sourcesOf(binary: string, signal: AbortSignal): Promise<SourcePackage[]>;
+  /** The makefile by which the distribution builds it, debian/rules. */
+  rulesOf(source: SourcePackage, signal: AbortSignal): Promise<string>;
 }

@@ -13,13 +13,14 @@ const LAST_WORDS = 2_000;
 
 /**
  * Fetches an index of the distribution's by the apt of a builder image, so from the image's own sources and checked by its keys, in a workspace that exists already.
- * @param script shell, given a folder in which it leaves the index as files that end in `.gz`
+ * @param script shell, given an empty folder in which it leaves the index as files that end in `.gz`, and then the words
  * @throws WheelwrightError `unavailable` when the mirror cannot be reached or has no such index
  */
 export function createIndexFetcher(
   engine: Engine,
   script: string,
   where: { image: string; workspace: string },
+  words: readonly string[] = [],
 ): FetchIndex {
   return async (folder, signal) => {
     let said = '';
@@ -27,7 +28,7 @@ export function createIndexFetcher(
     const exit = await engine.run(
       {
         image: where.image,
-        command: ['sh', '-c', script, 'index', FOLDER],
+        command: ['sh', '-c', `rm -rf "$1"/*\n${script}`, 'index', FOLDER, ...words],
         environment: { LC_ALL: 'C.UTF-8', HOME: '/tmp' },
         network: 'outside',
         workspace: where.workspace,

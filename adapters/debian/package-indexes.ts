@@ -6,7 +6,7 @@ import { openContentsIndex } from './contents-index.js';
 import { CONTENTS_SCRIPT } from './contents-script.js';
 import { createIndexFetcher } from './index-fetch.js';
 import { openSourceIndex } from './source-index.js';
-import { SOURCES_SCRIPT } from './sources-script.js';
+import { RULES_SCRIPT, SOURCES_SCRIPT } from './sources-script.js';
 
 export interface IndexedImage {
   /** Name of the folder in images/: all images derived from it have the same sources. */
@@ -23,10 +23,13 @@ export function openPackageIndexes(
   engine: Engine,
 ): (image: IndexedImage) => PackageIndex & SourceIndex {
   return ({ name, builder, workspace }) => {
-    const fetcher = (script: string) => createIndexFetcher(engine, script, { image: builder, workspace });
+    const fetcher = (script: string, ...words: string[]) =>
+      createIndexFetcher(engine, script, { image: builder, workspace }, words);
     return {
       ...openContentsIndex(join(folder, name), fetcher(CONTENTS_SCRIPT)),
-      ...openSourceIndex(join(folder, `${name}-sources`), fetcher(SOURCES_SCRIPT)),
+      ...openSourceIndex(join(folder, `${name}-sources`), fetcher(SOURCES_SCRIPT), ({ suite, name: source }) =>
+        fetcher(RULES_SCRIPT, suite, source),
+      ),
     };
   };
 }

@@ -1,15 +1,24 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { SourceIndex, SourcePackage } from '../../core/source-package.js';
 import { type FetchIndex, keptIndex, linesWith } from './kept-index.js';
 
 /** A suite that is not released yet moves on every day. */
 const MAX_AGE_MS = 24 * 3_600_000;
+const MAX_RULES_BYTES = 1 << 20;
 
 /**
  * The lists of source packages of the suites after an image's own.
  * @param fetch leaves `sources.gz` (see sources-script.ts)
+ * @param fetchRules leaves `rules.gz` of a source package
  */
-export function openSourceIndex(folder: string, fetch: FetchIndex): SourceIndex {
+export function openSourceIndex(
+  folder: string,
+  fetch: FetchIndex,
+  fetchRules: (source: SourcePackage) => FetchIndex,
+): SourceIndex {
   const ready = keptIndex(folder, 'sources.gz', fetch, MAX_AGE_MS);
 
   async function sourcesOf(binary: string, signal: AbortSignal): Promise<SourcePackage[]> {
@@ -44,7 +53,17 @@ export function openSourceIndex(folder: string, fetch: FetchIndex): SourceIndex 
     return found;
   }
 
-  return { sourcesOf };
+  async function rulesOf(source: SourcePackage, signal: AbortSignal): Promise<string> {
+    const own = await mkdtemp(join(tmpdir(), 'wheelwright-rules-'));
+    try {
+      await fetchRules(source)(own, signal);
+      return gunzipSync(await readFile(join(own, 'rules.gz')), { maxOutputLength: MAX_RULES_BYTES }).toString();
+    } finally {
+      await rm(own, { recursive: true, force: true });
+    }
+  }
+
+  return { sourcesOf, rulesOf };
 }
 
 /** Debian policy 7.1, without versions: `libfoo-dev (>= 2) [linux-any] | libbar-dev <!nocheck>, ...`. What only tests and documents need is left out. */

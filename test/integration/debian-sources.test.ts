@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { openSourceIndex } from '../../adapters/debian/source-index.js';
-import { SOURCES_SCRIPT } from '../../adapters/debian/sources-script.js';
+import { RULES_SCRIPT, SOURCES_SCRIPT } from '../../adapters/debian/sources-script.js';
+import type { SourcePackage } from '../../core/source-package.js';
 
 const signal = new AbortController().signal;
 const SHA256 = 'ab642492f5cf882b74aa0cb730cd410a81edcdbec895183ce930e706c1c759b8';
@@ -38,8 +39,13 @@ async function write(folder: string): Promise<void> {
   await writeFile(join(folder, 'sources.gz'), gzipSync(`${LINES.map((line) => line.join('\t')).join('\n')}\n`));
 }
 
+const writeRules =
+  ({ suite, name }: SourcePackage) =>
+  async (folder: string) =>
+    writeFile(join(folder, 'rules.gz'), gzipSync(`# ${name} of ${suite}`));
+
 test('the source packages that a binary package is made from, and what builds them here', async () => {
-  const index = openSourceIndex(join(await mkdtemp(join(tmpdir(), 'sources-')), 'suite'), write);
+  const index = openSourceIndex(join(await mkdtemp(join(tmpdir(), 'sources-')), 'suite'), write, writeRules);
   const [old, stable, ...others] = await index.sourcesOf('libmpc-dev', signal);
   expect(others).toEqual([]);
   expect(old).toEqual({
@@ -59,15 +65,20 @@ test('the source packages that a binary package is made from, and what builds th
     buildDepends: [['libcurl4-gnutls-dev', 'libcurl-ssl-dev'], ['python3'], ['liby-dev']],
   });
   expect(await index.sourcesOf('libmpc', signal)).toEqual([]);
+  expect(await index.rulesOf(stable as SourcePackage, signal)).toBe('# mpclib3 of trixie');
 });
 
 test('lists of the day before yesterday are fetched anew', async () => {
   const folder = join(await mkdtemp(join(tmpdir(), 'sources-')), 'suite');
   let fetched = 0;
-  const index = openSourceIndex(folder, async (into) => {
-    fetched += 1;
-    await write(into);
-  });
+  const index = openSourceIndex(
+    folder,
+    async (into) => {
+      fetched += 1;
+      await write(into);
+    },
+    writeRules,
+  );
   await index.sourcesOf('libmpc-dev', signal);
   await index.sourcesOf('libmpc-dev', signal);
   expect(fetched).toBe(1);
@@ -78,5 +89,5 @@ test('lists of the day before yesterday are fetched anew', async () => {
 });
 
 test('the script names no mirror: the image’s own has the later suites', () => {
-  expect(SOURCES_SCRIPT).not.toMatch(/https?:/);
+  expect(SOURCES_SCRIPT + RULES_SCRIPT).not.toMatch(/https?:/);
 });

@@ -4,6 +4,7 @@ import { newerLibraries } from '../../core/newer-library.js';
 import type { PackageIndex } from '../../core/package-index.js';
 import type { SourcePackage } from '../../core/source-package.js';
 
+const RULES = 'override_dh_auto_configure:\n\tdh_auto_configure -- -DUSE_PARSER=system -DBUILD_TESTS=ON\n';
 const signal = new AbortController().signal;
 const base: PackageIndex = { whoHas: async () => [], hasPackage: async (name) => name !== 'libnew-dev' };
 const installed = [
@@ -38,7 +39,13 @@ async function ideas(failure: Failure, sources: readonly SourcePackage[] = SUITE
     asked.push(name);
     return [...sources];
   };
-  const proposals = await newerLibraries(failure, { recipe, installed }, base, { sourcesOf }, signal);
+  const proposals = await newerLibraries(
+    failure,
+    { recipe, installed },
+    base,
+    { sourcesOf, rulesOf: async () => RULES },
+    signal,
+  );
   const edits = proposals.map(
     ({ edit }) => edit as { system?: { apt: string[] }; sources: { install: string; debian: { suite: string } }[] },
   );
@@ -109,4 +116,11 @@ test('it is built as the distribution builds it, with the libraries that the bas
   expect(cmake?.sources[0]?.install).toMatch(/^cmake -S/);
   const [plain] = (await ideas(tooOld('ham_new'))).edits;
   expect(plain?.sources[0]?.install).toMatch(/\.\/configure --prefix="\$PREFIX"/);
+});
+
+test('a repacked archive is configured as the distribution does it', async () => {
+  const repacked = source('trixie', '1.5', { filename: 'ham_1.5+ds.orig.tar.xz', buildDepends: [['cmake']] });
+  const script = async (each: SourcePackage) => (await ideas(tooOld('ham_new'), [each])).edits[0]?.sources[0]?.install;
+  expect(await script(repacked)).toMatch(/^cmake .* -DBUILD_TESTING=OFF -DUSE_PARSER=system\n/);
+  expect(await script({ ...repacked, filename: 'ham_1.5.orig.tar.xz' })).not.toContain('USE_PARSER');
 });
