@@ -85,11 +85,21 @@ async function matchesOf(part: MissingPart, index: PackageIndex, signal: AbortSi
     if (library !== undefined) return [library, ...matches];
     return part.loose ? matches.map((match) => ({ ...match, certain: false })) : matches;
   }
+  const link = await linkedFolder(part, index, signal);
+  if (link.length > 0) return link;
   const project = projectOf(part);
   const matches = project === undefined ? [] : await index.whoHas({ kind: 'cmake', name: project }, signal);
   if (matches.length > 0) return matches.map((match) => ({ ...match, certain: false }));
   const library = named ? await developmentPackage(part.name, index, signal) : undefined;
   return library === undefined ? [] : [library];
+}
+
+/** `mysql/mysql.h` is no file where `usr/include/mysql` is a link to the folder that has it; an index of contents lists links and no folders. */
+async function linkedFolder({ kind, name }: MissingPart, index: PackageIndex, signal: AbortSignal) {
+  const folder = kind === 'header' ? /^([^/]+)\//.exec(name)?.[1] : undefined;
+  if (folder === undefined) return [];
+  const matches = await index.whoHas({ kind, name: folder }, signal);
+  return matches.filter(({ path }) => path === `usr/include/${folder}`).map((match) => ({ ...match, certain: false }));
 }
 
 async function developmentPackage(

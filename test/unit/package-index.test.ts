@@ -18,3 +18,23 @@ test('where only a program has the name of a library, the development package of
   expect(told.proposal).toMatchObject({ edit: { system: { apt: ['libfoo-dev'] } }, guess: true });
   expect(told.ideas?.map(({ edit }) => edit)).toEqual([{ system: { apt: ['foo'] } }]);
 });
+
+test("a header in a folder that is only a link comes with the link's package", async () => {
+  const link = { package: 'libegg-dev-compat', path: 'usr/include/egg', certain: true };
+  const index: PackageIndex = {
+    whoHas: async ({ name }) =>
+      name === 'egg' ? [{ package: 'other-dev', path: 'usr/include/other/egg', certain: true }, link] : [],
+    hasPackage: async () => false,
+  };
+  const failure = (name: string): Failure => ({
+    class: 'missing-header',
+    line: '',
+    lineNumber: 1,
+    cause: '',
+    missing: [{ kind: 'header', name }],
+  });
+  const signal = new AbortController().signal;
+  const { proposal } = await enrichProposal(failure('egg/egg.h'), index, signal);
+  expect(proposal).toMatchObject({ edit: { system: { apt: ['libegg-dev-compat'] } }, guess: true });
+  expect((await enrichProposal(failure('ham/egg.h'), index, signal)).proposal).toBeUndefined();
+});
