@@ -38,7 +38,8 @@ sources:
     install: ./bootstrap && ./configure --prefix="$PREFIX" --disable-static && make && make install
 \`\`\`
 
-Compilers, pkg-config, CMake and auditwheel look under \`$PREFIX\` before they look at the system. Name the \`-dev\` packages that the library itself needs as \`system\`.
+Compilers, pkg-config, CMake and auditwheel look under \`$PREFIX\` before they look at the system. Name the \`-dev\` packages that the library itself needs as \`system\`, and a CMake or meson that
+is newer than the image's as \`requires.additions\`. \`build --solve\` drafts such a source where a library of the base is too old.
 
 ## Wheels that share a library
 
