@@ -1,7 +1,7 @@
 // 200 workers on one api with SQLite: the real worker and the real api over HTTP, with an engine that answers at once, so that what is measured is everything between
 // a queued build and a published, signed wheel but the containers themselves. Afterwards the database is looked through: each build has one attempt, one file and all
 // of its log, so no attempt was lost or made twice.
-//   node bench/workers/measure.mjs [builds] [workers] [processes]       needs dist/; default: 6,000 builds, 200 workers in 4 processes
+//   node bench/workers/measure.mjs [builds] [workers] [processes]       needs dist/; default: 6,000 builds, 200 workers in as many processes as there are processors
 // Uses a fresh data folder in the working directory's file system, with real fsyncs. Goal: 300 attempts a second, end to end. On a machine that others use too, the
 // processor time for each attempt says more than the rate.
 import { fork } from 'node:child_process';
@@ -16,7 +16,7 @@ import Sqlite from 'better-sqlite3';
 import { cpuMs, peakMegabytes, print, startApi, urlOf } from '../processes.mjs';
 
 const root = new URL('../../', import.meta.url).pathname;
-const [builds = 6_000, workers = 200, processes = 4] = process.argv.slice(2).map(Number);
+const [builds = 6_000, workers = 200, processes = cpus().length] = process.argv.slice(2).map(Number);
 const AT_ONCE = 16;
 const POLL_MS = 100;
 // One process stands for dozens of workers, each of which would collect its own garbage without copying what the others hold.
