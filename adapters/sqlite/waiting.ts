@@ -83,12 +83,15 @@ function mayBeWoken(db: Database) {
   return db
     .selectFrom('builds')
     .where('status', '=', 'waiting')
-    .where('id', 'in', (sub) =>
-      sub
-        .selectFrom('build_needs')
-        .innerJoin('builds as needed', 'needed.id', 'build_needs.needs_id')
-        .select('build_needs.build_id')
-        .where('needed.status', 'in', ['succeeded', 'failed', 'cancelled']),
+    .where(({ exists, selectFrom }) =>
+      // By the needs of each that waits: SQLite goes through all builds that have ended where it is asked whether the id is among what they let go.
+      exists(
+        selectFrom('build_needs')
+          .innerJoin('builds as needed', 'needed.id', 'build_needs.needs_id')
+          .select('build_needs.build_id')
+          .whereRef('build_needs.build_id', '=', 'builds.id')
+          .where('needed.status', 'in', ['succeeded', 'failed', 'cancelled']),
+      ),
     );
 }
 
