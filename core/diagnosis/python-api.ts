@@ -17,9 +17,12 @@ const SUCCESSORS: Readonly<Record<string, string>> = {
   _PyObject_GC_UNTRACK: 'PyObject_GC_UnTrack',
 };
 
-/** Whether {@link REWRITE_OLD_API} puts another name in its place. */
+/** Since Python 3.13 it takes one argument more, whether errors are raised, as they were before. */
+const LONGER = '_PyLong_AsByteArray';
+
+/** Whether {@link REWRITE_OLD_API} puts another name in its place, or calls it with the arguments that it takes now. */
 export function hasSuccessor(name: string): boolean {
-  return Object.hasOwn(SUCCESSORS, name);
+  return name === LONGER || Object.hasOwn(SUCCESSORS, name);
 }
 
 /** What {@link REWRITE_OLD_API} rewrites. */
@@ -35,5 +38,9 @@ find . -name '*.c' -o -name '*.h' -o -name '*.cc' -o -name '*.cpp' -o -name '*.c
 ${Object.entries(SUCCESSORS)
   .map(([name, successor]) => `    -e 's/\\b${name}\\b/${successor}/g' \\\n`)
   .join('')}    "$source"
+  grep -q '\\b${LONGER}\\b' "$source" || continue
+  sed -i -e 's/\\b${LONGER}\\b/LONG_AS_BYTES/g' -e '1i #include <patchlevel.h>' -e '1i #if PY_VERSION_HEX >= 0x030D0000' \\
+    -e '1i #define LONG_AS_BYTES(v, b, n, l, s, ...) ${LONGER}(v, b, n, l, s, 1)' -e '1i #else' \\
+    -e '1i #define LONG_AS_BYTES ${LONGER}' -e '1i #endif' "$source"
 done
 `;

@@ -819,6 +819,23 @@ describe('logs as they come', () => {
     rmSync(folder, { recursive: true });
   });
 
+  test('a function that takes an argument more since Python 3.13 gets it there, and where it has it already', () => {
+    const failure = diagnoseText('m.c:9:3: error: too few arguments to function ‘_PyLong_AsByteArray’', {
+      phase: 'build',
+    });
+    expect(failure).toMatchObject({ class: 'python-too-new', proposal: { guess: true } });
+    const folder = mkdtempSync(join(tmpdir(), 'argument-'));
+    const calls = 'old(_PyLong_AsByteArray(a,\n b, 8, 1, 0));\nnew(_PyLong_AsByteArray(a, b, 8, 1, 0, 1));\n';
+    writeFileSync(join(folder, 'm.c'), calls);
+    writeFileSync(join(folder, 'other.c'), 'int a;\n');
+    execFileSync('sh', ['-ec', String(failure.proposal?.edit['prepare'])], { cwd: folder });
+    const rewritten = readFileSync(join(folder, 'm.c'), 'utf8');
+    expect(readFileSync(join(folder, 'other.c'), 'utf8')).toBe('int a;\n');
+    expect(rewritten).toContain('\n#define LONG_AS_BYTES(v, b, n, l, s, ...) _PyLong_AsByteArray(v, b, n, l, s, 1)\n');
+    expect(rewritten.endsWith(`#endif\n${calls.replaceAll('_PyLong_AsByteArray', 'LONG_AS_BYTES')}`)).toBe(true);
+    rmSync(folder, { recursive: true });
+  });
+
   test.each([
     'm.c:9:3: error: implicit declaration of function ‘PyEval_CallObject’; did you mean ‘PyObject_CallObject’?',
     'm.cpp:9:3: error: ‘PyEval_CallObject’ was not declared in this scope',
