@@ -13,7 +13,7 @@ export const ALWAYS_THERE =
 const INCLUDE =
   /^\s*(?:#|%)\s*include\s*[<"]([\w./+-]+\.h(?:pp)?)[">]|cdef extern from\s+['"]<?([\w./+-]+\.h(?:pp)?)>?['"]/gm;
 const NOT_A_LIBRARY =
-  /^(?:Python|structmember|pyconfig|windows|winsock2?|io|direct|TargetConditionals|config|stdafx)\.h$|^(?:numpy|pybind11|nanobind|sys|netinet|arpa|asm|linux|mach|[A-Z]\w*(?:Foundation|Kit|Services|Bluetooth)|Foundation)\//;
+  /^(?:Python|structmember|pyconfig|windows|winsock2?|io|direct|TargetConditionals|config|stdafx|jni|jni_md)\.h$|^(?:numpy|pybind11|nanobind|sys|netinet|arpa|asm|linux|mach|[A-Z]\w*(?:Foundation|Kit|Services|Bluetooth)|Foundation)\//;
 
 /** Sources whose includes are worth reading: C and C++, what generates them, and scripts that write probes. */
 export function mayInclude(path: string): boolean {

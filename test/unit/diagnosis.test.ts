@@ -327,6 +327,7 @@ describe('which line decides', () => {
 
   test.each([
     ["KeyError: 'JAVA_HOME'", { toolchains: ['java'] }],
+    ['Exception: Error finding javahome on linux', { toolchains: ['java'] }],
     [
       'TypeError: WheelFile.__init__() takes from 2 to 3 positional arguments but 4 were given',
       { requires: { constraints: ['setuptools<70.1'] } },

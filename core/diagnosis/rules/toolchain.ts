@@ -229,7 +229,7 @@ export const toolchainRules: readonly Rule[] = [
   },
   {
     match:
-      /(?:set|define|export).{0,40}\bJAVA_HOME\b|KeyError: ['"]JAVA_HOME['"]|JAVA_HOME (?:is not|not|must be|is undefined|environment variable)|No JVM shared library file|(?:Unable|Could not|Couldn't) (?:to )?(?:find|locate) (?:a )?(?:java|JDK|javac|JAVA_HOME)\b|JDK.*(?:not found|is required)/i,
+      /(?:set|define|export).{0,40}\bJAVA_HOME\b|KeyError: ['"]JAVA_HOME['"]|JAVA_HOME (?:is not|not|must be|is undefined|environment variable)|No JVM shared library file|(?:Unable|Could not|Couldn't) (?:to )?(?:find|locate) (?:a )?(?:java|JDK|javac|JAVA_HOME)\b|\b(?:find|locat|determin)(?:e|ing)? (?:the )?java[ _]?home\b|JDK.*(?:not found|is required)/i,
     weight: 'toolchain',
     class: 'toolchain-missing',
     cause: 'The build needs a Java development kit, which is not in the image.',
