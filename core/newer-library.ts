@@ -15,7 +15,7 @@ const MAX_LIBRARIES = 2;
 /** An archive from which the distribution took something out. */
 const REPACKED = /\+(?:ds|dfsg|repack)/;
 
-/** Ends that a newer library may mend; a compiler's line must name it. */
+/** Ends that a newer library may mend; what a compiler quotes must name it. */
 const MENDED: readonly FailureClass[] = ['library-too-old', 'missing-header', 'missing-library', 'compile-error'];
 
 /** What an attempt was made with. */
@@ -69,7 +69,9 @@ export async function newerLibraries(
 function wantedPackages(failure: Failure, { recipe, installed }: Built): Wanted[] {
   const { class: kind, line, missing = [] } = failure;
   const parts = missing.filter((part) => part.loose !== true);
-  const named = installedLibraries([line, ...parts.map(({ name }) => name)].join(' '), installed);
+  // A compiler's line begins with the path of a file, which may have any name.
+  const said = kind === 'compile-error' ? (line.match(/[‘'`][^’']*[’']/g) ?? []) : [line];
+  const named = installedLibraries([...said, ...parts.map(({ name }) => name)].join(' '), installed);
   if (named.length > 0) return named.slice(0, MAX_LIBRARIES);
   if (kind === 'library-too-old') {
     const asked = recipe.system?.apt ?? [];

@@ -84,7 +84,9 @@ test('a line that names no library is about one that the recipe asks for, a comp
   const recipe = { system: { apt: ['libegg2-dev'] } };
   expect((await ideas(tooOld(line), SUITES, recipe)).asked).toEqual(['libegg2-dev']);
   expect((await ideas(tooOld(line, { class: 'compile-error' }), SUITES, recipe)).asked).toEqual([]);
-  expect((await ideas(tooOld('egg_new()', { class: 'compile-error' }))).asked).toEqual(['libegg2-dev']);
+  expect((await ideas(tooOld('src/ham.c:1: error: ‘egg_new’ undeclared', { class: 'compile-error' }))).asked).toEqual([
+    'libegg2-dev',
+  ]);
 });
 
 test('a library that the base does not have at all is looked for by its name', async () => {
