@@ -1,6 +1,6 @@
 // Volumes that outlive attempts: what the compilers of one project's builds left for its next ones.
 import type Docker from 'dockerode';
-import { callEngine } from './engine-error.js';
+import { callEngine, isBusyElsewhere } from './engine-error.js';
 import { KIND_LABEL } from './image-names.js';
 import { INSTANCE_LABEL } from './labels.js';
 import { removeUnlessUsed } from './orphans.js';
@@ -29,7 +29,7 @@ interface VolumeUsage {
   UsageData?: { Size: number; RefCount: number } | null;
 }
 
-/** Removes caches that no container has, the oldest first, until all together take no more than `maxBytes`; returns their names. */
+/** Removes caches that no container has, the oldest first, until all together take no more than `maxBytes`; returns their names. None while the engine adds up sizes for someone else. */
 export async function pruneCaches(
   docker: Docker,
   instance: string,
@@ -38,7 +38,11 @@ export async function pruneCaches(
 ): Promise<string[]> {
   return callEngine('looking at the size of caches', signal, async () => {
     // The only call of the engine that says how large a volume is.
-    const { Volumes } = (await docker.df()) as { Volumes: VolumeUsage[] | null };
+    const usage = await docker.df().catch((error) => {
+      if (!isBusyElsewhere(error)) throw error;
+      return {};
+    });
+    const { Volumes } = usage as { Volumes?: VolumeUsage[] | null };
     const caches = (Volumes ?? [])
       .filter(({ Labels }) => Labels?.[KIND_LABEL] === KIND && Labels[INSTANCE_LABEL] === instance)
       .toSorted((a, b) => (a.CreatedAt ?? '').localeCompare(b.CreatedAt ?? ''));

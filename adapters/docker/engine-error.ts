@@ -20,6 +20,11 @@ export function ignoreMissing(error: unknown): void {
   if (statusOf(error) !== 404) throw error;
 }
 
+/** An engine adds up what volumes take for one caller at a time: another worker on it has just asked. */
+export function isBusyElsewhere(error: unknown): boolean {
+  return /operation is already running/.test((error as ResponseError | null)?.message ?? '');
+}
+
 /** The engine's error as the domain's. Whatever the engine refuses is broken infrastructure: no attempt is blamed for it. */
 export function engineError(doing: string, error: unknown): WheelwrightError {
   if (error instanceof WheelwrightError) return error;
