@@ -237,6 +237,15 @@ function generatedAnew(failure: Failure, paths: readonly string[]): Proposal[] {
   ];
 }
 
+const OF_SOURCE = /^(?:\/build\/src\/|\.\/)*([\w./+-]+)\.c(?:pp|xx)?:\d+/;
+
+/** Whether an idea is to generate the code anew that failed: what is rewritten in it by hand would be lost then, and may not be all of it. */
+export function regenerates({ line }: Failure, { edit }: Proposal, paths: readonly string[]): boolean {
+  const [, source] = OF_SOURCE.exec(line) ?? [];
+  if (source === undefined || edit['prepare'] !== GENERATE_ANEW) return false;
+  return paths.some((path) => `/${path}`.endsWith(`/${source}.pyx`));
+}
+
 const GENERATE_ANEW = `# C code of an older Cython, generated anew.
 find . -name '*.pyx' | while read -r source; do
   for generated in "\${source%.pyx}.c" "\${source%.pyx}.cpp" "\${source%.pyx}.cxx"; do

@@ -3,7 +3,7 @@ import { WheelwrightError } from '../core/errors.js';
 import type { Failure, Proposal } from '../core/failure.js';
 import { enrichProposal, type PackageIndex } from '../core/package-index.js';
 import { headerIdea, mayInclude, withHeadersOfTool } from '../core/sdist-headers.js';
-import { mayHoldSwitches, ownModule, type SdistText, sdistIdeas } from '../core/sdist-ideas.js';
+import { mayHoldSwitches, ownModule, regenerates, type SdistText, sdistIdeas } from '../core/sdist-ideas.js';
 import { includingFile, withFurtherIncludes } from '../core/sdist-includes.js';
 import { emptyLibpython } from '../core/sdist-libpython.js';
 import { isOldWord, mayHoldOldWords, withOtherOldWords } from '../core/sdist-old-words.js';
@@ -79,7 +79,7 @@ export async function addSdistIdeas(
     const ideas = [...(failure.ideas ?? []), emptyLibpython(failure, sources), ...switches, headers].filter(
       (idea) => idea !== undefined,
     );
-    const asked = withSwitch(failure, ideas);
+    const asked = withBetter(failure, ideas, paths);
     for (const { why } of asked.ideas ?? []) log.say(`may help: ${why}`);
     return asked;
   } catch (error) {
@@ -142,12 +142,16 @@ function isOwn(paths: readonly string[]): (header: string) => boolean {
   return (header) => paths.some((path) => path === header || path.endsWith(`/${header}`));
 }
 
-/** A library that only lies there is seldom taken in place of a download: what also asks for it is proposed first. */
-function withSwitch(failure: Failure, ideas: readonly Proposal[]): Failure {
+/** A library that only lies there is seldom taken in place of a download: what also asks for it is proposed first. So it is with code that can be generated anew in place of being rewritten. */
+function withBetter(failure: Failure, ideas: readonly Proposal[], paths: readonly string[]): Failure {
   const { proposal } = failure;
-  const asking = proposal && failure.class === 'network-needed' ? ideas.find(goesBeyond(proposal)) : undefined;
-  if (proposal !== undefined && asking !== undefined) {
-    return { ...failure, proposal: asking, ideas: [proposal, ...ideas.filter((idea) => idea !== asking)] };
+  const better =
+    proposal &&
+    ideas.find((idea) =>
+      failure.class === 'network-needed' ? goesBeyond(proposal)(idea) : regenerates(failure, idea, paths),
+    );
+  if (proposal !== undefined && better !== undefined) {
+    return { ...failure, proposal: better, ideas: [proposal, ...ideas.filter((idea) => idea !== better)] };
   }
   return ideas.length === 0 ? failure : { ...failure, ideas: [...ideas] };
 }

@@ -114,3 +114,21 @@ test('in place of a download, the package and the switch that asks for it are pr
   expect(explained.ideas).toEqual([proposal]);
   expect(await addSdistIdeas(wants, sdist(''), [], undefined, ear(), signal)).toEqual(wants);
 });
+
+test('code that was generated from Cython code of the sdist is generated anew before it is rewritten, other code is not', async () => {
+  const proposal = { edit: { prepare: 'rewrite\n' }, why: 'it has a successor', guess: true as const };
+  const failed = (file: string): Failure => ({
+    ...failure,
+    class: 'python-too-new',
+    line: `${file}:9:3: error: too few arguments to function ‘_PyLong_AsByteArray’`,
+    missing: [],
+    proposal,
+  });
+  const sdist = async (wanted: (path: string) => boolean) =>
+    ['ham/_egg.c', 'ham/_egg.pyx', 'ham/spam.c'].filter(wanted).map((path) => ({ path, text: '' }));
+  const generated = await addSdistIdeas(failed('ham/_egg.c'), sdist, [], undefined, ear(), signal);
+  expect(generated.proposal?.edit).toMatchObject({ requires: { additions: ['cython'] } });
+  expect(generated.ideas).toEqual([proposal]);
+  const written = await addSdistIdeas(failed('ham/spam.c'), sdist, [], undefined, ear(), signal);
+  expect(written.proposal).toEqual(proposal);
+});
