@@ -17,12 +17,23 @@ const SUCCESSORS: Readonly<Record<string, string>> = {
   _PyObject_GC_UNTRACK: 'PyObject_GC_UnTrack',
 };
 
-/** Since Python 3.13 it takes one argument more, whether errors are raised, as they were before. */
-const LONGER = '_PyLong_AsByteArray';
+/**
+ * What Python 3.13 changed, and earlier ones that a recipe may be for as well have only as it was: the macro that stands for it in sources, and what that is from 3.13 on.
+ * _PyLong_AsByteArray() takes one argument more, whether errors are raised, as they were before.
+ */
+const SINCE_3_13: Readonly<Record<string, { macro: string; parameters?: string; now: string }>> = {
+  _PyLong_AsByteArray: {
+    macro: 'LONG_AS_BYTES',
+    parameters: '(v, b, n, l, s, ...)',
+    now: '_PyLong_AsByteArray(v, b, n, l, s, 1)',
+  },
+  _PyLong_AsInt: { macro: 'LONG_AS_INT', now: 'PyLong_AsInt' },
+  _Py_IsFinalizing: { macro: 'IS_FINALIZING', now: 'Py_IsFinalizing' },
+};
 
 /** Whether {@link REWRITE_OLD_API} puts another name in its place, or calls it with the arguments that it takes now. */
 export function hasSuccessor(name: string): boolean {
-  return name === LONGER || Object.hasOwn(SUCCESSORS, name);
+  return Object.hasOwn(SUCCESSORS, name) || Object.hasOwn(SINCE_3_13, name);
 }
 
 /** What {@link REWRITE_OLD_API} rewrites. */
@@ -38,9 +49,16 @@ find . -name '*.c' -o -name '*.h' -o -name '*.cc' -o -name '*.cpp' -o -name '*.c
 ${Object.entries(SUCCESSORS)
   .map(([name, successor]) => `    -e 's/\\b${name}\\b/${successor}/g' \\\n`)
   .join('')}    "$source"
-  grep -q '\\b${LONGER}\\b' "$source" || continue
-  sed -i -e 's/\\b${LONGER}\\b/LONG_AS_BYTES/g' -e '1i #include <patchlevel.h>' -e '1i #if PY_VERSION_HEX >= 0x030D0000' \\
-    -e '1i #define LONG_AS_BYTES(v, b, n, l, s, ...) ${LONGER}(v, b, n, l, s, 1)' -e '1i #else' \\
-    -e '1i #define LONG_AS_BYTES ${LONGER}' -e '1i #endif' "$source"
+  grep -qE '\\b(${Object.keys(SINCE_3_13).join('|')})\\b' "$source" || continue
+  sed -i \\
+${Object.entries(SINCE_3_13)
+  .map(([name, { macro }]) => `    -e 's/\\b${name}\\b/${macro}/g' \\\n`)
+  .join('')}    -e '1i #include <patchlevel.h>' -e '1i #if PY_VERSION_HEX >= 0x030D0000' \\
+${Object.values(SINCE_3_13)
+  .map(({ macro, parameters = '', now }) => `    -e '1i #define ${macro}${parameters} ${now}' \\\n`)
+  .join('')}    -e '1i #else' \\
+${Object.entries(SINCE_3_13)
+  .map(([name, { macro }]) => `    -e '1i #define ${macro} ${name}' \\\n`)
+  .join('')}    -e '1i #endif' "$source"
 done
 `;

@@ -826,14 +826,19 @@ describe('logs as they come', () => {
     });
     expect(failure).toMatchObject({ class: 'python-too-new', proposal: { guess: true } });
     const folder = mkdtempSync(join(tmpdir(), 'argument-'));
-    const calls = 'old(_PyLong_AsByteArray(a,\n b, 8, 1, 0));\nnew(_PyLong_AsByteArray(a, b, 8, 1, 0, 1));\n';
+    const calls =
+      'int i = _PyLong_AsInt(a);\nold(_PyLong_AsByteArray(a,\n b, 8, 1, 0));\nnew(_PyLong_AsByteArray(a, b, 8, 1, 0, 1));\n';
     writeFileSync(join(folder, 'm.c'), calls);
     writeFileSync(join(folder, 'other.c'), 'int a;\n');
     execFileSync('sh', ['-ec', String(failure.proposal?.edit['prepare'])], { cwd: folder });
     const rewritten = readFileSync(join(folder, 'm.c'), 'utf8');
     expect(readFileSync(join(folder, 'other.c'), 'utf8')).toBe('int a;\n');
     expect(rewritten).toContain('\n#define LONG_AS_BYTES(v, b, n, l, s, ...) _PyLong_AsByteArray(v, b, n, l, s, 1)\n');
-    expect(rewritten.endsWith(`#endif\n${calls.replaceAll('_PyLong_AsByteArray', 'LONG_AS_BYTES')}`)).toBe(true);
+    expect(
+      rewritten.endsWith(
+        `#endif\n${calls.replaceAll('_PyLong_AsByteArray', 'LONG_AS_BYTES').replace('_PyLong_AsInt', 'LONG_AS_INT')}`,
+      ),
+    ).toBe(true);
     rmSync(folder, { recursive: true });
   });
 

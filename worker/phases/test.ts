@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { SharingWheel } from '../../core/attempt.js';
 import { WheelwrightError } from '../../core/errors.js';
-import type { Proposal } from '../../core/failure.js';
+import { optionalParts } from '../../core/optional-parts.js';
 import type { Need, PhaseResult, Repaired, Tested } from '../../core/phases.js';
 import { diagnosed, failed, type PhaseContext, runScript, succeeded, targetPython } from '../phase-context.js';
 import { matchLibraries } from '../shared-libraries.js';
@@ -10,8 +10,6 @@ import { readSpooled, type Spool } from '../spool.js';
 import { packStream, readReport, readWorkspaceFile } from '../workspace-files.js';
 import { fetchTestWheels } from './fetch.js';
 
-/** So many module names are read in a sentence. */
-const FEW = 5;
 const MODULE = /^[\w.]{1,200}$/;
 const modules = z.array(z.string().regex(MODULE)).optional().catch(undefined);
 const reportSchema = z.discriminatedUnion('kind', [
@@ -101,7 +99,7 @@ export async function testWheel(
     case 'missing-libraries':
       return missingLibraries(context, report.missing);
     case 'failed':
-      return testFailed(context, report);
+      return testFailed(context, report, repaired.native);
     default:
       return report satisfies never;
   }
@@ -123,19 +121,13 @@ function differentLibraries(
 function testFailed(
   context: PhaseContext,
   { imported = [], broken = [] }: { imported?: string[] | undefined; broken?: string[] | undefined },
+  native: readonly string[],
 ): PhaseResult<Tested> {
   const failure = context.diagnosis.conclude({ phase: 'test' });
   const ours = failure.class === 'compile-error' || failure.class === 'unknown' ? 'test-failed' : failure.class;
-  const ideas = optionalParts(context, imported, broken);
+  const said = context.order.recipe.test?.imports !== undefined;
+  const ideas = said ? [] : optionalParts(imported, broken, native);
   return { kind: 'failed', failure: { ...failure, class: ours, ...(ideas.length === 0 ? {} : { ideas }) } };
-}
-
-/** Where the recipe does not say what must import, a part that does not may be an optional one, as long as something of the wheel does. */
-function optionalParts({ order }: PhaseContext, imported: string[], broken: string[]): Proposal[] {
-  if (order.recipe.test?.imports !== undefined || imported.length === 0 || broken.length === 0) return [];
-  const others = imported.length <= FEW ? imported.join(', ') : `${imported.length} other modules`;
-  const why = `${broken.join(', ')} may be optional: ${others} can be imported without`;
-  return [{ edit: { test: { 'skip-imports': broken } }, why, guess: true }];
 }
 
 function missingLibraries(context: PhaseContext, missing: readonly Need[]): PhaseResult<Tested> {

@@ -1,0 +1,23 @@
+import type { Proposal } from './failure.js';
+
+/** More modules than these are counted, not named. */
+const FEW = 5;
+
+/**
+ * Where the recipe does not say what must import, a part of a wheel that does not may be an optional one, as long as something of it does. Not where none of its
+ * compiled modules does: they are what the wheel was built for.
+ * @param imported modules that can be imported
+ * @param broken those that cannot
+ * @param native those that are compiled
+ */
+export function optionalParts(
+  imported: readonly string[],
+  broken: readonly string[],
+  native: readonly string[],
+): Proposal[] {
+  if (imported.length === 0 || broken.length === 0) return [];
+  if (native.length > 0 && native.every((name) => broken.includes(name))) return [];
+  const others = imported.length <= FEW ? imported.join(', ') : `${imported.length} other modules`;
+  const why = `${broken.join(', ')} may be optional: ${others} can be imported without`;
+  return [{ edit: { test: { 'skip-imports': [...broken] } }, why, guess: true }];
+}

@@ -1,0 +1,10 @@
+import { expect, test } from 'vitest';
+import { optionalParts } from '../../core/optional-parts.js';
+
+test('a part that does not import may be optional, but not all that is compiled', () => {
+  expect(optionalParts(['ham', 'ham._egg'], ['ham._spam'], ['ham._egg', 'ham._spam'])).toMatchObject([
+    { edit: { test: { 'skip-imports': ['ham._spam'] } }, guess: true },
+  ]);
+  expect(optionalParts(['ham'], ['ham._spam'], ['ham._spam'])).toEqual([]);
+  expect(optionalParts([], ['ham'], [])).toEqual([]);
+});
