@@ -38,6 +38,22 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
   const router = Router();
   const worker = guards.scope('worker', 'worker-trial');
 
+  // In the order of how often they are called, since they are tried in turn.
+  router.post('/attempts/:id/heartbeat', worker, async (request, response) => {
+    response.json(await store.heartbeat(leaseOf(request), settings.WHEELWRIGHT_LEASE_MS, clock()));
+  });
+
+  router.post('/attempts/:id/end', worker, json({ limit: MAX_PROGRESS_BYTES }), async (request, response) => {
+    const { next, ...ending } = endingSchema.parse(request.body) as AttemptEnding;
+    await finishAttempt(context, leaseOf(request), ending);
+    const signal = connectionSignal(response, context.stopping);
+    const lease =
+      next && (await giveWork(context, { name: next.worker, session: next.session }, 0, signal).catch(noWork));
+    response.json(lease === undefined ? {} : { next: lease });
+  });
+  // The attempt has ended all the same, and the worker's next claim tells it what is wrong.
+  const noWork = (err: unknown) => log.warn({ err }, 'no attempt could be given with the end of another') as undefined;
+
   router.post('/worker/registration', worker, json({ limit: '100kb' }), async (request, response) => {
     const { protocol, name, version } = workerGreetingSchema.parse(request.body);
     assertProtocol(protocol, { name, version });
@@ -65,10 +81,6 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
     const lease = await giveWork(context, { name, session }, waitMs, signal).finally(waited);
     if (lease === undefined) return void response.status(204).end();
     response.json(lease);
-  });
-
-  router.post('/attempts/:id/heartbeat', worker, async (request, response) => {
-    response.json(await store.heartbeat(leaseOf(request), settings.WHEELWRIGHT_LEASE_MS, clock()));
   });
 
   router.post('/attempts/:id/phase', worker, json({ limit: '10kb' }), async (request, response) => {
@@ -101,17 +113,6 @@ export function workerRoutes(context: ApiContext, guards: Guards): Router {
     signals.changed(lease.attemptId);
     response.json({ nextLine });
   });
-
-  router.post('/attempts/:id/end', worker, json({ limit: MAX_PROGRESS_BYTES }), async (request, response) => {
-    const { next, ...ending } = endingSchema.parse(request.body) as AttemptEnding;
-    await finishAttempt(context, leaseOf(request), ending);
-    const signal = connectionSignal(response, context.stopping);
-    const lease =
-      next && (await giveWork(context, { name: next.worker, session: next.session }, 0, signal).catch(noWork));
-    response.json(lease === undefined ? {} : { next: lease });
-  });
-  // The attempt has ended all the same, and the worker's next claim tells it what is wrong.
-  const noWork = (err: unknown) => log.warn({ err }, 'no attempt could be given with the end of another') as undefined;
 
   router.put('/attempts/:id/artifacts/:filename', worker, async (request, response) => {
     await store.checkLease(leaseOf(request));

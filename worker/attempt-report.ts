@@ -22,11 +22,10 @@ export interface AttemptReport {
 export function openReport(api: WorkerApi, lease: Lease, log: AttemptLog): AttemptReport {
   let held: (Tested & { content: Uint8Array }) | undefined;
   const takes = (what: string) => lease.takes?.includes(what) === true;
-  const upload = (wheel: Tested, signal: AbortSignal) =>
-    persistently(
-      () => api.putArtifact(lease, wheel.filename, readSpooled(wheel), wheel.sizeBytes, signal),
-      signal,
-    ).then(() => undefined);
+  const upload = async (wheel: Tested, signal: AbortSignal) => {
+    const { filename, sizeBytes } = wheel;
+    await persistently(() => api.putArtifact(lease, filename, readSpooled(wheel), sizeBytes, signal), signal);
+  };
   return {
     async deliver(wheel, signal) {
       const { content } = wheel;

@@ -17,7 +17,16 @@ import type { Database } from './database.js';
 import { nextBuildTag } from './file-table.js';
 import { newId, newSecret } from './id.js';
 import { prepared } from './prepared.js';
-import { isReady, linesFor, mendLines, nextBuild, type StoredLine, serveLine, takeFirst } from './queue-lines.js';
+import {
+  dropEmpty,
+  isReady,
+  linesFor,
+  mendLines,
+  nextBuild,
+  type StoredLine,
+  serveLine,
+  takeFirst,
+} from './queue-lines.js';
 import type { AttemptsTable, BuildsTable } from './schema.js';
 import { linkFiles, sharedFiles } from './shared-files.js';
 import { askingWorker, loadFleet } from './worker-table.js';
@@ -112,8 +121,8 @@ async function takeBuild(trx: Database, worker: WorkerLoad, leaseMs: number, now
           await serveLine(trx, line, now);
           return { row, reserved: choice.reserved };
         }
-      }
-      if ((await isReady(trx, line, now)) && choice.kind === 'hold') return undefined;
+      } else if (await isReady(trx, line, now)) return undefined;
+      await dropEmpty(trx, line);
       lines = lines.filter((other) => other !== line);
       choice = await choose(trx, worker, lines, leaseMs, now);
     }

@@ -26,20 +26,18 @@ const insertLine = prepared<Standing & { firstTurn: number }>((db, value) =>
       (SELECT max(turn_at) FROM queue_lines WHERE project = ${value('project')} AND priority = ${value('priority')}), ${value('firstTurn')}))
     ON CONFLICT DO NOTHING`.compile(db),
 );
-const lineState = prepared<Place & { now: number }, { ready: number; standing: number }>((db, value) =>
-  sql<{ ready: number; standing: number }>`
-    SELECT ${hasBuild(value('now'))} AS ready, ${hasBuild()} AS standing FROM queue_lines AS line
+const readyIn = prepared<Place & { now: number }, { ready: number }>((db, value) =>
+  sql<{ ready: number }>`
+    SELECT ${hasBuild(value('now'))} AS ready FROM queue_lines AS line
      WHERE project = ${value('project')} AND priority = ${value('priority')} AND placement_json = ${value('placementJson')}`.compile(
     db,
   ),
 );
-const deleteLine = prepared<Place>((db, value) =>
-  db
-    .deleteFrom('queue_lines')
-    .where('project', '=', value('project'))
-    .where('priority', '=', value('priority'))
-    .where('placement_json', '=', value('placementJson'))
-    .compile(),
+const deleteEmpty = prepared<Place>((db, value) =>
+  sql<never>`
+    DELETE FROM queue_lines AS line
+     WHERE project = ${value('project')} AND priority = ${value('priority')} AND placement_json = ${value('placementJson')}
+       AND NOT ${hasBuild()}`.compile(db),
 );
 const startFirst = prepared<Place & { now: number }, Selectable<BuildsTable>>((db, value) =>
   sql<Selectable<BuildsTable>>`
@@ -97,16 +95,18 @@ export async function linesFor(
   return { lines: lines.filter(({ turnAt }) => ends.every((end) => turnAt <= end)), more: ends.length > 0 };
 }
 
-/** Whether a build stands in the line that can be tried now. A line in which none stands at all goes. */
+/** Whether a build stands in the line that can be tried now. */
 export async function isReady(
   trx: Database,
   { project, priority, placementJson }: StoredLine,
   now: number,
 ): Promise<boolean> {
-  const place = { project, priority, placementJson };
-  const { rows } = await lineState(trx, { ...place, now });
-  if (rows[0]?.standing === 0) await deleteLine(trx, place);
-  return rows[0]?.ready === 1;
+  return (await readyIn(trx, { project, priority, placementJson, now })).rows[0]?.ready === 1;
+}
+
+/** A line in which no build stands goes. */
+export async function dropEmpty(trx: Database, { project, priority, placementJson }: StoredLine): Promise<void> {
+  await deleteEmpty(trx, { project, priority, placementJson });
 }
 
 /** The build that is first in a line, with all its columns; it is running from now on. */
