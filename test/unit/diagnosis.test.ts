@@ -72,6 +72,19 @@ describe('which line decides', () => {
     expect(failure).toMatchObject({ class: expected, lineNumber: 2 });
   });
 
+  test('what CMake does not find: names with a hyphen, and bindings, which are Python packages', () => {
+    const log = (name: string) =>
+      `CMake Error at x.cmake:230 (message):\n  Could NOT find ${name} (missing: ${name}_DIR)\n\n`;
+    expect(diagnoseText(log('c-egg')).missing).toEqual([{ kind: 'cmake', name: 'c-egg' }]);
+    expect(diagnoseText(log('pybind11')).proposal?.edit).toEqual({ requires: { additions: ['pybind11'] } });
+  });
+
+  test("a program that only Debian's alternatives name is looked for by the file behind it", () => {
+    expect(diagnoseText('make: yacc: No such file or directory\n').missing).toEqual([
+      { kind: 'tool', name: 'bison.yacc' },
+    ]);
+  });
+
   test('calls that only older gfortran took get the flag that takes them', () => {
     const failure = diagnoseText("Error: Type mismatch in argument 'dx' at (1); passed REAL(4) to REAL(8)\n");
     expect(failure).toMatchObject({ class: 'compile-error', proposal: { guess: true } });

@@ -1,7 +1,21 @@
-import type { Rule } from '../rule.js';
+import type { Finding, Rule } from '../rule.js';
 import { missingTool } from './toolchain.js';
 
 const CMAKE_PARTS_OF_PYTHON = /^(?:Python[23]?|PythonLibs|PythonInterp|PythonLibsNew|PythonExtensions)$/;
+
+/** What binds C++ to Python is a Python package, of which the distribution's may be older than the interpreter. */
+function bindings(cmakeName: string): Partial<Finding> | undefined {
+  const name = cmakeName.toLowerCase();
+  if (!/^(?:pybind11|nanobind)$/.test(name)) return undefined;
+  return {
+    class: 'build-requirement',
+    cause: `CMake looks for ${name}, which the build requirements should bring, and does not find it.`,
+    missing: [],
+    edit: { requires: { additions: [name] } },
+    why: `${name} installed as a Python package brings its own CMake configuration.`,
+    guess: true,
+  };
+}
 
 /** What meson and CMake say when they give up. */
 export const buildSystemRules: readonly Rule[] = [
@@ -87,13 +101,15 @@ export const buildSystemRules: readonly Rule[] = [
     missing: [{ kind: 'header', name: '{1}' }],
   },
   {
-    match: /Could NOT find (\w+) ?(?:\(missing: ([^)]*)\)?)?/,
+    match: /Could NOT find ([\w.+-]*\w\+*) ?(?:\(missing: ([^)]*)\)?)?/,
     weight: 'dependency',
     only: 'cmake-error',
     class: 'missing-library',
     cause: 'CMake does not find {1}, which the project requires. Its development package helps.',
     missing: [{ kind: 'cmake', name: '{1}' }],
     refine([line, name = '', parts = '']) {
+      const ofPython = bindings(name);
+      if (ofPython !== undefined) return ofPython;
       if (/^(?:Java|JNI)$/.test(name)) {
         return {
           class: 'toolchain-missing',
@@ -199,19 +215,7 @@ export const buildSystemRules: readonly Rule[] = [
     class: 'missing-library',
     cause: 'CMake does not find the package {1}{2}, which the project requires. Its development package helps.',
     missing: [{ kind: 'cmake', name: '{1}{2}' }],
-    refine([, a, b]) {
-      const name = (a ?? b ?? '').toLowerCase();
-      return /^(?:pybind11|nanobind)$/.test(name)
-        ? {
-            class: 'build-requirement',
-            cause: `CMake looks for ${name}, which the build requirements should bring, and does not find it.`,
-            missing: [],
-            edit: { requires: { additions: [name] } },
-            why: `${name} installed as a Python package brings its own CMake configuration.`,
-            guess: true,
-          }
-        : {};
-    },
+    refine: ([, a, b]) => bindings(a ?? b ?? '') ?? {},
   },
   {
     match: /that is compatible with requested version ["']([\w.]+)["']/,

@@ -23,6 +23,8 @@ const PROJECT_OF_TOOL: Readonly<Record<string, string>> = {
   meson: 'meson',
   'pybind11-config': 'pybind11',
 };
+/** Names that are no files: Debian's alternatives lead from them to these. */
+const BEHIND: Readonly<Record<string, string>> = { yacc: 'bison.yacc' };
 const DATA_FILE =
   /\.(?:txt|md|rst|json|toml|cfg|ini|in|py|pyx|pyi|c|cc|cpp|h|pxd|yaml|yml|lock|sh|typed|xml|csv|proto|so|a)$/i;
 
@@ -72,7 +74,7 @@ export function missingTool(name: string): ReturnType<NonNullable<Rule['refine']
   if (MPI_COMPILER.test(name)) return { missing: [{ kind: 'cmake', name: 'MPI', loose: true }] };
   // It calls the others, which fail one after the other otherwise.
   const names = name === 'autoreconf' ? [name, 'automake', 'libtoolize'] : [name];
-  return { missing: names.map((each) => ({ kind: 'tool', name: each })) };
+  return { missing: names.map((each) => ({ kind: 'tool', name: BEHIND[each] ?? each })) };
 }
 
 const tool = {
