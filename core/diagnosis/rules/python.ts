@@ -28,11 +28,18 @@ const PROJECT_OF: Readonly<Record<string, string>> = {
   sklearn: 'scikit-learn',
   PIL: 'pillow',
   git: 'gitpython',
+  bs4: 'beautifulsoup4',
+  past: 'future',
+  pdm: 'pdm-backend',
+  pyqtbuild: 'pyqt-builder',
+  pyximport: 'cython',
+  Crypto: 'pycryptodome',
+  OpenSSL: 'pyopenssl',
 };
 
 /** Packages that several projects share. */
 const NAMESPACE =
-  /^(?:google|ruamel|zope|backports|jaraco|sphinxcontrib|mpl_toolkits|azure|paste|flask_ext|oslo|repoze|plone|xstatic)$/;
+  /^(?:google|poetry|pdm|ruamel|zope|backports|jaraco|sphinxcontrib|mpl_toolkits|azure|paste|flask_ext|oslo|repoze|plone|xstatic)$/;
 
 /** setuptools, Cython and Python itself through the ages: old sdists against new tools. */
 export const pythonRules: readonly Rule[] = [
