@@ -340,6 +340,12 @@ describe('which line decides', () => {
 
   test.each([
     ["KeyError: 'JAVA_HOME'", { toolchains: ['java'] }],
+    ['CMake Error at CMakeLists.txt:3 (cmake_path):\n  Unknown CMake command "cmake_path".', { toolchains: ['cmake'] }],
+    [
+      'CMake Error at CMakeLists.txt:3 (pybind11_add_module):\n  Unknown CMake command "pybind11_add_module".',
+      { requires: { additions: ['pybind11'] } },
+    ],
+    ['CMake Error at CMakeLists.txt:3 (ham_add):\n  Unknown CMake command "ham_add".', undefined],
     ['Exception: Error finding javahome on linux', { toolchains: ['java'] }],
     [
       'TypeError: WheelFile.__init__() takes from 2 to 3 positional arguments but 4 were given',

@@ -286,6 +286,29 @@ export const buildSystemRules: readonly Rule[] = [
     why: 'CMake is a Python package as well, and newer there.',
   },
   {
+    match: /^Unknown CMake command "(\w+)"/,
+    weight: 'dependency',
+    only: 'cmake-error',
+    class: 'toolchain-missing',
+    cause: "The project uses CMake's command {1}, which the CMake of the image is too old for.",
+    edit: { toolchains: ['cmake'] },
+    why: 'The cmake toolchain is a recent one.',
+    refine([, name = '']) {
+      const [, bindings] = /^(pybind11|nanobind)_/.exec(name) ?? [];
+      if (bindings !== undefined) {
+        return {
+          class: 'build-requirement',
+          cause: `The project uses the command ${name} of ${bindings}, which its CMake code does not find.`,
+          edit: { requires: { additions: [bindings] } },
+          why: `${bindings} installed as a Python package brings its own CMake configuration.`,
+          guess: true,
+        };
+      }
+      // Other names are mostly the project's own, from a file that it did not include.
+      return /^(?:cmake_\w+|block|endblock)$/.test(name) ? {} : 'ignore';
+    },
+  },
+  {
     match: /CMake was unable to find a build program corresponding to ["']Ninja/,
     weight: 'dependency',
     class: 'build-requirement',
