@@ -15,7 +15,7 @@ export function editRecipe(yaml: string, edit: Readonly<Record<string, unknown>>
   for (const key of Object.keys(edit)) {
     if (JSON.stringify(after[key]) !== JSON.stringify(before[key])) document.set(key, document.createNode(after[key]));
   }
-  return document.toString({ lineWidth: 100 });
+  return document.toString({ lineWidth: 100, blockQuote: 'literal' });
 }
 
 /** Variables that hold several values, with what stands between them. */

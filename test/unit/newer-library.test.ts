@@ -123,6 +123,6 @@ test('it is built as the distribution builds it, with the libraries that the bas
 test('a repacked archive is configured as the distribution does it', async () => {
   const repacked = source('trixie', '1.5', { filename: 'ham_1.5+ds.orig.tar.xz', buildDepends: [['cmake']] });
   const script = async (each: SourcePackage) => (await ideas(tooOld('ham_new'), [each])).edits[0]?.sources[0]?.install;
-  expect(await script(repacked)).toMatch(/^cmake .* -DBUILD_TESTING=OFF -DUSE_PARSER=system\n/);
+  expect(await script(repacked)).toMatch(/^cmake .* -DBUILD_EXAMPLES=OFF -DUSE_PARSER=system\n/);
   expect(await script({ ...repacked, filename: 'ham_1.5.orig.tar.xz' })).not.toContain('USE_PARSER');
 });

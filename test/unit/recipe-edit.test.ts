@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { diffTexts, editRecipe, mergeEdit } from '../../core/recipe-edit.js';
 
 test('an edit is merged into the text, and what it does not touch keeps its comments', () => {
@@ -20,6 +21,21 @@ test('what a second edit brings is in addition: its script, flags and folders', 
   expect(editRecipe('project: spam\nprepare: |\n  one\n', { prepare: 'two\n' })).toBe(
     'project: spam\nprepare: |\n  one\n  two\n',
   );
+});
+
+test('a script stays as it is, however long its lines', () => {
+  const install = `configure ${'--with-ham '.repeat(20)}\nmake\n`;
+  const yaml = editRecipe('project: spam\n', { prepare: install });
+  expect(yaml).toContain(`prepare: |\n  configure`);
+  expect(parse(yaml).prepare).toBe(install);
+});
+
+test('a source comes before those that are there, and takes the place of another of its package', () => {
+  const ham = { debian: { suite: 'a', package: 'ham', filename: 'ham_1' }, sha256: '1', install: 'make' };
+  const newer = { ...ham, sha256: '2' };
+  const egg = { url: 'https://forge.example/egg', sha256: '3', install: 'make' };
+  expect(mergeEdit({ sources: [ham] }, { sources: [egg] }).sources).toEqual([egg, ham]);
+  expect(mergeEdit({ sources: [egg, ham] }, { sources: [newer] }).sources).toEqual([newer, egg]);
 });
 
 test('a difference tells every line once', () => {
