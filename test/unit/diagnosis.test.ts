@@ -492,6 +492,15 @@ describe('which line decides', () => {
     expect(told('x.hpp:2:10: fatal error: source_location: No such file or directory')).toBe('toolchain-missing');
   });
 
+  test('CMake that misses libpython names numpy as well; where it only misses numpy, numpy is it', () => {
+    const told = (missing: string) =>
+      diagnoseText(
+        `CMake Error at CMakeLists.txt:12 (find_package):\n  Could NOT find Python (missing: ${missing}) (found version "3.13.5")`,
+      );
+    expect(told('Python_LIBRARIES Interpreter Development\n  NumPy Development.Embed').class).toBe('compile-error');
+    expect(told('Python_NumPy_INCLUDE_DIRS NumPy').proposal?.edit).toEqual({ requires: { additions: ['numpy'] } });
+  });
+
   test("a struct with a library's name that lacks a member is the library's age, one of the project's own is not", () => {
     const told = (type: string) => diagnoseText(`x.c:9:3: error: ${type} has no member named ‘egg’`).class;
     expect(told('‘ham_common’ {aka ‘struct ham_common_struct’}')).toBe('library-too-old');

@@ -160,7 +160,8 @@ export const buildSystemRules: readonly Rule[] = [
         };
       }
       if (CMAKE_PARTS_OF_PYTHON.test(name)) {
-        return /NumPy/.test(`${line}${parts}`)
+        // Where the library is missing, CMake names every part that was asked for.
+        return /NumPy/.test(`${line}${parts}`) && !/_LIBRAR/.test(parts)
           ? {
               class: 'build-requirement',
               cause: 'CMake looks for numpy in the build environment and does not find it.',
