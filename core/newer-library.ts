@@ -57,9 +57,10 @@ export async function newerLibraries(
         (wanted.found === undefined || compareVersions(version, wanted.found) > 0) &&
         (needed === undefined || compareVersions(version, needed) >= 0),
     );
-    const best = needed === undefined ? newer.find(({ stable }) => stable) : newer[0];
     const newest = newer.at(-1);
-    for (const source of new Set([best ?? newest, newest])) {
+    const best = (needed === undefined ? newer.find(({ stable }) => stable) : newer[0]) ?? newest;
+    // Suites may have the same archive.
+    for (const source of newest?.sha256 === best?.sha256 ? [best] : [best, newest]) {
       if (source !== undefined) proposals.push(await proposalOf(wanted, source, built, base, later, signal));
     }
   }

@@ -71,8 +71,11 @@ test('where the line names no version, that of the newest release', async () => 
   expect((await ideas(tooOld('undefined symbol: ham_new_thing'))).suites).toEqual(['trixie', 'forky']);
 });
 
-test('nothing where no suite is new enough, the source is too large, or it was tried', async () => {
+test('nothing where no suite is new enough, the source is too large, or it was tried; no archive twice', async () => {
   expect((await ideas(tooOld('HAM >= 2.0 is required'))).suites).toEqual([]);
+  expect((await ideas(tooOld('ham_new'), [source('trixie', '1.5'), source('forky', '1.5')])).suites).toEqual([
+    'trixie',
+  ]);
   expect((await ideas(tooOld('ham_new'), [source('bookworm', '1.0.4')])).suites).toEqual([]);
   expect((await ideas(tooOld('ham_new'), [source('trixie', '1.5', { sizeBytes: 1e9 })])).suites).toEqual([]);
   const used = { sources: [{ sha256: SUITES[1]?.sha256, install: 'make' }] };
