@@ -118,8 +118,12 @@ export async function takeFirst(
   return (await startFirst(trx, { project, priority, placementJson, now })).rows[0];
 }
 
-/** The project was served from this line: all its lines of that priority get its next turn. */
+/**
+ * The project was served from this line: all its lines of that priority get its next turn, and this one goes where nobody else stands in it. Left for later, such lines
+ * would be gone through at each claim; one that is made anew gets no earlier turn.
+ */
 export async function serveLine(trx: Database, line: StoredLine, now: number): Promise<void> {
+  await dropEmpty(trx, line);
   const { project, priority, placementJson } = line;
   await giveTurn(trx, { project, priority, placementJson, turnAt: nextTurn(priority, line.turnAt, now) });
 }

@@ -51,6 +51,27 @@ test('the name of a deleted file is never used again', async () => {
   await store.close();
 });
 
+test('a line of the queue goes with its last build, and comes back with the next', async () => {
+  const db = openTestDatabase();
+  const store = createBuildStore(db, { indexUrl: INDEX, clock: () => 0 });
+  const worker = workerFacts();
+  await workerStore(db, LEASE_MS).register(worker, 0);
+  await store.addRecipeRevision({ digest: 'r'.repeat(64), project: 'spam', yaml: '', origin: 'none', approved: true });
+  for (const key of ['a', 'b']) await store.addBuild(plannedBuild(key));
+  const lines = () => db.selectFrom('queue_lines').select('project').execute();
+  const taken: Lease[] = [];
+  for (const left of [1, 0]) {
+    const claimed = await store.claim(worker, LEASE_MS, 0);
+    if (typeof claimed !== 'string') taken.push(claimed);
+    expect(await lines()).toHaveLength(left);
+  }
+  const [first] = taken;
+  if (first === undefined) throw new Error('nothing was taken');
+  await store.finish(first, { kind: 'lost', reason: 'test', handedBack: true }, undefined, 1);
+  expect(await lines()).toHaveLength(1);
+  await store.close();
+});
+
 type Step =
   | { kind: 'claim' | 'expire' | 'cancel' | 'retry' }
   | { kind: 'heartbeat' | 'phase' | 'finish' | 'fail' | 'lose'; worker: number }
