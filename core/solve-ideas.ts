@@ -1,7 +1,8 @@
 // What may be done about a failure, the likeliest first. Ideas come from the failure itself and from what is known about releases; none is about a package.
 import { type Failure, type FailureClass, isSameFailure, type Proposal } from './failure.js';
-import { isTooNewForBase, nextOlder, releaseOfLibrary } from './solve-older.js';
+import { isTooNewForBase, namedRelease, nextOlder, releaseOfLibrary } from './solve-older.js';
 import type { SolveFacts, SolveTry } from './solve-try.js';
+import { compareVersions } from './version.js';
 
 export type Idea =
   | { kind: 'edit'; edit: Record<string, unknown>; why: string; guess?: true }
@@ -16,6 +17,7 @@ const OLDER_BEFORE_SOURCES = 4;
 
 export function ideasFor(failure: Failure, version: string, facts: SolveFacts, tries: readonly SolveTry[]): Idea[] {
   return [
+    ...newerAgain(failure, version, facts, tries),
     ...proposed(failure),
     ...includeFolder(failure, tries),
     ...libraryFolder(failure),
@@ -24,6 +26,16 @@ export function ideasFor(failure: Failure, version: string, facts: SolveFacts, t
     ...olderReleases(failure, version, facts, tries),
     ...newerLibraries(failure, version, tries),
   ];
+}
+
+/** The search for an older release went back to one that is older than the interpreter: a later one is better than this one mended by guesses. */
+function newerAgain(failure: Failure, version: string, facts: SolveFacts, tries: readonly SolveTry[]): Idea[] {
+  const { class: kind, proposal } = failure;
+  const isGuess = proposal === undefined || proposal.guess === true;
+  if (kind !== 'python-too-new' || !isGuess || version === tries[0]?.version) return [];
+  if (tries.some((each) => namedRelease(each, facts) === version)) return [];
+  const next = nextOlder(facts, tries);
+  return next !== undefined && compareVersions(next, version) > 0 ? [{ kind: 'older-release', version: next }] : [];
 }
 
 function proposed({ proposal }: Failure): Idea[] {

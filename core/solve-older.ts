@@ -72,3 +72,10 @@ export function releaseOfLibrary(
   if (!named.includes(version) || found.length !== 1) return undefined;
   return allOlderVersions.find((older) => compareVersions(older, found[0] ?? '') <= 0);
 }
+
+/** The release that is numbered as the library which a failed build found; no newer one can work. */
+export function namedRelease({ outcome, version }: SolveTry, facts: SolveFacts): string | undefined {
+  return outcome.kind === 'failed' && outcome.failure !== undefined
+    ? releaseOfLibrary(outcome.failure, version, facts)
+    : undefined;
+}

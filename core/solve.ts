@@ -6,7 +6,7 @@ import { checkRecipe } from './recipe-checks.js';
 import { canonicalJson } from './recipe-digest.js';
 import { mergeEdit } from './recipe-edit.js';
 import { failuresOf, ideasFor, takesSources } from './solve-ideas.js';
-import { isTooNewForBase, nextOlder, releaseOfLibrary } from './solve-older.js';
+import { isTooNewForBase, namedRelease, nextOlder } from './solve-older.js';
 import type { PlannedTry, SolveEdit, SolveFacts, SolveTry } from './solve-try.js';
 
 /** Builds that one solve may take in all, those that make its recipe smaller included. */
@@ -134,13 +134,6 @@ function newer(tries: readonly SolveTry[], best: number, facts: SolveFacts): Pla
   if (tries.some((each) => namedRelease(each, facts) === found.version)) return undefined;
   const version = nextOlder(facts, tries);
   return version === undefined ? undefined : { purpose: 'older-release', version, edits: found.edits, parent: best };
-}
-
-/** The release that is numbered as the library which a failed build found; no newer one can work. */
-function namedRelease({ outcome, version }: SolveTry, facts: SolveFacts): string | undefined {
-  return outcome.kind === 'failed' && outcome.failure !== undefined
-    ? releaseOfLibrary(outcome.failure, version, facts)
-    : undefined;
 }
 
 /** The best recipe without an edit that may be needless, newest first; the last one is known to be needed. */

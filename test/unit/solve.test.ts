@@ -408,6 +408,22 @@ describe('where the base is too old', () => {
     expect(end).toMatchObject({ kind: 'solved', try: 3 });
   });
 
+  test('it does so before that release is mended by a guess, which is for where no newer one works', () => {
+    const anew = [{ edit: { prepare: 'generate-anew\n' }, why: 'it has it', guess: true as const }];
+    const outdated = failure('no longintrepr.h', { class: 'python-too-new', ideas: anew });
+    const more = { olderVersions: ['1.9', '1.8', '1.7', '1.6'], pinned: false };
+    const world =
+      (works: string): World =>
+      (planned) => {
+        if (has(planned, 'anew') || planned.version === works) return 'succeeds';
+        return planned.version === '1.7' ? outdated : tooOld;
+      };
+    expect(solve(world('1.8'), more).tries.map(({ version }) => version)).toEqual(['2.0', '1.9', '1.7', '1.8']);
+    const { tries, end } = solve(world('none'), more);
+    expect(tries.map(({ version }) => version)).toEqual(['2.0', '1.9', '1.7', '1.8', '1.7']);
+    expect(end).toMatchObject({ kind: 'solved', try: 4 });
+  });
+
   test('what only the newer release asked for does not stay in the recipe of the older one', () => {
     const rust = missing('no cargo', { toolchains: ['rust'] });
     const { tries, end } = solve(
