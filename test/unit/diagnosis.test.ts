@@ -340,7 +340,14 @@ describe('which line decides', () => {
 
   test.each([
     ["KeyError: 'JAVA_HOME'", { toolchains: ['java'] }],
-    ['CMake Error at CMakeLists.txt:3 (cmake_path):\n  Unknown CMake command "cmake_path".', { toolchains: ['cmake'] }],
+    [
+      'CMake Error at CMakeLists.txt:3 (cmake_path):\n  Unknown CMake command "cmake_path".',
+      { requires: { additions: ['cmake'] } },
+    ],
+    [
+      'CMake Error at CMakeLists.txt:1 (cmake_minimum_required):\n  CMake 3.26 or higher is required.  You are running version 3.18.4',
+      { requires: { additions: ['cmake>=3.26'] } },
+    ],
     [
       'CMake Error at CMakeLists.txt:3 (pybind11_add_module):\n  Unknown CMake command "pybind11_add_module".',
       { requires: { additions: ['pybind11'] } },

@@ -292,8 +292,8 @@ export const buildSystemRules: readonly Rule[] = [
     only: 'cmake-error',
     class: 'toolchain-missing',
     cause: "The project uses CMake's command {1}, which the CMake of the image is too old for.",
-    edit: { toolchains: ['cmake'] },
-    why: 'The cmake toolchain is a recent one.',
+    edit: { requires: { additions: ['cmake'] } },
+    why: 'cmake is had as a wheel, newer than that of the image.',
     refine([, name = '']) {
       const [, bindings] = /^(pybind11|nanobind)_/.exec(name) ?? [];
       if (bindings !== undefined) {
