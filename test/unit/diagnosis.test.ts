@@ -842,6 +842,21 @@ describe('logs as they come', () => {
     expect(missing.map(({ name }) => name)).toEqual(['autoreconf', 'automake', 'libtoolize']);
   });
 
+  test('a compiled library in a wheel that says it is pure makes it one of this platform', () => {
+    const line = 'RuntimeError: Invalid binary wheel, found the following shared library/libraries in purelib folder:';
+    const { class: kind, proposal } = diagnoseText(line, { phase: 'repair' });
+    expect({ kind, guess: proposal?.guess }).toEqual({ kind: 'repair-refused', guess: true });
+    const folder = mkdtempSync(join(tmpdir(), 'platform-'));
+    const run = () => execFileSync('sh', ['-ec', String(proposal?.edit['prepare'])], { cwd: folder });
+    run();
+    writeFileSync(join(folder, 'setup.py'), 'setup()\n');
+    run();
+    expect(readFileSync(join(folder, 'setup.py'), 'utf8')).toMatch(
+      /^import setuptools; setuptools\.Distribution\.has_ext_modules = .*True\nsetup\(\)\n$/,
+    );
+    rmSync(folder, { recursive: true });
+  });
+
   test('an assignment that Python no longer allows is rewritten', () => {
     const failure = diagnoseText('m.c:9:3: error: lvalue required as left operand of assignment', { phase: 'build' });
     expect(failure).toMatchObject({ class: 'python-too-new', proposal: { guess: true } });

@@ -1,5 +1,9 @@
 import type { Rule } from '../rule.js';
 
+const MARK_AS_PLATFORM_SPECIFIC = `# What the project compiles by itself, setuptools does not know of.
+[ ! -e setup.py ] || sed -i '1i import setuptools; setuptools.Distribution.has_ext_modules = lambda self: True' setup.py
+`;
+
 /** What auditwheel says, and what happens when the finished wheel is imported. */
 export const wheelRules: readonly Rule[] = [
   {
@@ -30,6 +34,9 @@ export const wheelRules: readonly Rule[] = [
     class: 'repair-refused',
     cause:
       'The wheel says that it is pure and holds a compiled library: its build does not mark it as platform specific.',
+    edit: { prepare: MARK_AS_PLATFORM_SPECIFIC },
+    why: 'setuptools makes wheels of this platform for projects that say they have extensions.',
+    guess: true,
   },
   {
     match: /(?:This does not look like a platform wheel|does not look like a platform wheel)/,
