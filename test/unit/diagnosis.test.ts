@@ -508,6 +508,11 @@ describe('which line decides', () => {
     expect(told('Python_NumPy_INCLUDE_DIRS NumPy').proposal?.edit).toEqual({ requires: { additions: ['numpy'] } });
   });
 
+  test.each(['BLAS', 'LAPACK'])('CMake that misses %s gets the library that has it and its companion', (name) => {
+    const log = `CMake Error at FindPackageHandleStandardArgs.cmake:165 (message):\n  Could NOT find ${name} (missing: ${name}_LIBRARIES)`;
+    expect(diagnoseText(log).missing).toEqual([{ kind: 'library', name: 'openblas' }]);
+  });
+
   test("a struct with a library's name that lacks a member is the library's age, one of the project's own is not", () => {
     const told = (type: string) => diagnoseText(`x.c:9:3: error: ${type} has no member named ‘egg’`).class;
     expect(told('‘ham_common’ {aka ‘struct ham_common_struct’}')).toBe('library-too-old');

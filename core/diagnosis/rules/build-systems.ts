@@ -144,6 +144,8 @@ export const buildSystemRules: readonly Rule[] = [
           ...(known === 'ignore' ? {} : known),
         };
       }
+      // OpenBLAS has both, and who needs the one mostly needs the other.
+      if (/^(?:BLAS|LAPACK)$/.test(name)) return { missing: [{ kind: 'library', name: 'openblas' }] };
       if (name === 'Boost') {
         const components = [...parts.matchAll(/\b[a-z_]+\d*\b/g)].map(([part]) => part);
         if (components.length > 0)
