@@ -2,7 +2,7 @@
 import type { Failure, MissingPart } from './failure.js';
 import type { PackageIndex, PackageMatch } from './package-index.js';
 import { askingFile, dependenciesAfter } from './sdist-dependencies.js';
-import { ALWAYS_THERE } from './sdist-headers.js';
+import { ALWAYS_THERE, NOT_A_LIBRARY } from './sdist-headers.js';
 import type { SdistText } from './sdist-ideas.js';
 
 const WHERE = /^(?:\/build\/src\/|\.\/)*([\w./+-]+):(\d+):\d+: fatal error: ([\w./+-]+): No such file/;
@@ -56,7 +56,9 @@ export async function withFurtherIncludes(
 function askedNext(failure: Failure, texts: readonly SdistText[], paths: readonly string[]): MissingPart[] {
   if (failure.class !== 'missing-header')
     return dependenciesAfter(failure, texts).map((name) => ({ kind: 'pkg-config', name }));
-  const headers = includedAfter(failure, texts).filter((header) => !isOwn(header, failure, paths));
+  const headers = includedAfter(failure, texts).filter(
+    (header) => !NOT_A_LIBRARY.test(header) && !isOwn(header, failure, paths),
+  );
   return headers.map((name) => ({ kind: 'header', name }));
 }
 

@@ -9,6 +9,7 @@ const packages: Record<string, string> = {
   'oil.h': 'liboil-dev',
   'z.h': 'libz-dev',
   'spam.h': 'libspam-dev',
+  'pybind11/gil.h': 'pybind11-dev',
   'errno.h': 'libc6-dev',
 };
 const index: PackageIndex = {
@@ -42,12 +43,14 @@ test('what is included right after a missing header is installed with it', async
   expect(includingFile(failure)).toBe('src/ham.h');
 });
 
-test.each(['#ifdef EGG\n#include <egg.h>\n#endif\n', 'int ham;\n#include <egg.h>\n', '#include <stdio.h>\n'])(
-  'not what may depend on something, nor what no package has: %s',
-  async (text) => {
-    expect(await after(text)).toEqual(failure.proposal?.edit);
-  },
-);
+test.each([
+  '#ifdef EGG\n#include <egg.h>\n#endif\n',
+  'int ham;\n#include <egg.h>\n',
+  '#include <stdio.h>\n',
+  '#include <pybind11/gil.h>\n',
+])('not what may depend on something, nor what no package has: %s', async (text) => {
+  expect(await after(text)).toEqual(failure.proposal?.edit);
+});
 
 test('a guess stays as it is, and so does what the source does not show', async () => {
   const guess = { edit: { system: { apt: ['libham-dev'] } }, why: '', guess: true as const };
