@@ -190,9 +190,12 @@ function filledTemplate(failure: Failure, texts: readonly SdistText[]): Proposal
   });
 }
 
+/** It warns at each of its tries before it gives up. */
+const OF_MESON = /\bmeson\.build:\d+:\d+: ERROR|^WARNING: failed to download with error: /;
+
 /** A subproject that meson.build asks for by name is always downloaded, whatever is installed; one whose folder is there is not. */
 function stoodIn(failure: Failure, paths: readonly string[]): Proposal[] {
-  if (failure.class !== 'network-needed' || !/\bmeson\.build:\d+:\d+: ERROR/.test(failure.line)) return [];
+  if (failure.class !== 'network-needed' || !OF_MESON.test(failure.line)) return [];
   const wrap = paths.find((path) => /^subprojects\/[^/]+\.wrap$/.test(path));
   if (wrap === undefined) return [];
   return [

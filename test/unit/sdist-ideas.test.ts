@@ -50,6 +50,8 @@ test('a subproject that meson would download gives way to what is installed', ()
   const proposal = { edit: { system: { apt: ['libham-dev'] } }, why: 'it has it', guess: true as const };
   const [idea] = sdistIdeas(failure({ line, proposal }), [], ['meson.build', 'subprojects/ham.wrap']);
   expect(idea?.edit).toEqual({ ...proposal.edit, prepare: expect.stringContaining('subprojects/*.wrap') });
+  const warning = 'WARNING: failed to download with error: could not get https://upstream.example/v1.tar.gz';
+  expect(sdistIdeas(failure({ line: warning, proposal }), [], ['subprojects/ham.wrap'])).toHaveLength(1);
   expect(sdistIdeas(failure({ line, proposal }), [], ['meson.build'])).toEqual([]);
   expect(sdistIdeas(failure({ line: 'urlopen error', proposal }), [], ['subprojects/ham.wrap'])).toEqual([]);
 
