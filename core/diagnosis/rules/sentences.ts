@@ -118,9 +118,12 @@ const TOO_OLD =
 const TOO_OLD_CAUSE =
   'The base has an older version of something than this release needs; the line says of what. No package of the same suite helps: an older release of the project, a newer target, or the library built first from a newer source package does.';
 
-function refineTooOld([line = '']: RegExpExecArray, gaveUp: boolean): Partial<Finding> | 'ignore' {
-  if ((GIVES_UP.test(line) || /ERROR: Problem encountered/.test(line)) !== gaveUp || GOES_ON.test(line))
-    return 'ignore';
+function hasGivenUp(line: string): boolean {
+  return GIVES_UP.test(line) || /ERROR: Problem encountered/.test(line);
+}
+
+function refineTooOld([line = '']: RegExpExecArray): Partial<Finding> | 'ignore' {
+  if (GOES_ON.test(line)) return 'ignore';
   // Old or absent, which a package settles.
   const name = /\b([A-Za-z][\w.+-]+) (?:library )?(?:is |version )?too old,? or (?:is )?(?:not|missing)/i.exec(
     line,
@@ -145,14 +148,14 @@ export const sentenceRules: readonly Rule[] = [
     weight: 'tool',
     class: 'toolchain-missing',
     cause: '',
-    refine: (match) => refineTooOld(match, GIVES_UP.test(match[0])),
+    refine: refineTooOld,
   },
   {
     match: TOO_OLD,
     weight: 'dependency',
     class: 'library-too-old',
     cause: TOO_OLD_CAUSE,
-    refine: (match) => refineTooOld(match, true),
+    refine: (match) => (hasGivenUp(match[0]) ? refineTooOld(match) : 'ignore'),
   },
   {
     match:
@@ -160,10 +163,7 @@ export const sentenceRules: readonly Rule[] = [
     weight: 'sentence',
     class: 'library-too-old',
     cause: TOO_OLD_CAUSE,
-    refine: (match) => {
-      const gaveUp = refineTooOld(match, true);
-      return gaveUp === 'ignore' ? refineTooOld(match, false) : gaveUp;
-    },
+    refine: refineTooOld,
   },
   {
     match: SENTENCE,
