@@ -58,7 +58,7 @@ export async function addSdistIdeas(
   const failure = isOldWord(seen) ? await addOldWords(seen, read, log, signal) : seen;
   if (failure.proposal !== undefined && !failure.proposal.guess)
     return addIncludes(failure, read, installed, index, log, signal);
-  try {
+  return orUnchanged(failure, 'what the sdist itself offers could not be read', log, signal, async () => {
     const paths: string[] = [];
     const texts = await read((path) => {
       paths.push(path);
@@ -82,12 +82,7 @@ export async function addSdistIdeas(
     const asked = withBetter(failure, ideas, paths);
     for (const { why } of asked.ideas ?? []) log.say(`may help: ${why}`);
     return asked;
-  } catch (error) {
-    signal.throwIfAborted();
-    // A broken archive is what failed, then.
-    log.say(`what the sdist itself offers could not be read: ${String(error)}`);
-    return failure;
-  }
+  });
 }
 
 async function addOldWords(
@@ -96,15 +91,11 @@ async function addOldWords(
   log: Pick<AttemptLog, 'say'>,
   signal: AbortSignal,
 ): Promise<Failure> {
-  try {
+  return orUnchanged(failure, 'what else the sdist has of older times could not be read', log, signal, async () => {
     const all = withOtherOldWords(failure, await read(mayHoldOldWords));
     if (all !== failure) log.say(`proposed: ${all.proposal?.why}`);
     return all;
-  } catch (error) {
-    signal.throwIfAborted();
-    log.say(`what else the sdist has of older times could not be read: ${String(error)}`);
-    return failure;
-  }
+  });
 }
 
 /** What the sources include besides, of which the compiler has not come to speak. */
@@ -119,7 +110,7 @@ async function addIncludes(
   const file = includingFile(failure);
   const isTool = failure.class === 'missing-tool';
   if (index === undefined || (file === undefined && !isTool)) return failure;
-  try {
+  return orUnchanged(failure, 'what the sdist includes besides could not be read', log, signal, async () => {
     const paths: string[] = [];
     const texts = await read((path) => {
       paths.push(path);
@@ -131,9 +122,22 @@ async function addIncludes(
       : await withFurtherIncludes(failure, texts, paths, names, index, signal);
     if (all !== failure) log.say(`proposed: ${all.proposal?.why}`);
     return all;
+  });
+}
+
+/** What is looked for, or the failure as it is where that cannot be read: a broken archive is what failed, then. */
+async function orUnchanged(
+  failure: Failure,
+  complaint: string,
+  log: Pick<AttemptLog, 'say'>,
+  signal: AbortSignal,
+  look: () => Promise<Failure>,
+): Promise<Failure> {
+  try {
+    return await look();
   } catch (error) {
     signal.throwIfAborted();
-    log.say(`what the sdist includes besides could not be read: ${String(error)}`);
+    log.say(`${complaint}: ${String(error)}`);
     return failure;
   }
 }
