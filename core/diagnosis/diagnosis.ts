@@ -4,36 +4,11 @@ import { type Candidate, Candidates } from './candidates.js';
 import { asFallback, type DiagnosisContext, failureOf, limitReached, unexplained } from './conclusion.js';
 import { cleanLine, LineCutter, withoutCarrier } from './log-line.js';
 import { isProbe, LogReader } from './log-reader.js';
-import { applyRule, type Finding, type Rule, type Surroundings, WEIGHTS } from './rule.js';
-import { buildSystemRules } from './rules/build-systems.js';
-import { discoveryRules } from './rules/discovery.js';
-import { environmentRules } from './rules/environment.js';
-import { nativeRules } from './rules/native.js';
-import { numpyRules } from './rules/numpy.js';
-import { pythonRules } from './rules/python.js';
-import { requirementRules } from './rules/requirements.js';
-import { sentenceRules } from './rules/sentences.js';
-import { setuptoolsRules } from './rules/setuptools.js';
-import { toolchainRules } from './rules/toolchain.js';
-import { wheelRules } from './rules/wheel.js';
+import { applyRule, type Finding, type Surroundings, WEIGHTS } from './rule.js';
+import { RULES } from './rules.js';
 import { TellingLines } from './telling-lines.js';
 
 export type { DiagnosisContext } from './conclusion.js';
-
-const RULES: readonly Rule[] = [
-  ...environmentRules,
-  // Before those that know Python, or any library, in general.
-  ...numpyRules,
-  ...setuptoolsRules,
-  ...nativeRules,
-  ...buildSystemRules,
-  ...discoveryRules,
-  ...toolchainRules,
-  ...wheelRules,
-  ...requirementRules,
-  ...pythonRules,
-  ...sentenceRules,
-];
 
 /** Reads the log of one phase, line by line, in memory that does not grow with it, and says in the end why the phase failed. */
 export interface Diagnosis {

@@ -1,4 +1,5 @@
 // Older forms of CPython's C API that have a successor which does the same with the same arguments, so that sources can be rewritten without being understood.
+import type { Finding } from './rule.js';
 
 /**
  * Functions and macros that CPython up to 3.13 dropped, and those that came in their place ("What's New in Python", porting notes of the C API). What takes other
@@ -31,11 +32,6 @@ const SINCE_3_13: Readonly<Record<string, { macro: string; parameters?: string; 
   _Py_IsFinalizing: { macro: 'IS_FINALIZING', now: 'Py_IsFinalizing' },
 };
 
-/** Whether {@link REWRITE_OLD_API} puts another name in its place, or calls it with the arguments that it takes now. */
-export function hasSuccessor(name: string): boolean {
-  return Object.hasOwn(SUCCESSORS, name) || Object.hasOwn(SINCE_3_13, name);
-}
-
 /** What {@link REWRITE_OLD_API} rewrites. */
 export const USES_OLD_API = new RegExp(
   String.raw`\bPy_(?:TYPE|SIZE|REFCNT)\([^()]*\) *= *[^=;]|\b(?:${Object.keys(SUCCESSORS).join('|')})\b`,
@@ -62,3 +58,10 @@ ${Object.entries(SINCE_3_13)
   .join('')}    -e '1i #endif' "$source"
 done
 `;
+
+/** The edit for code that uses the name, where {@link REWRITE_OLD_API} puts another in its place or calls it with the arguments that it takes now. */
+export function rewritten(name: string): Partial<Finding> {
+  return Object.hasOwn(SUCCESSORS, name) || Object.hasOwn(SINCE_3_13, name)
+    ? { edit: { prepare: REWRITE_OLD_API }, why: `${name} has a successor that does the same.`, guess: true }
+    : {};
+}

@@ -62,6 +62,11 @@ export interface Rule extends Finding {
   refine?: (match: RegExpExecArray, around: Surroundings) => Partial<Finding> | 'ignore';
 }
 
+/** 13 for `3.13`. */
+export function minorOf(python: string): number {
+  return Number(python.split('.')[1]);
+}
+
 /** What a rule says about one line; undefined when it does not apply. */
 export function applyRule(rule: Rule, line: string, around: Surroundings): Finding | undefined {
   if (rule.only === 'cmake-error' && around.cmakeError === undefined) return undefined;

@@ -3,6 +3,20 @@ import type { Rule } from '../rule.js';
 /** pkg-config, autotools, and setup scripts that look for a library by themselves. */
 export const discoveryRules: readonly Rule[] = [
   {
+    match: /Requested ['"]([\w.+-]+) >=? ?([\w.]+)['"] but version of .* is ['"]?([\w.]+)/,
+    weight: 'hint',
+    class: 'library-too-old',
+    cause:
+      'pkg-config finds {1} {3}, but this release needs version {2}. An older release of the project, a newer target, or the library built first from a newer source package helps.',
+  },
+  {
+    match: /Package dependency requirement '([\w.+-]+) >= ?([\w.]+)' could not be satisfied/,
+    weight: 'dependency',
+    class: 'library-too-old',
+    cause:
+      'pkg-config finds {1}, but this release needs version {2} of it and the base has an older one. An older release of the project, a newer target, or the library built first from a newer source package helps.',
+  },
+  {
     match:
       /(?:Package ['"]?([\w.+-]+)['"]?,? .*not found in the pkg-config search path|Package ['"]([\w.+-]+)['"], required by ['"][^'"]*['"], not found|No package '([\w.+-]+)' found)/,
     weight: 'hint',

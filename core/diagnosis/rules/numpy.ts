@@ -1,7 +1,23 @@
-import type { Finding, Rule, Surroundings } from '../rule.js';
+import { type Finding, minorOf, type Rule, type Surroundings } from '../rule.js';
 
 /** Releases that were written for an older numpy than the one that builds or runs them. */
 export const numpyRules: readonly Rule[] = [
+  {
+    match: /No module named ['"]?numpy\.distutils/,
+    weight: 'requirement',
+    class: 'python-too-new',
+    cause:
+      'The setup script uses numpy.distutils, which no numpy for Python 3.12 or newer has. Python 3.11, or a newer release of the project, helps.',
+    refine: (_match, { python }) =>
+      python !== undefined && minorOf(python) <= 11
+        ? {
+            class: 'build-requirement',
+            cause: 'The setup script uses numpy.distutils, which numpy has only up to 1.26.',
+            edit: { requires: { constraints: ['numpy<1.27'] } },
+            why: 'numpy 1.26 is the last with numpy.distutils.',
+          }
+        : {},
+  },
   {
     match:
       /error: [‘'`](?:struct )?_?(PyArray_\w+)[^’']*[’'].*has no member named|invalid use of incomplete typedef [‘'`](PyArray_\w+)|error: [‘'`]((?:NPY|PyArray)_\w+)[’'] (?:undeclared|was not declared)/,
@@ -53,7 +69,7 @@ function olderNumpy(
   { python, phase }: Surroundings,
 ): Partial<Finding> {
   const requirement = `numpy<${before}`;
-  if (python !== undefined && Number(python.split('.')[1]) > lastPython) {
+  if (python !== undefined && minorOf(python) > lastPython) {
     return {
       class: 'python-too-new',
       cause: `${what} An older numpy has no wheels for this Python: a newer release of the project, or an older Python, helps.`,

@@ -1,7 +1,7 @@
 import type { MissingPart } from '../../failure.js';
 import type { Phase } from '../../phase.js';
 import type { Finding, Rule } from '../rule.js';
-import { missingTool } from './toolchain.js';
+import { missingTool } from './tools.js';
 
 // Setup scripts say in their own words what they miss. Three forms of sentence cover nearly all of them.
 const ARTICLES =

@@ -1,8 +1,74 @@
+import type { Phase } from '../../phase.js';
 import { OLD_WORDS } from '../old-words.js';
-import type { Rule, Surroundings } from '../rule.js';
+import { type Finding, minorOf, type Rule, type Surroundings } from '../rule.js';
 
 /** What setuptools and its neighbours dropped or became strict about, release by release (https://setuptools.pypa.io/en/stable/history.html). */
 export const setuptoolsRules: readonly Rule[] = [
+  {
+    match: /ModuleNotFoundError: No module named ['"]?pkg_resources|ImportError: .*\bpkg_resources\b/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause: 'setuptools 82 dropped pkg_resources, which this setup script imports. An older setuptools helps.',
+    edit: OLD_WORDS.pkgResources.edit,
+    why: OLD_WORDS.pkgResources.why,
+    refine: (_match, { phase }) => undeclaredSetuptools('pkg_resources', 'setuptools<81', phase),
+  },
+  {
+    match:
+      /No module named ['"]?distutils\.msvccompiler|cannot import name ['"]msvccompiler|No module named ['"]distutils\.log/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause:
+      'setuptools 74 dropped an old module that this build still imports (numpy.distutils does). An older setuptools helps.',
+    edit: { requires: { constraints: ['setuptools<74'] } },
+    why: 'Versions before 74 still bring distutils.msvccompiler.',
+  },
+  {
+    match: /ModuleNotFoundError: No module named ['"]?distutils/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause:
+      'Python 3.12 removed distutils, and the setuptools of this build is too old to bring its own (it is often pinned by the project), or is missing. A newer setuptools, or an older Python, helps.',
+    refine: (_match, { phase }) => undeclaredSetuptools('distutils', 'setuptools', phase),
+  },
+  {
+    match: /No module named ['"]?setuptools\.command\.test\b/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause: 'The setup script imports setuptools.command.test, which setuptools 72 dropped.',
+    edit: { requires: { constraints: ['setuptools<72'] } },
+    why: 'Versions before 72 still have it.',
+  },
+  {
+    match: /module ['"]pkgutil['"] has no attribute ['"]ImpImporter['"]/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause:
+      'The setuptools of this build is too old for Python 3.12 and newer; the project often pins it. A newer one helps.',
+    edit: { requires: { additions: ['setuptools>=66.1'] } },
+    why: 'setuptools 66.1 is the first that works without pkgutil.ImpImporter.',
+    guess: true,
+  },
+  {
+    match: /use_2to3 is invalid/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause:
+      'The sdist is written for Python 2 and converted by setuptools, which 58 dropped. An older setuptools helps, where Python still runs it.',
+    edit: { requires: { constraints: ['setuptools<58'] } },
+    why: 'setuptools 57 is the last that converts the code of Python 2.',
+    refine: (_match, { python }) =>
+      python === undefined || minorOf(python) < 12
+        ? {}
+        : {
+            class: 'python-too-new',
+            cause:
+              'The setup script asks setuptools to convert code of Python 2 (use_2to3), which only versions do that do not run on Python 3.12 and newer. Where the code is that of Python 3 already, doing without the conversion helps; else a newer release, or an older Python.',
+            edit: OLD_WORDS.use2to3.edit,
+            why: OLD_WORDS.use2to3.why,
+            guess: true,
+          },
+  },
   {
     match: /packaging\.version\.InvalidVersion: Invalid version: (['"][^'"]*['"])/,
     weight: 'requirement',
@@ -28,12 +94,31 @@ export const setuptoolsRules: readonly Rule[] = [
     refine: (_match, around) => olderSetuptools('46', 'Versions before 46 still have Feature.', around),
   },
   {
-    match: /No module named ['"]?setuptools\.command\.test\b/,
+    match: /Invalid dash-separated (?:options|key)|Invalid uppercase key|dash-separated .* will not be supported/,
     weight: 'requirement',
     class: 'build-requirement',
-    cause: 'The setup script imports setuptools.command.test, which setuptools 72 dropped.',
-    edit: { requires: { constraints: ['setuptools<72'] } },
-    why: 'Versions before 72 still have it.',
+    cause:
+      'setup.cfg spells options with dashes or upper case, which setuptools 78 refuses. An older setuptools helps.',
+    edit: { requires: { constraints: ['setuptools<78'] } },
+    why: 'Versions before 78 still accept the old spelling.',
+    refine: ([line]) => (/(?:Deprecat|will not be supported|Warning)/i.test(line) ? 'ignore' : {}),
+  },
+  {
+    match: /error: invalid command ['"]bdist_wheel['"]/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause: 'Neither wheel nor a setuptools that makes wheels by itself is among the build requirements.',
+    edit: { requires: { additions: ['wheel'] } },
+    why: 'wheel brings the command bdist_wheel.',
+  },
+  {
+    match: /error: Multiple top-level packages discovered in a flat-layout/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause: 'setuptools from 61 finds packages by itself and refuses this layout. An older setuptools helps.',
+    edit: { requires: { constraints: ['setuptools<61'] } },
+    why: 'Versions before 61 pack what setup.py names.',
+    guess: true,
   },
   {
     match: /canonicalize_version\(\) got an unexpected keyword argument ['"]strip_trailing_zero['"]/,
@@ -54,24 +139,42 @@ export const setuptoolsRules: readonly Rule[] = [
     guess: true,
   },
   {
-    match: /license field should be <class ['"]dict['"]>, not <class ['"]str['"]>/,
+    match:
+      /project\.license[`'"]? must be (?:valid exactly by one definition|string)|`project\.license` must|Unknown (?:properties|property):? .*license-files|`license-files`/,
     weight: 'requirement',
     class: 'build-requirement',
-    cause: 'The license is written in the form of PEP 639, which this flit-core is too old for.',
-    edit: { requires: { additions: ['flit-core>=3.11'] } },
-    why: 'flit-core 3.11 is the first that reads an SPDX license expression.',
+    cause:
+      'The license is written in the form of PEP 639, which this setuptools is too old for. setuptools 77 or newer helps.',
+    edit: { requires: { additions: ['setuptools>=77'] } },
+    why: 'setuptools 77 is the first that reads an SPDX license expression.',
   },
   {
-    match: /invalid mode: ['"]r?U[rbt]?['"]/,
+    match: /AttributeError: install_layout/,
     weight: 'requirement',
-    class: 'python-too-new',
+    class: 'build-requirement',
     cause:
-      "The setup script opens a file in the mode 'rU', which Python 3.11 removed. A newer release of the project, or an older Python, helps.",
-    edit: OLD_WORDS.modeU.edit,
-    why: OLD_WORDS.modeU.why,
-    guess: true,
+      "Debian's own setuptools and another one are mixed in the environment that builds. Building in an environment of its own (pip's build isolation, or a virtual environment) helps.",
+  },
+  {
+    match: /(?:AttributeError|ImportError|TypeError): .*\b(?:setuptools|distutils|pkg_resources|_distutils)\b/,
+    weight: 'exception',
+    class: 'build-requirement',
+    cause:
+      'The setup script uses something of setuptools or distutils that this version does not have. A setuptools of the age of the release usually helps.',
   },
 ];
+
+/** What a finished wheel imports says nothing about how it was built. */
+function undeclaredSetuptools(module: string, requirement: string, phase: Phase | undefined): Partial<Finding> {
+  if (phase !== 'test') return {};
+  return {
+    class: 'test-failed',
+    cause: `The wheel imports ${module}, which only ${requirement} brings, and does not require it. Whoever installs the wheel needs ${requirement} as well.`,
+    edit: { test: { requires: [requirement] } },
+    why: `${requirement} brings ${module}.`,
+    guess: true,
+  };
+}
 
 /** Before 66.1 setuptools does not run on Python 3.12 and newer. */
 function olderSetuptools(
@@ -80,7 +183,7 @@ function olderSetuptools(
   { python, phase }: Surroundings,
 ): ReturnType<NonNullable<Rule['refine']>> {
   if (phase === 'test') return 'ignore';
-  if (python !== undefined && Number(python.split('.')[1]) >= 12) {
+  if (python !== undefined && minorOf(python) >= 12) {
     return {
       class: 'python-too-new',
       cause: `The setup script needs setuptools before ${before}, which does not run on this Python. A newer release of the project, or an older Python, helps.`,

@@ -1,0 +1,87 @@
+import type { Finding, Rule } from '../rule.js';
+
+interface Elsewhere extends Partial<Finding> {
+  header: RegExp;
+}
+
+/** Headers that no package of the distribution brings, or not the right ones. `{1}` is the header. */
+const ELSEWHERE: readonly Elsewhere[] = [
+  {
+    header: /^numpy\//,
+    class: 'build-requirement',
+    cause: "The build needs numpy's header {1}, and numpy is not among its build requirements. It must be added there.",
+    edit: { requires: { additions: ['numpy'] } },
+    why: 'numpy brings its own headers, for the interpreter that builds.',
+  },
+  ...['pybind11', 'nanobind'].map((bindings) => ({
+    header: new RegExp(`^${bindings}/`),
+    class: 'build-requirement' as const,
+    cause: `The build needs {1}, and ${bindings} is not among its build requirements. It must be added there.`,
+    edit: { requires: { additions: [bindings] } },
+    why: `${bindings} brings its own headers; a distribution's may be older than this Python.`,
+  })),
+  {
+    header: /^pystrhex\.h$/,
+    class: 'python-too-new',
+    cause:
+      'Python 3.11 took {1} away, which was its own. A newer release of the project, another project, or Python 3.10 helps.',
+  },
+  {
+    header: /^longintrepr\.h$/,
+    class: 'python-too-new',
+    cause:
+      'Python 3.11 moved longintrepr.h, and this C code was generated for older ones. A newer release of the project, or Python 3.10, helps.',
+  },
+  {
+    header: /^(?:Python|pyconfig|structmember|frameobject)\.h$/,
+    class: 'infrastructure',
+    cause:
+      "{1} belongs to the interpreter itself: the image's Python has no headers, or the compiler was not told where they are.",
+  },
+  {
+    header: /^jni(?:_md)?\.h$/,
+    class: 'toolchain-missing',
+    cause: 'jni.h comes with a Java development kit, which the image does not have.',
+    edit: { toolchains: ['java'] },
+    why: 'The java toolchain brings a JDK with jni.h.',
+  },
+  {
+    header:
+      /^(?:windows|winsock2?|winbase|io|direct|conio|process|atlbase)\.h$|^(?:CoreFoundation|CoreServices|ApplicationServices|Carbon|Cocoa|Foundation|mach|Accelerate)\//i,
+    class: 'compile-error',
+    cause:
+      '{1} belongs to another operating system: the build took the wrong branch for Linux, or the project does not support it.',
+  },
+  {
+    // The C++ standard library has them since GCC 11 or later.
+    header:
+      /^(?:barrier|latch|semaphore|source_location|syncstream|spanstream|stacktrace|expected|format|print|generator|mdspan|flat_map|flat_set)$/,
+    class: 'toolchain-missing',
+    cause:
+      '<{1}> came with a newer C++ standard library than the compiler of the image has. A newer target has a newer one; an older release may ask for less.',
+  },
+  {
+    header: /^xlocale\.h$/,
+    class: 'compile-error',
+    cause: 'glibc 2.26 removed xlocale.h; the code is older than that. A newer release of the project usually helps.',
+  },
+];
+
+/** Headers that the compiler does not find. */
+export const headerRules: readonly Rule[] = [
+  {
+    match: /fatal error: ['"<]?([\w./+-]+?)['">]?(?::| file not found|,) ?(?:No such file or directory|not found)?/,
+    weight: 'header',
+    class: 'missing-header',
+    cause:
+      'The build needs the C or C++ header {1}, which is not in the image. The development package that holds it helps.',
+    missing: [{ kind: 'header', name: '{1}' }],
+    refine([line, name = '']) {
+      if (!/No such file|not found/.test(line)) return 'ignore';
+      const elsewhere = ELSEWHERE.find(({ header }) => header.test(name));
+      if (elsewhere === undefined) return {};
+      const { header: _header, ...finding } = elsewhere;
+      return { ...finding, missing: [] };
+    },
+  },
+];
