@@ -249,12 +249,16 @@ export function regenerates({ line }: Failure, { edit }: Proposal, paths: readon
   return paths.some((path) => `/${path}`.endsWith(`/${source}.pyx`));
 }
 
+/** Cython 3 reads code by rules of its own, of which these two break what was written for one before: it says by which the files there were generated. */
 const GENERATE_ANEW = `# C code of an older Cython, generated anew.
+level=$(grep -hoE "language_level.{0,6}[23]" setup.py setup.cfg pyproject.toml 2>/dev/null | grep -oE '[23]$' | head -n 1 || true)
+case $(cython --version 2>&1) in *' 0.'*) silent= ;; *) silent='-X legacy_implicit_noexcept=True' ;; esac
 find . -name '*.pyx' | while read -r source; do
   for generated in "\${source%.pyx}.c" "\${source%.pyx}.cpp" "\${source%.pyx}.cxx"; do
     [ -e "$generated" ] || continue
     case $generated in *.c) cplus= ;; *) cplus=--cplus ;; esac
-    cython $cplus -o "$generated" "$source"
+    case $(head -n 1 "$generated") in *'Cython 0.'*) before="-\${level:-2} $silent" ;; *) before= ;; esac
+    cython $cplus $before -o "$generated" "$source"
   done
 done
 `;

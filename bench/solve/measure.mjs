@@ -1,5 +1,5 @@
 // How many popular packages `./wheelwright build REQ --solve` solves from nothing, in how many attempts, and what the solver itself takes.
-//   node bench/solve/measure.mjs FOLDER [--minutes N] [--again] [project ...]        needs dist/ and an engine; default: packages.txt
+//   node bench/solve/measure.mjs FOLDER [--minutes N] [--python cp311] [--again] [project[==version] ...]        needs dist/ and an engine; default: packages.txt
 // FOLDER (outside the repository) keeps the service's data, results.json and the log of every failed attempt: a second run goes on where the first
 // stopped, `--again` asks anew for the projects that it names, and `--minutes` begins no other package after that time. Each solve starts from a recipe that says nothing,
 // so the catalogue does not help. Goals: 95% solved, median of at most 3 attempts, under 2 s an attempt beyond the builds.
@@ -12,11 +12,18 @@ import { parseArgs } from 'node:util';
 
 const root = new URL('../../', import.meta.url).pathname;
 const { values: options, positionals } = parseArgs({
-  options: { minutes: { type: 'string', default: '600' }, again: { type: 'boolean', default: false } },
+  options: {
+    minutes: { type: 'string', default: '600' },
+    python: { type: 'string', default: 'cp313' },
+    again: { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 });
 const [given = '', ...named] = positionals;
-if (given === '') throw new Error('usage: node bench/solve/measure.mjs FOLDER [--minutes N] [--again] [project ...]');
+if (given === '')
+  throw new Error(
+    'usage: node bench/solve/measure.mjs FOLDER [--minutes N] [--python cp311] [--again] [project[==version] ...]',
+  );
 const folder = resolve(given);
 const listed = (await readFile(join(root, 'bench/solve/packages.txt'), 'utf8'))
   .split('\n')
@@ -61,9 +68,9 @@ summarise();
 
 async function solve(name, apiUrl) {
   const nothing = join(folder, 'nothing.yaml');
-  await writeFile(nothing, `project: ${name}\n`);
+  await writeFile(nothing, `project: ${/^[\w.-]+/.exec(name)[0]}\n`);
   const started = performance.now();
-  const arguments_ = ['build', name, '--recipe', nothing, '--solve', '--json'];
+  const arguments_ = ['build', name, '--python', options.python, '--recipe', nothing, '--solve', '--json'];
   const { stdout, stderr } = await new Promise((done) => {
     execFile(join(root, 'wheelwright'), arguments_, { env: environment, maxBuffer: 2 ** 28 }, (_, stdout, stderr) =>
       done({ stdout, stderr }),

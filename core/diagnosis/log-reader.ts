@@ -36,6 +36,8 @@ export class LogReader implements Surroundings {
   #paragraph = { first: '', text: '', line: 0 };
   /** Indentation of a traceback's `File` line, when that was the last one. */
   #frameIndent: number | undefined;
+  /** Rules that are still to come around the code that Cython quotes below such words; it stands between two. */
+  #cythonRules = 0;
 
   constructor(start: { phase?: Phase; python?: string }) {
     if (start.phase !== undefined) this.phase = start.phase;
@@ -98,7 +100,12 @@ export class LogReader implements Surroundings {
 
   #followQuotes(line: string): void {
     const indent = line.length - line.trimStart().length;
-    this.quoted = (this.#frameIndent !== undefined && indent > this.#frameIndent) || /^\s*\d* \| /.test(line);
+    if (/^Error compiling Cython file:/.test(line.trim())) this.#cythonRules = 2;
+    else if (this.#cythonRules > 0 && /^-{40,}$/.test(line.trim())) this.#cythonRules -= 1;
+    this.quoted =
+      this.#cythonRules === 1 ||
+      (this.#frameIndent !== undefined && indent > this.#frameIndent) ||
+      /^\s*\d* \| /.test(line);
     this.#frameIndent = /^\s*File ".*", line \d+/.test(line) ? indent : undefined;
   }
 

@@ -926,11 +926,23 @@ describe('logs as they come', () => {
   });
 
   test('Cython code from before Cython 3 gets the old meaning by a directive, names of Python 2 an older Cython', () => {
+    const rule = '-'.repeat(60);
     const log = `Error compiling Cython file:
+${rule}
+...
+    if ham is NULL:
+        raise MemoryError
+    raise ImportError("fatal error: ham.h: No such file or directory")
+    ham.on_end = egg
+                 ^
+${rule}
+
 ham/_egg.pyx:129:33: Cannot assign type 'void (int) except * nogil' to 'F' (alias of 'void (*)(int) noexcept'). Exception values are incompatible. Suggest adding 'noexcept' to the type of 'egg'.
 Cython.Compiler.Errors.CompileError: ham/_egg.pyx
 `;
-    const { proposal } = diagnoseText(log, { phase: 'build' });
+    const { proposal, line } = diagnoseText(log, { phase: 'build' });
+    // What Cython quotes of the code is no message.
+    expect(line).toContain('ham/_egg.pyx:129');
     expect(proposal?.guess).toBe(true);
     const folder = mkdtempSync(join(tmpdir(), 'noexcept-'));
     for (const name of ['egg.pyx', 'egg.pxd', 'egg.py']) writeFileSync(join(folder, name), 'x = 1\n');

@@ -81,6 +81,16 @@ test('an edit after which it fails in the same way is taken back, and is not mad
   expect(end.kind === 'no-idea' && end.reason).toMatch(/No new idea.*libham-dev.*missing-header/);
 });
 
+test('what was tried is told on one line, of a script what it does', () => {
+  const edit = {
+    requires: { additions: ['ham'] },
+    prepare: '# Ham made anew.\nfind . | while read -r x; do :; done\n',
+  };
+  const { end } = solve(() => missing('egg', edit));
+  const reason = end.kind === 'no-idea' ? end.reason : '';
+  expect(reason).toContain('{"prepare":"Ham made anew.","requires":{"additions":["ham"]}}');
+});
+
 test('two proposals that bring each other about do not go round in a circle', () => {
   const { tries } = solve((planned) => {
     const last = planned.edits.at(-1);

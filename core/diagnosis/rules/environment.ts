@@ -23,7 +23,7 @@ function libraryOf(url: string): string | undefined {
 export const environmentRules: readonly Rule[] = [
   {
     match:
-      /Killed signal terminated program|fatal error: Killed|virtual memory exhausted|Cannot allocate memory|std::bad_alloc|(?:^|[\s:])MemoryError$|out of memory|signal: 9, SIGKILL|signal 9 \(Killed\)|internal compiler error: Killed|\(core dumped\).*memory/i,
+      /Killed signal terminated program|fatal error: Killed|virtual memory exhausted|Cannot allocate memory|std::bad_alloc|(?<!raise )\bMemoryError$|out of memory|signal: 9, SIGKILL|signal 9 \(Killed\)|internal compiler error: Killed|\(core dumped\).*memory/i,
     weight: 'resources',
     class: 'out-of-memory',
     cause: 'The build took more memory than it may have. More memory, or fewer jobs at a time, helps.',
