@@ -134,7 +134,7 @@ ninja -C wheelwright-build install
 `;
   }
   return buildDepends.includes('cmake')
-    ? `cmake -S . -B wheelwright-build -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$PREFIX" -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=ON -DBUILD_TESTING=OFF -DBUILD_TESTS=OFF -DBUILD_EXAMPLES=OFF${more}
+    ? `cmake -S . -B wheelwright-build -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$PREFIX" -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=ON -DBUILD_STATIC_LIBS=OFF -DBUILD_TESTING=OFF -DBUILD_TESTS=OFF -DBUILD_EXAMPLES=OFF${more}
 cmake --build wheelwright-build
 cmake --install wheelwright-build
 `

@@ -4,7 +4,13 @@ import type { PackageIndex, PackageMatch } from './package-index.js';
 import { mergeEdit } from './recipe-edit.js';
 import type { SdistText } from './sdist-ideas.js';
 
-const SILENT: readonly FailureClass[] = ['unknown', 'compile-error', 'missing-tool', 'missing-library'];
+const SILENT: readonly FailureClass[] = [
+  'unknown',
+  'compile-error',
+  'missing-tool',
+  'missing-library',
+  'network-needed',
+];
 /** Each is a question to the distribution's index. */
 const MAX_ASKED = 6;
 /** Where these headers are from, every builder has already. */
@@ -37,6 +43,8 @@ export async function headerIdea(
   signal: AbortSignal,
 ): Promise<Proposal | undefined> {
   if (!SILENT.includes(failure.class) || (failure.proposal !== undefined && !failure.proposal.guess)) return undefined;
+  // What was to be downloaded has a name: another library does not stand in for it.
+  if (failure.class === 'network-needed' && (failure.missing ?? []).length > 0) return undefined;
   // A name of pkg-config that no package has: other packages do not bring it.
   if (failure.proposal === undefined && failure.missing?.some(({ kind }) => kind === 'pkg-config')) return undefined;
   const found: PackageMatch[] = [];

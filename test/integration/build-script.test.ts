@@ -10,6 +10,13 @@ const run = promisify(execFile);
 const folder = await mkdtemp(join(tmpdir(), 'build-script-'));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+async function environment(name: string, packages: readonly string[]): Promise<string> {
+  const venv = join(folder, name);
+  await run('python3', ['-m', 'venv', venv]);
+  await run(join(venv, 'bin', 'pip'), ['install', '-q', '--disable-pip-version-check', ...packages]);
+  return venv;
+}
+
 const BUILD = `
 import os, pathlib, sys
 sys.path.insert(0, sys.argv[1])
@@ -29,13 +36,31 @@ test('a meson-python that many releases pin takes the folder that it is to build
     "project('sample', version: '1.0')\nimport('python').find_installation().install_sources('sample.py')\n",
   );
   await writeFile(join(folder, 'sample.py'), '');
-  const venv = join(folder, 'venv');
-  await run('python3', ['-m', 'venv', venv]);
   const packages = ['meson-python==0.13.1', 'meson', 'ninja', 'pyproject_hooks', 'packaging', 'pyelftools'];
-  await run(join(venv, 'bin', 'pip'), ['install', '-q', '--disable-pip-version-check', ...packages]);
+  const venv = await environment('venv', packages);
   const built = await run(join(venv, 'bin', 'python'), ['-c', BUILD, resolve('worker/scripts')], {
     cwd: folder,
     env: { ...process.env, PATH: `${venv}/bin:${process.env.PATH}`, PYTHONDONTWRITEBYTECODE: '1' },
   });
   expect(built.stdout).toContain('sample-1.0-py3-none-any.whl');
+}, 120_000);
+
+const UNLOADABLE = `
+import os, sys
+sys.path.insert(0, sys.argv[1])
+import build
+from pyproject_hooks import BackendUnavailable
+def unavailable(task):
+    raise BackendUnavailable("Traceback: ...", backend_name="ham.backend")
+build.read_task = lambda: {}
+build.build = unavailable
+sys.exit(build.main())
+`;
+
+test('a backend that cannot be loaded is told of in one sentence, after its traceback', async () => {
+  const venv = await environment('unloadable', ['pyproject_hooks', 'packaging', 'pyelftools']);
+  const ended = run(join(venv, 'bin', 'python'), ['-B', '-c', UNLOADABLE, resolve('worker/scripts')]);
+  await expect(ended).rejects.toMatchObject({
+    stderr: 'Traceback: ...\nthe build backend cannot be loaded: ham.backend\n',
+  });
 }, 120_000);

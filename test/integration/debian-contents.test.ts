@@ -179,6 +179,15 @@ describe('headerIdea', async () => {
     expect(await headerIdea(said, texts, owns, index, signal)).toBeUndefined();
   });
 
+  test('a download that does not say of what may be for want of the library that the sources use', async () => {
+    const download: Failure = { ...silent, class: 'network-needed', line: 'error: <urlopen error [Errno -3]>' };
+    expect(await headerIdea(download, texts, owns, index, signal)).toMatchObject({
+      edit: { system: { apt: ['libssl-dev', 'libsasl2-dev'] } },
+    });
+    const named: Failure = { ...download, missing: [{ kind: 'cmake', name: 'ham', loose: true }] };
+    expect(await headerIdea(named, texts, owns, index, signal)).toBeUndefined();
+  });
+
   test('what pkg-config is asked for by a name that nobody has, other packages do not bring', async () => {
     const missing = [{ kind: 'pkg-config' as const, name: 'girepository-9.0' }];
     const named: Failure = { ...silent, class: 'missing-library', missing };

@@ -118,7 +118,7 @@ test('it is built as the distribution builds it, with the libraries that the bas
   expect(first?.sources[0]?.install).toMatch(/^meson setup/);
   const [cmake] = (await ideas(tooOld('ham_new'), [source('trixie', '1.5', { buildDepends: [['cmake']] })])).edits;
   expect(cmake?.system).toBeUndefined();
-  expect(cmake?.sources[0]?.install).toMatch(/^cmake -S/);
+  expect(cmake?.sources[0]?.install).toMatch(/^cmake -S .* -DBUILD_SHARED_LIBS=ON -DBUILD_STATIC_LIBS=OFF /);
   const [plain] = (await ideas(tooOld('ham_new'))).edits;
   expect(plain?.sources[0]?.install).toMatch(/\.\/configure --prefix="\$PREFIX"/);
 });

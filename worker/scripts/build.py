@@ -192,7 +192,7 @@ def main():
         report = build(read_task())
     except BackendUnavailable as error:
         print(error.traceback, file=sys.stderr)
-        return f"the build backend cannot be loaded: {error.message or error.backend_name}"
+        return f"the build backend cannot be loaded: {error.backend_name}"
     except HookMissing as error:
         return f"the build backend has no {error.hook_name} hook (PEP 517)"
     except InvalidRequirement as error:
