@@ -33,7 +33,10 @@ const settings = {
         .describe(
           'true: additions take the place of what the sdist declares, e.g. where it pins a version that cannot work',
         ),
-      'as-of': z.iso.date().optional().describe('build requirements as they were on that day'),
+      'as-of': z.iso
+        .date()
+        .optional()
+        .describe('build requirements as they were on that day; a later one where none of then will do'),
     })
     .optional()
     .describe('what is changed about the build requirements'),

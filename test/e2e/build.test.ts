@@ -106,6 +106,16 @@ it('applies what a recipe says about requirements, sources and preparation', asy
   expect(wheel?.version).toBe('0.43.0');
 });
 
+it('takes what is newer than the date of the requirements where nothing older will do', async () => {
+  const additions = ['wheel', 'setuptools>=75'];
+  const finished = await build({ hooks: PURE }, { requires: { additions, 'as-of': '2024-06-01' } });
+  expect(finished.outcome.kind, finished.log).toBe('succeeded');
+  const required = finished.inputs.filter(({ kind }) => kind === 'build-requirement');
+  const versionOf = (project: string) => required.find(({ name }) => name === project)?.version;
+  expect(versionOf('wheel')).toBe('0.43.0');
+  expect(Number.parseInt(versionOf('setuptools') ?? '', 10)).toBeGreaterThanOrEqual(75);
+});
+
 it('offers to test what imports where a part does not; a library that only looks like a module is no part', async () => {
   const native = compiled('').replaceAll('PyInit_native', 'init_native').replace('native.so": ', 'plugin.so": ');
   const broken = native.replace('{"plugin', '{"sample.py": b"x = 1\\n", "extra.py": b"1 / 0\\n", "plugin');

@@ -37,6 +37,7 @@ NO_WHEEL = re.compile(
     r"|([A-Za-z0-9][\w.-]*) was not found in the package registry"
     r"|there (?:is|are) no versions? of ([A-Za-z0-9][\w.-]*)((?:[=<>!~]=?[^\s,]+,?)*)"
 )
+TOO_NEW = re.compile(r"`([\w.-]+)` was filtered by `exclude-newer`")
 
 
 class BadSource(Exception):
@@ -120,7 +121,17 @@ def resolve(requirements, task):
     command += ["--format", "pylock.toml", "--output-file", "pylock.toml", "--no-python-downloads"]
     if task.get("asOf"):
         command += ["--exclude-newer", task["asOf"]]
-    done = subprocess.run(command, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    newer = set()
+    while True:
+        done = subprocess.run(command, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        outdated = set(TOO_NEW.findall(done.stdout)) - newer if done.returncode != 0 else set()
+        if not outdated:
+            break
+        # A wheel that was built here is of today, whatever the age of its release; and some ask for what came after the date.
+        newer |= outdated
+        for name in sorted(outdated):
+            say(f"{task['phase']}: {name} has no wheel of {task['asOf']} or before that will do: a later one is taken")
+            command += ["--exclude-newer-package", f"{name}=false"]
     print(done.stdout, end="", flush=True)
     if done.returncode != 0:
         return None, done.stdout

@@ -24,7 +24,8 @@ const PLEASE_INSTALL = new RegExp(
 );
 
 /** A program that gives up says so; others only report and go on. */
-const GIVES_UP = /^\s*\W*(?:(?:\w+\.)*\w*(?:Error|Exception|Exit)|error|ERROR|CRITICAL|FATAL|fatal|Fatal)\b:?[:\s]/;
+const GIVES_UP =
+  /^\s*\W*(?:configure: error|(?:\w+\.)*\w*(?:Error|Exception|Exit)|error|ERROR|CRITICAL|FATAL|fatal|Fatal)\b:?[:\s]/;
 const GOES_ON =
   /^\s*(?:-- |checking |Run-time dependency|Library |Program |Has header|Compiler for)|found: NO|warn|disabl|skipp|optional|(?<!(?:proceed|continue|build|work) )without|fall(?:ing)? back|ignor|deprecat|continuing|will continue|not found in cache|trying/i;
 const NO_NAME =
