@@ -1,5 +1,4 @@
 import type { AttemptInput } from '../core/attempt.js';
-import { WheelwrightError } from '../core/errors.js';
 import type { Failure, Proposal } from '../core/failure.js';
 import { enrichProposal, type PackageIndex } from '../core/package-index.js';
 import { headerIdea, mayInclude, withHeadersOfTool } from '../core/sdist-headers.js';
@@ -8,11 +7,9 @@ import { includingFile, withFurtherIncludes } from '../core/sdist-includes.js';
 import { emptyLibpython } from '../core/sdist-libpython.js';
 import { isOldWord, mayHoldOldWords, withOtherOldWords } from '../core/sdist-old-words.js';
 import type { AttemptLog } from './attempt-log.js';
+import { orUnchanged } from './or-unchanged.js';
 
-/**
- * The failure with a proposal to install what the build missed, by the distribution's own index of contents. Where the index cannot be had, the failure comes
- * back as it is: why a build failed must be told in any case.
- */
+/** The failure with a proposal to install what the build missed, by the distribution's own index of contents; as it is where that cannot be had. */
 export async function explainMissing(
   failure: Failure,
   index: PackageIndex | undefined,
@@ -24,16 +21,11 @@ export async function explainMissing(
   const names = missing.map(({ name }) => name).join(', ');
   // The first time the distribution's index is fetched, which takes longer than the build did.
   log.say(`looking up which package has ${names}`);
-  try {
+  return orUnchanged(failure, `which package has ${names} could not be looked up`, log, signal, async () => {
     const enriched = await enrichProposal(failure, index, signal);
     if (enriched.proposal !== undefined) log.say(`proposed: ${enriched.proposal.why}`);
     return enriched;
-  } catch (error) {
-    signal.throwIfAborted();
-    const hint = error instanceof WheelwrightError && error.hint !== undefined ? ` ${error.hint}` : '';
-    log.say(`which package has ${names} could not be looked up: ${String(error)}.${hint}`);
-    return failure;
-  }
+  });
 }
 
 /** Reads the texts of the attempt's sdist that are wanted, by their path. */
@@ -123,23 +115,6 @@ async function addIncludes(
     if (all !== failure) log.say(`proposed: ${all.proposal?.why}`);
     return all;
   });
-}
-
-/** What is looked for, or the failure as it is where that cannot be read: a broken archive is what failed, then. */
-async function orUnchanged(
-  failure: Failure,
-  complaint: string,
-  log: Pick<AttemptLog, 'say'>,
-  signal: AbortSignal,
-  look: () => Promise<Failure>,
-): Promise<Failure> {
-  try {
-    return await look();
-  } catch (error) {
-    signal.throwIfAborted();
-    log.say(`${complaint}: ${String(error)}`);
-    return failure;
-  }
 }
 
 function isOwn(paths: readonly string[]): (header: string) => boolean {

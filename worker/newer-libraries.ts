@@ -1,9 +1,9 @@
-import { WheelwrightError } from '../core/errors.js';
 import type { Failure } from '../core/failure.js';
 import { type Built, mayNeedNewer, newerLibraries } from '../core/newer-library.js';
 import type { PackageIndex } from '../core/package-index.js';
 import type { SourceIndex } from '../core/source-package.js';
 import type { AttemptLog } from './attempt-log.js';
+import { orUnchanged } from './or-unchanged.js';
 
 /** The failure with what later suites have of a library that is too old, as its last ideas; as it is where their lists cannot be had. */
 export async function addNewerLibraries(
@@ -14,14 +14,9 @@ export async function addNewerLibraries(
   signal: AbortSignal,
 ): Promise<Failure> {
   if (index === undefined || !mayNeedNewer(failure)) return failure;
-  try {
+  return orUnchanged(failure, 'what later suites have could not be looked up', log, signal, async () => {
     const newer = await newerLibraries(failure, built, index, index, signal);
     for (const { why } of newer) log.say(`may help: ${why}`);
     return newer.length === 0 ? failure : { ...failure, ideas: [...(failure.ideas ?? []), ...newer] };
-  } catch (error) {
-    signal.throwIfAborted();
-    const hint = error instanceof WheelwrightError && error.hint !== undefined ? ` ${error.hint}` : '';
-    log.say(`what later suites have could not be looked up: ${String(error)}.${hint}`);
-    return failure;
-  }
+  });
 }
