@@ -71,30 +71,48 @@ export function chooseLine(worker: WorkerLoad, lines: readonly QueueLine[], flee
   return { kind: 'nothing' };
 }
 
+interface Condition {
+  holds(worker: WorkerCapacity, placement: Placement): boolean;
+  /** What to say where it holds for none of these, which are all that the conditions before it leave. */
+  missed(placement: Placement, fleet: readonly WorkerCapacity[]): string;
+}
+
+/** What makes a worker one of the kind that a build asks for. */
+const CONDITIONS: readonly Condition[] = [
+  {
+    holds: ({ architectures }, { arch }) => architectures.includes(arch),
+    missed({ arch }, fleet) {
+      const present = [...new Set(fleet.flatMap(({ architectures }) => architectures))].join(', ');
+      return `No worker builds for ${arch}; those that are there build for ${present}. Start one on such a machine.`;
+    },
+  },
+  {
+    holds: ({ trust }, { channel }) => trust.includes(channel),
+    missed: ({ arch, channel }) =>
+      `No worker for ${arch} takes builds of the ${channel} channel. A worker's WHEELWRIGHT_WORKER_TRUST says which it takes.`,
+  },
+  {
+    holds: (worker, { labels = [] }) => labels.every((label) => worker.labels.includes(label)),
+    missed: ({ labels = [] }) =>
+      `No worker has all the labels that the recipe asks for: ${labels.join(', ')}. A worker's WHEELWRIGHT_WORKER_LABELS gives it labels.`,
+  },
+];
+
 /** Whether the worker is of the kind that the build asks for, whatever its size. */
-export function suits(worker: WorkerCapacity, { arch, channel, labels = [] }: Placement): boolean {
-  return (
-    worker.architectures.includes(arch) &&
-    worker.trust.includes(channel) &&
-    labels.every((label) => worker.labels.includes(label))
-  );
+export function suits(worker: WorkerCapacity, placement: Placement): boolean {
+  return CONDITIONS.every(({ holds }) => holds(worker, placement));
 }
 
 /** Why none of these workers can be given a build, in sentences that end with the next step; undefined where one can, if only after others. */
 export function nobodyFor(placement: Placement, fleet: readonly WorkerCapacity[]): string | undefined {
-  if (fleet.some((worker) => suits(worker, placement))) return undefined;
   if (fleet.length === 0) return 'No worker is there that takes builds. `./wheelwright up` starts one.';
-  const { arch, channel, labels = [] } = placement;
-  const ofArch = fleet.filter(({ architectures }) => architectures.includes(arch));
-  if (ofArch.length === 0) {
-    const present = [...new Set(fleet.flatMap(({ architectures }) => architectures))].join(', ');
-    return `No worker builds for ${arch}; those that are there build for ${present}. Start one on such a machine.`;
+  let left = fleet;
+  for (const { holds, missed } of CONDITIONS) {
+    const able = left.filter((worker) => holds(worker, placement));
+    if (able.length === 0) return missed(placement, left);
+    left = able;
   }
-  const trusted = ofArch.filter(({ trust }) => trust.includes(channel));
-  if (trusted.length === 0) {
-    return `No worker for ${arch} takes builds of the ${channel} channel. A worker's WHEELWRIGHT_WORKER_TRUST says which it takes.`;
-  }
-  return `No worker has all the labels that the recipe asks for: ${labels.join(', ')}. A worker's WHEELWRIGHT_WORKER_LABELS gives it labels.`;
+  return undefined;
 }
 
 /** Whether the worker has what the build asks for while it makes nothing else. */

@@ -12,6 +12,7 @@ const resourcesSchema = z.strictObject({
 
 const strings = () => z.array(z.string().min(1).max(200)).max(100);
 
+/** What comes to these later is optional: workers of an earlier version are in the database without it. */
 export const workerFactsSchema = z.strictObject({
   name: z.string().min(1).max(200),
   /** Made anew at each start, so that two workers of one name are told apart. */
