@@ -34,7 +34,7 @@ const SINCE_3_13: Readonly<Record<string, { macro: string; parameters?: string; 
 
 /** What {@link REWRITE_OLD_API} rewrites. */
 export const USES_OLD_API = new RegExp(
-  String.raw`\bPy_(?:TYPE|SIZE|REFCNT)\([^()]*\) *= *[^=;]|\b(?:${Object.keys(SUCCESSORS).join('|')})\b`,
+  String.raw`\bPy_(?:TYPE|SIZE|REFCNT)\([^()]*\) *= *[^=;]|\b(?:${[...Object.keys(SUCCESSORS), ...Object.keys(SINCE_3_13)].join('|')})\b`,
 );
 
 /** Who uses one of the older forms uses others as well, and a recipe has one script: all of them at once. */

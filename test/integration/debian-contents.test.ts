@@ -1,12 +1,13 @@
-import { copyFile, mkdtemp, readdir, readFile, stat } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { openContentsIndex } from '../../adapters/debian/contents-index.js';
 import { CONTENTS_SCRIPT } from '../../adapters/debian/contents-script.js';
 import type { Failure, MissingPart } from '../../core/failure.js';
 import { enrichProposal } from '../../core/package-index.js';
 import { headerIdea } from '../../core/sdist-headers.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const FIXTURES = 'test/fixtures/debian';
 const signal = new AbortController().signal;
@@ -16,8 +17,9 @@ async function copyFixtures(folder: string): Promise<void> {
 }
 
 async function openFixtures() {
-  const folder = join(await mkdtemp(join(tmpdir(), 'contents-')), 'debian-11');
-  return openContentsIndex(folder, copyFixtures);
+  const folder = await mkdtemp(join(tmpdir(), 'wheelwright-contents-'));
+  afterAll(() => rm(folder, { recursive: true }));
+  return openContentsIndex(join(folder, 'debian-11'), copyFixtures);
 }
 
 describe("Debian 11's index of contents", async () => {
@@ -44,7 +46,7 @@ describe("Debian 11's index of contents", async () => {
 });
 
 test('is fetched once, at the first question, and appears whole or not at all', async () => {
-  const parent = await mkdtemp(join(tmpdir(), 'contents-'));
+  const parent = temporaryFolder();
   let fetched = 0;
   const failing = openContentsIndex(join(parent, 'suite'), async () => {
     throw new Error('no mirror');

@@ -1,11 +1,11 @@
-import { mkdtemp, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { openSourceIndex } from '../../adapters/debian/source-index.js';
 import { RULES_SCRIPT, SOURCES_SCRIPT } from '../../adapters/debian/sources-script.js';
 import type { SourcePackage } from '../../core/source-package.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const signal = new AbortController().signal;
 const SHA256 = 'ab642492f5cf882b74aa0cb730cd410a81edcdbec895183ce930e706c1c759b8';
@@ -45,7 +45,7 @@ const writeRules =
     writeFile(join(folder, 'rules.gz'), gzipSync(`# ${name} of ${suite}`));
 
 test('the source packages that a binary package is made from, and what builds them here', async () => {
-  const index = openSourceIndex(join(await mkdtemp(join(tmpdir(), 'sources-')), 'suite'), write, writeRules);
+  const index = openSourceIndex(join(temporaryFolder(), 'suite'), write, writeRules);
   const [old, stable, ...others] = await index.sourcesOf('libmpc-dev', signal);
   expect(others).toEqual([]);
   expect(old).toEqual({
@@ -69,7 +69,7 @@ test('the source packages that a binary package is made from, and what builds th
 });
 
 test('lists of the day before yesterday are fetched anew', async () => {
-  const folder = join(await mkdtemp(join(tmpdir(), 'sources-')), 'suite');
+  const folder = join(temporaryFolder(), 'suite');
   let fetched = 0;
   const index = openSourceIndex(
     folder,

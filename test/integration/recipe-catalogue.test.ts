@@ -1,11 +1,11 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openRecipeFolder } from '../../adapters/disk/recipes.js';
 import type { Recipe } from '../../core/recipe.js';
 import { checkDependencies } from '../../core/recipe-catalogue.js';
 import { renderRecipeReference } from '../../core/recipe-reference.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 test('every recipe of the catalogue is sound and none depend on each other in a circle', async () => {
   const catalogue = openRecipeFolder('recipes');
@@ -37,7 +37,7 @@ test('docs/recipes.md is what the schema says; `npx vitest run <this file> --upd
 });
 
 test('a file is found by any spelling of its project, and must be named after it', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'recipes-'));
+  const folder = temporaryFolder();
   await writeFile(join(folder, 'foo-bar.yaml'), 'project: Foo.Bar\n');
   await writeFile(join(folder, 'other.yaml'), 'project: another\n');
   await writeFile(join(folder, 'broken.yaml'), 'projekt: broken\n');

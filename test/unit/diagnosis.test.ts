@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createDiagnosis, diagnoseText } from '../../core/diagnosis/diagnosis.js';
 import { cleanLine, LineCutter, MAX_LINE_LENGTH, withoutCarrier } from '../../core/diagnosis/log-line.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const MISSING_HEADER = 'src/x.c:1:10: fatal error: foo.h: No such file or directory';
 
@@ -260,7 +260,7 @@ describe('which line decides', () => {
       "AttributeError: module 'configparser' has no attribute 'SafeConfigParser'. Did you mean: 'RawConfigParser'?",
     );
     expect(failure.class).toBe('python-too-new');
-    const folder = mkdtempSync(join(tmpdir(), 'configparser-'));
+    const folder = temporaryFolder();
     writeFileSync(join(folder, 'versioneer.py'), 'p = configparser.SafeConfigParser()\np.readfp(f)\nreadfp(g)\n');
     execFileSync('sh', ['-ec', String(failure.proposal?.edit['prepare'])], { cwd: folder });
     expect(readFileSync(join(folder, 'versioneer.py'), 'utf8')).toBe(
@@ -821,13 +821,12 @@ describe('logs as they come', () => {
     const { class: kind, proposal } = diagnoseText(line, { phase: 'build' });
     expect([kind, proposal?.guess]).toEqual(['python-too-new', true]);
     expect(proposal?.edit).toMatchObject({ environment: { PYTHONPATH: '.' } });
-    const folder = mkdtempSync(join(tmpdir(), 'imp-'));
+    const folder = temporaryFolder();
     writeFileSync(join(folder, 'version.py'), "number = '1.5'\n");
     execFileSync('sh', ['-ec', String(proposal?.edit['prepare'])], { cwd: folder });
     const script =
       "import importlib.util as u; s = u.spec_from_file_location('imp', 'imp.py'); imp = u.module_from_spec(s); s.loader.exec_module(imp); print(imp.load_source('version', 'version.py').number)";
     expect(execFileSync('python3', ['-c', script], { cwd: folder }).toString()).toBe('1.5\n');
-    rmSync(folder, { recursive: true });
     expect(diagnoseText(line, { phase: 'test' }).proposal).toBeUndefined();
   });
 
@@ -852,7 +851,7 @@ describe('logs as they come', () => {
     const line = 'RuntimeError: Invalid binary wheel, found the following shared library/libraries in purelib folder:';
     const { class: kind, proposal } = diagnoseText(line, { phase: 'repair' });
     expect({ kind, guess: proposal?.guess }).toEqual({ kind: 'repair-refused', guess: true });
-    const folder = mkdtempSync(join(tmpdir(), 'platform-'));
+    const folder = temporaryFolder();
     const run = () => execFileSync('sh', ['-ec', String(proposal?.edit['prepare'])], { cwd: folder });
     run();
     writeFileSync(join(folder, 'setup.py'), 'setup()\n');
@@ -860,20 +859,18 @@ describe('logs as they come', () => {
     expect(readFileSync(join(folder, 'setup.py'), 'utf8')).toMatch(
       /^import setuptools; setuptools\.Distribution\.has_ext_modules = .*True\nsetup\(\)\n$/,
     );
-    rmSync(folder, { recursive: true });
   });
 
   test('an assignment that Python no longer allows is rewritten', () => {
     const failure = diagnoseText('m.c:9:3: error: lvalue required as left operand of assignment', { phase: 'build' });
     expect(failure).toMatchObject({ class: 'python-too-new', proposal: { guess: true } });
-    const folder = mkdtempSync(join(tmpdir(), 'assign-'));
+    const folder = temporaryFolder();
     writeFileSync(join(folder, 'm.c'), 'Py_TYPE(&a_Type) = &PyType_Type;\nif (Py_SIZE(x) == 3) Py_SIZE(x) = n - 1;\n');
     const { prepare } = failure.proposal?.edit ?? {};
     execFileSync('sh', ['-ec', String(prepare)], { cwd: folder });
     expect(readFileSync(join(folder, 'm.c'), 'utf8')).toBe(
       'Py_SET_TYPE(&a_Type, &PyType_Type);\nif (Py_SIZE(x) == 3) Py_SET_SIZE(x, n - 1);\n',
     );
-    rmSync(folder, { recursive: true });
   });
 
   test('a function that takes an argument more since Python 3.13 gets it there, and where it has it already', () => {
@@ -881,7 +878,7 @@ describe('logs as they come', () => {
       phase: 'build',
     });
     expect(failure).toMatchObject({ class: 'python-too-new', proposal: { guess: true } });
-    const folder = mkdtempSync(join(tmpdir(), 'argument-'));
+    const folder = temporaryFolder();
     const calls =
       'int i = _PyLong_AsInt(a);\nold(_PyLong_AsByteArray(a,\n b, 8, 1, 0));\nnew(_PyLong_AsByteArray(a, b, 8, 1, 0, 1));\n';
     writeFileSync(join(folder, 'm.c'), calls);
@@ -895,7 +892,6 @@ describe('logs as they come', () => {
         `#endif\n${calls.replaceAll('_PyLong_AsByteArray', 'LONG_AS_BYTES').replace('_PyLong_AsInt', 'LONG_AS_INT')}`,
       ),
     ).toBe(true);
-    rmSync(folder, { recursive: true });
   });
 
   test.each([
@@ -905,7 +901,7 @@ describe('logs as they come', () => {
   ])('a name that only has a successor is replaced by it: %s', (line) => {
     const failure = diagnoseText(line, { phase: 'build' });
     expect(failure).toMatchObject({ class: 'python-too-new', proposal: { guess: true } });
-    const folder = mkdtempSync(join(tmpdir(), 'rename-'));
+    const folder = temporaryFolder();
     writeFileSync(
       join(folder, 'm.cpp'),
       'PyEval_CallObject(f, a);\nmy_PyEval_CallObject(f);\nPyEval_CallObjectWithKeywords(f);\n',
@@ -914,7 +910,6 @@ describe('logs as they come', () => {
     expect(readFileSync(join(folder, 'm.cpp'), 'utf8')).toBe(
       'PyObject_CallObject(f, a);\nmy_PyEval_CallObject(f);\nPyEval_CallObjectWithKeywords(f);\n',
     );
-    rmSync(folder, { recursive: true });
     expect(diagnoseText(line.replaceAll('PyEval_CallObject', 'PyUnicode_AS_UNICODE')).proposal).toBeUndefined();
   });
 
@@ -945,14 +940,13 @@ Cython.Compiler.Errors.CompileError: ham/_egg.pyx
     // What Cython quotes of the code is no message.
     expect(line).toContain('ham/_egg.pyx:129');
     expect(proposal?.guess).toBe(true);
-    const folder = mkdtempSync(join(tmpdir(), 'noexcept-'));
+    const folder = temporaryFolder();
     for (const name of ['egg.pyx', 'egg.pxd', 'egg.py']) writeFileSync(join(folder, name), 'x = 1\n');
     execFileSync('sh', ['-ec', String(proposal?.edit['prepare'])], { cwd: folder });
     const directive = '# cython: legacy_implicit_noexcept=True\nx = 1\n';
     expect(readFileSync(join(folder, 'egg.pyx'), 'utf8')).toBe(directive);
     expect(readFileSync(join(folder, 'egg.pxd'), 'utf8')).toBe(directive);
     expect(readFileSync(join(folder, 'egg.py'), 'utf8')).toBe('x = 1\n');
-    rmSync(folder, { recursive: true });
     expect(diagnoseText('m.pyx:4:11: undeclared name not builtin: long', { phase: 'build' }).proposal?.edit).toEqual({
       requires: { constraints: ['cython<3.1'] },
     });

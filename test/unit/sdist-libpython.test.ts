@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Failure } from '../../core/failure.js';
 import { emptyLibpython } from '../../core/sdist-libpython.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const failure = (line: string): Failure => ({ class: 'compile-error', line, lineNumber: 1, cause: '' });
 const source = (text: string) => [{ path: 'src/spam.cpp', text }];
@@ -15,7 +15,7 @@ test('an extension is linked against an empty libpython in place of the one that
   const { edit, guess } = emptyLibpython(linked, extension) ?? {};
   expect(edit).toMatchObject({ environment: { LIBRARY_PATH: '/build/src/no-libpython' } });
   expect(guess).toBe(true);
-  const folder = mkdtempSync(join(tmpdir(), 'libpython-'));
+  const folder = temporaryFolder();
   execFileSync('sh', ['-ec', String(edit?.['prepare'])], { cwd: folder, stdio: 'ignore' });
   expect(readFileSync(join(folder, 'no-libpython/libpython3.13.a'), 'utf8')).toBe('!<arch>\n');
 });

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { diagnoseText } from '../../core/diagnosis/diagnosis.js';
 import { isOldWord, withOtherOldWords } from '../../core/sdist-old-words.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const failed = (line: string) => diagnoseText(`(python 3.13)\n${line}`, { phase: 'build' });
 const setupPy = {
@@ -20,16 +20,18 @@ test('what else of older times an sdist has is settled together with what ended 
   expect(proposal).toMatchObject({ edit: { requires: { constraints: ['setuptools<81'] } }, guess: true });
   expect(proposal?.why).toContain('src/ham.c has Py_TYPE(&ham) = & as well');
 
-  const folder = mkdtempSync(join(tmpdir(), 'old-words-'));
-  try {
-    writeFileSync(join(folder, 'setup.py'), setupPy.text);
-    writeFileSync(join(folder, 'ham.c'), source.text);
-    execFileSync('sh', ['-ec', String(proposal?.edit['prepare'])], { cwd: folder });
-    expect(readFileSync(join(folder, 'setup.py'), 'utf8')).not.toContain('use_2to3');
-    expect(readFileSync(join(folder, 'ham.c'), 'utf8')).toBe('    Py_SET_TYPE(&ham, &PyType_Type);\n');
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'setup.py'), setupPy.text);
+  writeFileSync(join(folder, 'ham.c'), source.text);
+  execFileSync('sh', ['-ec', String(proposal?.edit['prepare'])], { cwd: folder });
+  expect(readFileSync(join(folder, 'setup.py'), 'utf8')).not.toContain('use_2to3');
+  expect(readFileSync(join(folder, 'ham.c'), 'utf8')).toBe('    Py_SET_TYPE(&ham, &PyType_Type);\n');
+});
+
+test('what Python 3.13 changed counts as old, whichever Python the recipe is for', () => {
+  const failure = failed("ModuleNotFoundError: No module named 'pkg_resources'");
+  const generated = { path: 'src/ham.c', text: '  _PyLong_AsByteArray((PyLongObject *)v, bytes, 4, 1, 1);\n' };
+  expect(withOtherOldWords(failure, [generated]).proposal?.why).toContain('src/ham.c has _PyLong_AsByteArray as well');
 });
 
 test('functions of Cython code that C calls raise no exceptions, but where the code says what it means', () => {
