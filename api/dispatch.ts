@@ -71,6 +71,7 @@ export function createDispatch({ store, leaseMs, clock, report }: DispatchDeps):
   async function handBack(lease: ClaimedLease): Promise<void> {
     const reason = 'the worker did not wait for it any more';
     await store.finish(lease, { kind: 'lost', reason, handedBack: true }, undefined, clock()).catch(report);
+    wake();
   }
 
   function round(): Promise<number> {
@@ -78,6 +79,10 @@ export function createDispatch({ store, leaseMs, clock, report }: DispatchDeps):
     if (waiters.size === 0) return Promise.resolve(0);
     looking ??= look();
     return looking;
+  }
+
+  function wake(): void {
+    void round();
   }
 
   return {
@@ -111,10 +116,10 @@ export function createDispatch({ store, leaseMs, clock, report }: DispatchDeps):
         };
         signal.addEventListener('abort', giveUp, { once: true });
         waiters.add(waiter);
-        if (seen !== changes) void round();
+        if (seen !== changes) wake();
       });
     },
-    wake: () => void round(),
+    wake,
     round,
   };
 }

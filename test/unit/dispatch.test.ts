@@ -13,6 +13,7 @@ function setup() {
   const ended: ClaimedLease[] = [];
   let duringClaim = () => {};
   let afterClaim = () => {};
+  let queuesAgain = false;
   const store = {
     async claim({ name }: WorkerRef) {
       asked.push(name);
@@ -25,7 +26,9 @@ function setup() {
       return why;
     },
     async finish(lease: unknown) {
+      const { attemptId } = lease as ClaimedLease;
       ended.push(lease as ClaimedLease);
+      if (queuesAgain) builds.push(attemptId);
     },
   };
   const dispatch = createDispatch({ store, leaseMs: 1, clock: () => 0, report: () => {} });
@@ -35,6 +38,9 @@ function setup() {
     ended,
     dispatch,
     during: (call: () => void) => (duringClaim = call),
+    queueAgain: () => {
+      queuesAgain = true;
+    },
     afterwards: (call: () => void) => (afterClaim = call),
   };
 }
@@ -89,4 +95,22 @@ test('a lease for a worker that went away in that moment is handed back; the tim
   expect(ended.map(({ attemptId }) => attemptId)).toEqual(['a']);
   expect(await dispatch.next(worker('a'), 30, never)).toBeUndefined();
   expect(await dispatch.next(worker('a'), 0, never)).toBeUndefined();
+});
+
+test('what is handed back goes to another who waits', async () => {
+  for (const stillAsks of [true, false]) {
+    const { builds, dispatch, during, queueAgain } = setup();
+    queueAgain();
+    const gone = new AbortController();
+    const first = stillAsks ? dispatch.next(worker('a'), 10_000, gone.signal) : undefined;
+    await settle();
+    const other = dispatch.next({ name: 'a', session: 'another' }, 10_000, never);
+    await settle();
+    builds.push('a');
+    during(() => gone.abort());
+    if (stillAsks) dispatch.wake();
+    else expect(await dispatch.next(worker('a'), 10_000, gone.signal)).toBeUndefined();
+    expect((await other)?.attemptId).toBe('a');
+    expect(await first).toBeUndefined();
+  }
 });
