@@ -50,3 +50,11 @@ test('packages are installed and bundled again when they changed, and nothing is
   expect(await setUp()).toEqual(['compile']);
   expect(await setUp()).toEqual([]);
 });
+
+test('what changes while it is compiled is compiled again', async () => {
+  await put('node_modules/vite/bin/vite.js', "require('node:fs').writeFileSync('core/build.ts', '// changed');");
+  expect(await setUp()).toEqual(['npm ci', 'compile']);
+  await put('node_modules/vite/bin/vite.js', '');
+  expect(await setUp()).toEqual(['compile']);
+  expect(await setUp()).toEqual([]);
+});
