@@ -17,6 +17,7 @@ import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { WheelwrightError } from '../../core/errors.js';
 import type { BlobStore, IncomingFile } from '../../core/store.js';
+import { syncFolder } from './sync-folder.js';
 
 // A step that only touches the page cache takes microseconds, and its way to the thread pool and back ten times as long: with hundreds of small files a second that is
 // most of their cost. So only what may wait for the disk goes there: syncing, and writing more than a little.
@@ -68,7 +69,6 @@ export async function openBlobStore(folder: string): Promise<BlobStore> {
         }
         await expect.check?.({ path, ...written });
         await sync(file);
-        // Without this a power cut may forget the name while the database remembers the blob.
         await Promise.all(moveInto(path, pathOf(sha256)).map(syncFolder));
         return { sha256, sizeBytes };
       } catch (error) {
@@ -120,15 +120,6 @@ function moveInto(temporary: string, path: string): string[] {
   if (topmost === undefined) return changed;
   for (let made = folder; made.startsWith(topmost); made = dirname(made)) changed.push(dirname(made));
   return changed;
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = openSync(folder, 'r');
-  try {
-    await sync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 /** @throws WheelwrightError `invalid` for what is not a hash, which would otherwise become part of a path. */

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { WheelwrightError } from '../../core/errors.js';
 import type { LeaseRef, LogStore, Progress } from '../../core/store.js';
 import { statOf } from './data-folder.js';
+import { syncFolder } from './sync-folder.js';
 
 /** One appended piece of a log: which lines (1-based) are which bytes of its file. */
 export interface LogChunk {
@@ -51,7 +52,9 @@ export async function openLogStore(folder: string, rows: LogRows): Promise<LogSt
         }
         const bytes = Buffer.from(fresh);
         const lineCount = countLines(bytes);
-        await writeAt(pathOf(lease.attemptId), bytes, tail.byteOffset);
+        const written = writeAt(pathOf(lease.attemptId), bytes, tail.byteOffset);
+        // Both at once, which a journal makes one write of.
+        await Promise.all([written, tail.byteOffset === 0 && syncFolder(folder)]);
         const { line, byteOffset } = tail;
         const chunk = { firstLine: line, lineCount, byteOffset, byteCount: bytes.length, at: now };
         await rows.add(lease, chunk, more, now);
@@ -71,6 +74,7 @@ export async function openLogStore(folder: string, rows: LogRows): Promise<LogSt
         // Whoever reads the former file goes on doing so. Broken off before the rows are changed, it is simply done again.
         await writeAt(`${path}.new`, bytes, 0);
         await rename(`${path}.new`, path);
+        await syncFolder(folder);
         const lines = { firstLine: 1, lineCount: countLines(bytes) };
         await rows.replace(attemptId, { ...lines, byteOffset: 0, byteCount: bytes.length, at: now });
       }),
