@@ -2,6 +2,7 @@ import { createContext } from 'preact';
 import { useCallback, useContext, useEffect, useRef, useState } from 'preact/hooks';
 import type { Scope } from '../../core/token.js';
 import { get, RequestError, request } from './request.js';
+import { ActionProblem } from './ui/action-problem.js';
 
 /** Who the browser is signed in as. The token itself is in a cookie that no script can read. */
 export interface Session {
@@ -111,11 +112,7 @@ function SignInDialog({ reason, onSignedIn, onClose }: DialogProps) {
           The first start wrote an admin token to <code>admin-token</code> in the data folder. Reading needs none unless
           the operator asks for it.
         </p>
-        {error !== undefined && (
-          <p class="problem" role="alert">
-            {error}
-          </p>
-        )}
+        <ActionProblem problem={error} />
         <div class="dialog-actions">
           <button type="button" onClick={() => dialog.current?.close()}>
             Cancel

@@ -4,6 +4,7 @@ import { post } from '../request.js';
 import { go } from '../router.js';
 import { useSession } from '../session.js';
 import { useAction } from '../ui/action.js';
+import { ActionProblem } from '../ui/action-problem.js';
 
 /** Cancel, retry and solve. Offered to whoever could do it after signing in; hidden from tokens without the scope. */
 export function BuildActions({ build, onChange }: { build: Build; onChange(): void }) {
@@ -30,11 +31,7 @@ export function BuildActions({ build, onChange }: { build: Build; onChange(): vo
   const retriable = build.status === 'failed' || build.status === 'cancelled';
   return (
     <div class="actions">
-      {problem !== undefined && (
-        <span class="problem" role="alert">
-          {problem}
-        </span>
-      )}
+      <ActionProblem problem={problem} />
       {!isFinished(build.status) && (
         <button type="button" disabled={busy} onClick={() => act('cancel')}>
           Cancel

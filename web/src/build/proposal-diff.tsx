@@ -6,6 +6,7 @@ import { get, post } from '../request.js';
 import { go } from '../router.js';
 import { useSession } from '../session.js';
 import { useAction } from '../ui/action.js';
+import { ActionProblem } from '../ui/action-problem.js';
 
 type Proposal = NonNullable<NonNullable<Build['attempts'][number]['failure']>['proposal']>;
 
@@ -61,11 +62,7 @@ export function ProposalDiff({ build, proposal }: { build: Build; proposal: Prop
           </div>
         </>
       )}
-      {problem !== undefined && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <ActionProblem problem={problem} />
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { post } from '../request.js';
 import { go } from '../router.js';
 import { useSession } from '../session.js';
 import { useAction } from '../ui/action.js';
+import { ActionProblem } from '../ui/action-problem.js';
 import { Badge, Status } from '../ui/status.js';
 import { type MatrixCell, matrixRows, nameOfTarget } from './matrix-rows.js';
 
@@ -32,11 +33,7 @@ export function ReleaseMatrix({ project, upstream, onChange }: Props) {
 
   return (
     <>
-      {problem !== undefined && (
-        <p class="note bad" role="alert">
-          {problem}
-        </p>
-      )}
+      <ActionProblem problem={problem} />
       <section class="table-scroll" tabIndex={0} aria-label="Releases by target">
         <table class="matrix">
           <thead>

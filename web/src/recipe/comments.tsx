@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { CommentRequest, Submission } from '../../../client/contract.js';
 import { post } from '../request.js';
 import { useAction } from '../ui/action.js';
+import { ActionProblem } from '../ui/action-problem.js';
 import { Ago } from '../ui/time.js';
 
 /** What somebody said. */
@@ -52,11 +53,7 @@ export function CommentForm({ submission, line, onSaid, onClose }: FormProps) {
         <button type="button" onClick={onClose}>
           Cancel
         </button>
-        {problem !== undefined && (
-          <span class="problem" role="alert">
-            {problem}
-          </span>
-        )}
+        <ActionProblem problem={problem} />
       </div>
     </form>
   );

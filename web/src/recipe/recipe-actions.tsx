@@ -4,6 +4,7 @@ import { get, post } from '../request.js';
 import { go } from '../router.js';
 import { useSession } from '../session.js';
 import { useAction } from '../ui/action.js';
+import { ActionProblem } from '../ui/action-problem.js';
 
 interface Props {
   recipe: string;
@@ -45,11 +46,7 @@ export function RecipeActions({ recipe, sound, from }: Props) {
   };
   return (
     <>
-      {problem !== undefined && (
-        <p class="note bad" role="alert">
-          {problem}
-        </p>
-      )}
+      <ActionProblem problem={problem} />
       {offers('build') && (
         <form class="try" onSubmit={attempt}>
           <label for="recipe-requirement">Try it on</label>

@@ -3,6 +3,7 @@ import type { Submission } from '../../../client/contract.js';
 import { post } from '../request.js';
 import { useSession } from '../session.js';
 import { useAction } from '../ui/action.js';
+import { ActionProblem } from '../ui/action-problem.js';
 import { useComment } from './comments.js';
 
 interface Props {
@@ -34,11 +35,7 @@ export function ReviewForm({ submission, onChange }: Props) {
   return (
     <section class="card" aria-labelledby="review-title">
       <h2 id="review-title">{mayDecide ? 'Review' : 'Say something'}</h2>
-      {problem !== undefined && (
-        <p class="note bad" role="alert">
-          {problem}
-        </p>
-      )}
+      <ActionProblem problem={problem} />
       <label for="review-text">Comment</label>
       <textarea id="review-text" rows={3} value={text} onInput={(event) => setText(event.currentTarget.value)} />
       <div class="actions">

@@ -3,6 +3,7 @@ import { at } from '../base.js';
 import { post } from '../request.js';
 import { useSession } from '../session.js';
 import { useAction } from '../ui/action.js';
+import { ActionProblem } from '../ui/action-problem.js';
 import { formatSize } from '../ui/size.js';
 import { Ago } from '../ui/time.js';
 
@@ -63,11 +64,7 @@ function Steering({ worker: { name, state }, onChange }: { worker: Worker; onCha
   };
   return (
     <div class="actions">
-      {problem !== undefined && (
-        <span class="problem" role="alert">
-          {problem}
-        </span>
-      )}
+      <ActionProblem problem={problem} />
       <button
         type="button"
         disabled={busy}
