@@ -18,9 +18,9 @@ export const ALWAYS_THERE =
   /^(?:libc6-dev|libcrypt-dev|libnsl-dev|libtirpc-dev|linux-libc-dev|libstdc\+\+|libgcc|gcc|g\+\+|libpython|python3|cpp)/;
 const INCLUDE =
   /^\s*(?:#|%)\s*include\s*[<"]([\w./+-]+\.h(?:pp)?)[">]|cdef extern from\s+['"]<?([\w./+-]+\.h(?:pp)?)>?['"]/gm;
-/** Of the interpreter, other systems, the kernel, or Python packages that bring headers of their own. */
+/** Of the interpreter, other systems, the kernel, or Python packages that bring headers of their own; and names that any project has for what it generates. */
 export const NOT_A_LIBRARY =
-  /^(?:Python|structmember|pyconfig|windows|winsock2?|io|direct|TargetConditionals|config|stdafx|jni|jni_md)\.h$|^(?:numpy|pybind11|nanobind|sys|netinet|arpa|asm|linux|mach|[A-Z]\w*(?:Foundation|Kit|Services|Bluetooth)|Foundation)\//;
+  /^(?:[Vv]ersion|[Tt]ypes|[Uu]tils?|[Cc]ommon|[Ee]rrors?|[Ee]xport|[Gg]lobals?|[Dd]efs)\.h(?:pp)?$|^(?:Python|structmember|pyconfig|windows|winsock2?|io|direct|TargetConditionals|config|stdafx|jni|jni_md)\.h$|^(?:numpy|pybind11|nanobind|sys|netinet|arpa|asm|linux|mach|[A-Z]\w*(?:Foundation|Kit|Services|Bluetooth)|Foundation)\//;
 
 /** Sources whose includes are worth reading: C and C++, what generates them, and scripts that write probes. */
 export function mayInclude(path: string): boolean {

@@ -175,6 +175,20 @@ describe('headerIdea', async () => {
     expect(idea?.edit).toEqual({ system: { apt: ['gperf'] } });
   });
 
+  test('a name that any project has for a header of its own is no library’s', async () => {
+    const asked: string[] = [];
+    const spy = {
+      ...index,
+      async whoHas({ name }: { name: string }) {
+        asked.push(name);
+        return [];
+      },
+    };
+    const text = '#include "Version.h"\n#include "types.h"\n#include <sasl/sasl.h>\n';
+    await headerIdea(silent, [{ path: 'src/ham.cpp', text }], owns, spy, signal);
+    expect(asked).toEqual(['sasl/sasl.h']);
+  });
+
   test('a header of the sdist itself is nobody else’s, and a log that says something is believed', async () => {
     expect(await headerIdea(silent, texts, () => true, index, signal)).toBeUndefined();
     const said = await enrichProposal(failureOf('yaml.h'), index, signal);

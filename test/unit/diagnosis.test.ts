@@ -244,6 +244,8 @@ describe('which line decides', () => {
     ['CMake Error: CMAKE_ASM_NASM_COMPILER not set, after EnableLanguage', 'missing-tool', 'nasm'],
     ['CMake Error: CMAKE_Java_COMPILER\n  No CMAKE_Java_COMPILER could be found.', 'toolchain-missing', 'java'],
     ['ham.cpp:1:5: error: ‘numeric_limits’ is not a member of ‘std’', 'compile-error', ''],
+    ['ham.cpp:1:5: error: ‘bit_cast’ is not a member of ‘std’', 'toolchain-missing', ''],
+    ['ham.cpp:1:8: error: expected nested-name-specifier before ‘enum’', 'toolchain-missing', ''],
     [
       'CMake Error at CMakeLists.txt:2 (add_subdirectory):\n  add_subdirectory given source "ext/ham" which is not an existing directory.',
       'bad-sdist',

@@ -49,6 +49,15 @@ export const compilerRules: readonly Rule[] = [
     guess: true,
   },
   {
+    // By GCC 11 or later: `using enum`, `if consteval`, and what the standard library got.
+    match:
+      /error: (?:expected nested-name-specifier before [‘'`]enum[’']|expected [‘'`]\([’'] before [‘'`]consteval[’']|[‘'`](bit_cast|source_location|make_unique_for_overwrite|byteswap|expected|unexpected|unreachable|to_underlying|format|format_to|move_only_function|print|println|barrier|latch|counting_semaphore|binary_semaphore)[’'] (?:is not a member of|in namespace) [‘'`](?:class )?std[’'])/,
+    weight: 'compile',
+    class: 'toolchain-missing',
+    cause:
+      'The code is written in a C++ that is newer than the compiler of the image. A newer target has a newer one; an older release may ask for less.',
+  },
+  {
     match:
       /error: [‘'`](?:const |class |struct )*(?!std\b)([A-Za-z]\w+)::[^’']*[’'] has no member named [‘'`](\w+)[’']/,
     weight: 'compile',
