@@ -25,7 +25,7 @@ export const NOT_A_LIBRARY =
 /** Sources whose includes are worth reading: C and C++, what generates them, and scripts that write probes. */
 export function mayInclude(path: string): boolean {
   return (
-    /\.(?:c|cc|cpp|cxx|h|hh|hpp|i|pyx|pxd)$|^[^/]+\.py$/.test(path) &&
+    /\.(?:c|cc|cpp|cxx|h|hh|hpp|i|pyx|pxd|pxi)$|^[^/]+\.py$/.test(path) &&
     !/(?:^|\/)(?:tests?|docs?|examples?|vendor|third_?party|extern|deps)\//i.test(path)
   );
 }

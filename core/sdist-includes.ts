@@ -2,19 +2,30 @@
 import type { Failure, MissingPart } from './failure.js';
 import type { PackageIndex, PackageMatch } from './package-index.js';
 import { askingFile, dependenciesAfter } from './sdist-dependencies.js';
-import { ALWAYS_THERE, NOT_A_LIBRARY } from './sdist-headers.js';
+import { ALWAYS_THERE, mayInclude, NOT_A_LIBRARY } from './sdist-headers.js';
 import type { SdistText } from './sdist-ideas.js';
 
 const WHERE = /^(?:\/build\/src\/|\.\/)*([\w./+-]+):(\d+):\d+: fatal error: ([\w./+-]+): No such file/;
 const INCLUDE = /^\s*#\s*include\s*[<"]([\w./+-]+)[>"]/;
 /** May stand between includes that all hold. */
 const BETWEEN = /^\s*(?:\/\/.*|\/\*.*\*\/\s*|extern "C" \{|\})?\s*$/;
+const CYTHON_SOURCE = /\.p(?:yx|xd|xi)$/;
+const CYTHON_EXTERN = /^\s*cdef extern from\s+['"]<?([\w./+-]+\.h(?:pp)?)>?['"]/gm;
 /** Each is a question to the distribution's index. */
 const MAX_ASKED = 8;
 
 /** File of the sdist in which the compiler missed a header, or meson a dependency, as far as its line says. */
 export function includingFile(failure: Failure): string | undefined {
   return failure.class === 'missing-header' ? WHERE.exec(failure.line)?.[1] : askingFile(failure);
+}
+
+/** Whether a text of the sdist tells what else the {@link includingFile} includes; C code that Cython generates in the build is not in the sdist, but what it is made from. */
+export function tellsIncludes(path: string, file: string): boolean {
+  return isFile(path, file) || (/\.c(?:pp|xx)?$/.test(file) && CYTHON_SOURCE.test(path) && mayInclude(path));
+}
+
+function isFile(path: string, file: string): boolean {
+  return path === file || file.endsWith(`/${path}`);
 }
 
 /**
@@ -56,7 +67,7 @@ export async function withFurtherIncludes(
 function askedNext(failure: Failure, texts: readonly SdistText[], paths: readonly string[]): MissingPart[] {
   if (failure.class !== 'missing-header')
     return dependenciesAfter(failure, texts).map((name) => ({ kind: 'pkg-config', name }));
-  const headers = includedAfter(failure, texts).filter(
+  const headers = (includedAfter(failure, texts) ?? includedByCython(failure, texts)).filter(
     (header) => !NOT_A_LIBRARY.test(header) && !isOwn(header, failure, paths),
   );
   return headers.map((name) => ({ kind: 'header', name }));
@@ -75,11 +86,12 @@ function aptOf(edit: Record<string, unknown> | undefined): string[] {
   return Array.isArray(apt) ? apt.map(String) : [];
 }
 
-/** Up to the first line that may depend on something else. */
-function includedAfter({ line }: Failure, texts: readonly SdistText[]): string[] {
+/** Up to the first line that may depend on something else; undefined where the file is not among the texts. */
+function includedAfter({ line }: Failure, texts: readonly SdistText[]): string[] | undefined {
   const [, file = '', number, header = ''] = WHERE.exec(line) ?? [];
-  const source = texts.find(({ path }) => path === file || file.endsWith(`/${path}`));
-  const lines = source?.text.split('\n').slice(Number(number) - 1) ?? [];
+  const source = texts.find(({ path }) => isFile(path, file));
+  if (source === undefined) return undefined;
+  const lines = source.text.split('\n').slice(Number(number) - 1);
   if (INCLUDE.exec(lines[0] ?? '')?.[1] !== header) return [];
   const headers: string[] = [];
   for (const text of lines.slice(1)) {
@@ -88,4 +100,13 @@ function includedAfter({ line }: Failure, texts: readonly SdistText[]): string[]
     else if (!BETWEEN.test(text)) break;
   }
   return headers;
+}
+
+/** What the project's Cython code includes anywhere, where the file was generated from some of it: modules of one project mostly use one set of libraries. */
+function includedByCython({ line }: Failure, texts: readonly SdistText[]): string[] {
+  const [, file = ''] = WHERE.exec(line) ?? [];
+  const code = texts.filter(({ path }) => CYTHON_SOURCE.test(path));
+  const origin = file.replace(/\.c(?:pp|xx)?$/, '.pyx');
+  if (!code.some(({ path }) => isFile(path, origin))) return [];
+  return [...new Set(code.flatMap(({ text }) => [...text.matchAll(CYTHON_EXTERN)].map(([, header = '']) => header)))];
 }

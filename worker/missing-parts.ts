@@ -3,7 +3,7 @@ import type { Failure, Proposal } from '../core/failure.js';
 import { enrichProposal, type PackageIndex } from '../core/package-index.js';
 import { headerIdea, mayInclude, withHeadersOfTool } from '../core/sdist-headers.js';
 import { mayHoldSwitches, ownModule, regenerates, type SdistText, sdistIdeas } from '../core/sdist-ideas.js';
-import { includingFile, withFurtherIncludes } from '../core/sdist-includes.js';
+import { includingFile, tellsIncludes, withFurtherIncludes } from '../core/sdist-includes.js';
 import { emptyLibpython } from '../core/sdist-libpython.js';
 import { isOldWord, mayHoldOldWords, withOtherOldWords } from '../core/sdist-old-words.js';
 import type { AttemptLog } from './attempt-log.js';
@@ -106,7 +106,7 @@ async function addIncludes(
     const paths: string[] = [];
     const texts = await read((path) => {
       paths.push(path);
-      return isTool ? mayInclude(path) : path === file || file?.endsWith(`/${path}`) === true;
+      return isTool ? mayInclude(path) : file !== undefined && tellsIncludes(path, file);
     });
     const names = new Set(installed.map(({ name }) => name));
     const all = isTool

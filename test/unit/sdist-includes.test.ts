@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Failure } from '../../core/failure.js';
 import type { PackageIndex } from '../../core/package-index.js';
-import { includingFile, withFurtherIncludes } from '../../core/sdist-includes.js';
+import { includingFile, tellsIncludes, withFurtherIncludes } from '../../core/sdist-includes.js';
 
 const signal = new AbortController().signal;
 const packages: Record<string, string> = {
@@ -50,6 +50,24 @@ test.each([
   '#include <pybind11/gil.h>\n',
 ])('not what may depend on something, nor what no package has: %s', async (text) => {
   expect(await after(text)).toEqual(failure.proposal?.edit);
+});
+
+test('of C code that Cython generates in the build, what the Cython code of the sdist includes', async () => {
+  const line = 'build/src/ham/_ham.cpp:900:10: fatal error: ham/ham.h: No such file or directory';
+  const texts = [
+    { path: 'src/ham/_ham.pyx', text: 'cdef extern from "ham/ham.h":\n    int ham()\n' },
+    {
+      path: 'src/ham/egg.pxd',
+      text: 'cdef extern from "<egg.h>" nogil:\n    pass\ncdef extern from "own.h":\n    pass\n',
+    },
+  ];
+  const paths = ['src/ham/_ham.pyx', 'src/ham/egg.pxd', 'src/own.h'];
+  const edit = async (failed: string) =>
+    (await withFurtherIncludes({ ...failure, line: failed }, texts, paths, new Set(), index, signal)).proposal?.edit;
+  expect(await edit(line)).toEqual({ system: { apt: ['libham-dev', 'libegg-dev'] } });
+  expect(await edit(line.replace('_ham.cpp', 'other.cpp'))).toEqual(failure.proposal?.edit);
+  expect(tellsIncludes('src/ham/egg.pxd', 'build/src/ham/_ham.cpp')).toBe(true);
+  expect(tellsIncludes('src/ham/egg.pxd', 'build/src/ham/ham.h')).toBe(false);
 });
 
 test('a guess stays as it is, and so does what the source does not show', async () => {
