@@ -1,4 +1,4 @@
-import type { RecipeCatalogue } from '../core/recipe-catalogue.js';
+import type { RecipeCatalogue } from '../core/recipe/catalogue.js';
 import type { ReviewStore } from '../core/review.js';
 
 /** The recipes that builds use: what was approved here, before the files that ship. */

@@ -1,6 +1,6 @@
 // Which wheels an order's recipe depends on, so that they share native libraries: chosen when the build is claimed, from what has been built by then.
 import type { BuildOrder, Lease, SharingWheel } from '../core/attempt.js';
-import type { EffectiveRecipe } from '../core/recipe.js';
+import type { EffectiveRecipe } from '../core/recipe/recipe.js';
 import { parseRequirement } from '../core/requirement.js';
 import type { BuildRecord } from '../core/store.js';
 import { wheelServesTarget } from '../core/tag.js';

@@ -10,8 +10,8 @@ import {
 } from '../client/contract.js';
 import { WheelwrightError } from '../core/errors.js';
 import { normalizeProjectName } from '../core/project-name.js';
-import { diffTexts } from '../core/recipe-edit.js';
-import { MAX_RECIPE_CHARACTERS } from '../core/recipe-source.js';
+import { diffTexts } from '../core/recipe/edit.js';
+import { MAX_RECIPE_CHARACTERS } from '../core/recipe/source.js';
 import { SUBMISSION_STATUSES, type SubmissionRecord } from '../core/review.js';
 import type { SolveRecord } from '../core/solve-store.js';
 import { type Guards, nameOf } from './authentication.js';

@@ -1,7 +1,7 @@
 // Solves as they run: each try is an ordinary build, and its end decides the next. All state is in the store, so that a restart goes on where it was.
 import { isFinished } from '../core/build.js';
 import { WheelwrightError } from '../core/errors.js';
-import { parseRecipe } from '../core/recipe-book.js';
+import { parseRecipe } from '../core/recipe/book.js';
 import { parseRequirement } from '../core/requirement.js';
 import { nextStep, type SolveStep } from '../core/solve.js';
 import { solvedRecipe, solveFacts } from '../core/solve-facts.js';

@@ -1,11 +1,11 @@
 import { WheelwrightError } from '../core/errors.js';
 import { planRelease } from '../core/plan.js';
 import { normalizeProjectName } from '../core/project-name.js';
-import type { Recipe } from '../core/recipe.js';
-import { parseRecipe } from '../core/recipe-book.js';
-import { checkDependenciesOf } from '../core/recipe-catalogue.js';
-import { recipeDigest } from '../core/recipe-digest.js';
-import { emptyRecipe, recipeApplies } from '../core/recipe-resolve.js';
+import { parseRecipe } from '../core/recipe/book.js';
+import { checkDependenciesOf } from '../core/recipe/catalogue.js';
+import { recipeDigest } from '../core/recipe/digest.js';
+import type { Recipe } from '../core/recipe/recipe.js';
+import { emptyRecipe, recipeApplies } from '../core/recipe/resolve.js';
 import { parseRequirement, type Requirement } from '../core/requirement.js';
 import type { SubmissionRecord } from '../core/review.js';
 import type { ProjectPage } from '../core/simple-index.js';

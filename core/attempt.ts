@@ -1,7 +1,7 @@
 import type { Channel, Sdist, Target } from './build.js';
 import type { Failure } from './failure.js';
 import type { Phase } from './phase.js';
-import type { EffectiveRecipe } from './recipe.js';
+import type { EffectiveRecipe } from './recipe/recipe.js';
 import type { Resources } from './resources.js';
 
 export const ATTEMPT_STATUSES = ['leased', 'running', 'succeeded', 'failed', 'lost', 'cancelled', 'deferred'] as const;

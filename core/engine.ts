@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { AttemptInput } from './attempt.js';
 import type { Target } from './build.js';
-import type { EffectiveRecipe } from './recipe.js';
+import type { EffectiveRecipe } from './recipe/recipe.js';
 
 export interface ContainerLimits {
   cpus: number;

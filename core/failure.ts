@@ -31,7 +31,7 @@ export type FailureClass = (typeof FAILURE_CLASSES)[number];
 
 /** A change to a recipe that would probably mend the failure: a partial recipe to merge in, and why. */
 export interface Proposal {
-  /** A partial recipe in the form of core/recipe.ts, e.g. `{ system: { apt: ['libpq-dev'] } }`. */
+  /** A partial recipe in the form of core/recipe/recipe.ts, e.g. `{ system: { apt: ['libpq-dev'] } }`. */
   edit: Record<string, unknown>;
   why: string;
   /** It often helps in such a case, but the log alone does not prove that it is right: worth a try, not worth trusting. */

@@ -4,7 +4,7 @@ import { configureSwitches } from './debian-rules.js';
 import type { Failure, FailureClass, Proposal } from './failure.js';
 import { installedLibraries } from './library-version.js';
 import type { PackageIndex } from './package-index.js';
-import type { EffectiveRecipe } from './recipe.js';
+import type { EffectiveRecipe } from './recipe/recipe.js';
 import { shortfallOf } from './solve-forecast.js';
 import type { SourceIndex, SourcePackage } from './source-package.js';
 import { compareVersions } from './version.js';

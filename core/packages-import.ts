@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { type IniFault, type IniRelease, parsePackagesIni } from './packages-ini.js';
-import type { EffectiveRecipe, Recipe } from './recipe.js';
-import { lintRecipe } from './recipe-lint.js';
+import { lintRecipe } from './recipe/lint.js';
+import type { EffectiveRecipe, Recipe } from './recipe/recipe.js';
 import { specifierFault } from './specifier-check.js';
 import { compareVersions } from './version.js';
 

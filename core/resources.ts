@@ -1,6 +1,6 @@
 // What a build asks of the worker that makes it, and what a worker has to give.
 import type { Channel, Target } from './build.js';
-import type { EffectiveRecipe } from './recipe.js';
+import type { EffectiveRecipe } from './recipe/recipe.js';
 
 export interface Resources {
   cpus: number;

@@ -1,7 +1,7 @@
 // Recipes on their way from somebody's idea to what everybody's builds use.
 import { isFinished } from './build.js';
 import { WheelwrightError } from './errors.js';
-import type { CatalogueRecipe } from './recipe-catalogue.js';
+import type { CatalogueRecipe } from './recipe/catalogue.js';
 import type { SolveEdit } from './solve-try.js';
 import type { BuildRecord, RecipeRevision } from './store.js';
 

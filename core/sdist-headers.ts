@@ -1,7 +1,7 @@
 // Which libraries a project's own sources use, for builds that end without saying what they lacked.
 import type { Failure, FailureClass, MissingPart, Proposal } from './failure.js';
 import type { PackageIndex, PackageMatch } from './package-index.js';
-import { mergeEdit } from './recipe-edit.js';
+import { mergeEdit } from './recipe/edit.js';
 import type { SdistText } from './sdist-ideas.js';
 
 const SILENT: readonly FailureClass[] = [

@@ -1,8 +1,8 @@
 import type { Target } from './build.js';
 import { interpreterVersion } from './interpreter.js';
 import { allowsPython } from './plan.js';
-import type { EffectiveRecipe, Recipe } from './recipe.js';
-import { editRecipe, mergeEdit } from './recipe-edit.js';
+import { editRecipe, mergeEdit } from './recipe/edit.js';
+import type { EffectiveRecipe, Recipe } from './recipe/recipe.js';
 import { type Release, releasesOf } from './release.js';
 import type { Requirement } from './requirement.js';
 import type { ProjectPage } from './simple-index.js';

@@ -1,5 +1,5 @@
 import type { Failure, FailureClass } from './failure.js';
-import type { Recipe } from './recipe.js';
+import type { Recipe } from './recipe/recipe.js';
 
 /** The line of a log that led to an edit. */
 export interface SolveEvidence {

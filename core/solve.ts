@@ -1,10 +1,10 @@
 // How builds are solved: build, read the failure, change the recipe, build again. A search through recipes in which every node is a real build.
 // Pure: the next step follows from the tries so far, so that a solve can go on after any interruption.
 import { type Failure, type FailureClass, isSameFailure } from './failure.js';
-import { type EffectiveRecipe, recipeSchema } from './recipe.js';
-import { checkRecipe } from './recipe-checks.js';
-import { canonicalJson } from './recipe-digest.js';
-import { mergeEdit } from './recipe-edit.js';
+import { checkRecipe } from './recipe/checks.js';
+import { canonicalJson } from './recipe/digest.js';
+import { mergeEdit } from './recipe/edit.js';
+import { type EffectiveRecipe, recipeSchema } from './recipe/recipe.js';
 import { failuresOf, ideasFor, takesSources } from './solve-ideas.js';
 import { isTooNewForBase, namedRelease, nextOlder } from './solve-older.js';
 import type { PlannedTry, SolveEdit, SolveFacts, SolveTry } from './solve-try.js';

@@ -3,7 +3,7 @@ import type { AttemptInput, AttemptOutcome, AttemptProgress, AttemptStatus, Leas
 import type { BuildStatus, Channel, Sdist, Target } from './build.js';
 import type { Failure } from './failure.js';
 import type { Phase } from './phase.js';
-import type { CpuLevel, EffectiveRecipe } from './recipe.js';
+import type { CpuLevel, EffectiveRecipe } from './recipe/recipe.js';
 import type { WorkerRef } from './worker.js';
 
 export interface PlannedBuild {

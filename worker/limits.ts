@@ -1,5 +1,5 @@
 import type { ContainerLimits, EngineFacts } from '../core/engine.js';
-import type { EffectiveRecipe } from '../core/recipe.js';
+import type { EffectiveRecipe } from '../core/recipe/recipe.js';
 import { parseDuration, type Resources } from '../core/resources.js';
 import type { Settings } from '../core/settings.js';
 import type { WorkerCapacity } from '../core/worker.js';

@@ -2,8 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WheelwrightError } from '../../core/errors.js';
 import { normalizeProjectName } from '../../core/project-name.js';
-import type { CatalogueRecipe, RecipeCatalogue } from '../../core/recipe-catalogue.js';
-import { lintRecipe } from '../../core/recipe-lint.js';
+import type { CatalogueRecipe, RecipeCatalogue } from '../../core/recipe/catalogue.js';
+import { lintRecipe } from '../../core/recipe/lint.js';
 
 /** The recipes in a folder, one file per project: `<normalised project name>.yaml`. A file is read when it is asked for, so that an edit counts at once. */
 export function openRecipeFolder(folder: string): RecipeCatalogue {

@@ -1,7 +1,7 @@
 import type { AttemptInput } from '../../core/attempt.js';
 import type { ImageRefusal } from '../../core/engine.js';
 import { type ImageDefinition, isDebianPackageName, isRpmPackageName } from '../../core/image.js';
-import type { EffectiveRecipe } from '../../core/recipe.js';
+import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
 import type { DerivedContent } from './image-derived.js';
 import { refuse } from './image-refusal.js';
 import { FOLDER_TOOLCHAINS, type FolderToolchain, type ToolchainFolder } from './toolchain-folder.js';

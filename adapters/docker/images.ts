@@ -3,7 +3,7 @@ import type { Target } from '../../core/build.js';
 import type { BuilderImages, Engine, ImageRefusal } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { imageDigests, type LoadedImage, securityWarning, targetsOf } from '../../core/image.js';
-import type { EffectiveRecipe } from '../../core/recipe.js';
+import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
 import {
   type DerivedContent,
   type InstalledPackage,

@@ -4,7 +4,7 @@ import { CHANNELS, type Sdist } from '../../core/build.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { FAILURE_CLASSES, type Failure, MISSING_KINDS } from '../../core/failure.js';
 import { PHASES } from '../../core/phase.js';
-import { type EffectiveRecipe, effectiveRecipeSchema } from '../../core/recipe.js';
+import { type EffectiveRecipe, effectiveRecipeSchema } from '../../core/recipe/recipe.js';
 import type { Placement } from '../../core/resources.js';
 import { type WorkerFacts, workerFactsSchema } from '../../core/worker.js';
 

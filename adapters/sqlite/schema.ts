@@ -3,7 +3,7 @@ import type { ColumnType, Generated } from 'kysely';
 import type { AttemptStatus } from '../../core/attempt.js';
 import type { BuildStatus, Channel } from '../../core/build.js';
 import type { Phase } from '../../core/phase.js';
-import type { CpuLevel } from '../../core/recipe.js';
+import type { CpuLevel } from '../../core/recipe/recipe.js';
 import type { SubmissionRecord, SubmissionStatus } from '../../core/review.js';
 import type { ProjectStatus } from '../../core/simple-index.js';
 import type { SolveStatus } from '../../core/solve-store.js';

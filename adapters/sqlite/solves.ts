@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { FAILURE_CLASSES } from '../../core/failure.js';
-import { recipeSchema } from '../../core/recipe.js';
+import { recipeSchema } from '../../core/recipe/recipe.js';
 import type { NewSolve, SolveRecord, SolveStore } from '../../core/solve-store.js';
 import type { PlannedTry, SolveEdit, SolveFacts } from '../../core/solve-try.js';
 import { parseColumn, parseStrings } from './columns.js';

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import { WheelwrightError } from '../../core/errors.js';
-import { lintRecipe } from '../../core/recipe-lint.js';
+import { lintRecipe } from '../../core/recipe/lint.js';
 import {
   assertHasLine,
   assertOpen,

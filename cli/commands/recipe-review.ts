@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import type { Submission } from '../../client/contract.js';
 import { type ReviewClient, reviewClient } from '../../client/review.js';
 import { isFinished } from '../../core/build.js';
-import { lintRecipe } from '../../core/recipe-lint.js';
+import { lintRecipe } from '../../core/recipe/lint.js';
 import { watchBuilds } from '../build-progress.js';
 import type { Cli } from '../cli.js';
 import { EXIT } from '../exit-code.js';

@@ -4,7 +4,7 @@ import { ATTEMPT_STATUSES } from '../../core/attempt.js';
 import { BUILD_STATUSES } from '../../core/build.js';
 import { FAILURE_CLASSES, MISSING_KINDS } from '../../core/failure.js';
 import { PHASES } from '../../core/phase.js';
-import { CPU_LEVELS } from '../../core/recipe.js';
+import { CPU_LEVELS } from '../../core/recipe/recipe.js';
 
 const proposal = z.object({
   edit: z.record(z.string(), z.unknown()),

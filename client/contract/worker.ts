@@ -1,7 +1,7 @@
 // The worker's side (scope `worker`); the lease token travels in the header `Wheelwright-Lease`.
 import { z } from 'zod';
 import { PHASES } from '../../core/phase.js';
-import { effectiveRecipeSchema } from '../../core/recipe.js';
+import { effectiveRecipeSchema } from '../../core/recipe/recipe.js';
 import { workerFactsSchema } from '../../core/worker.js';
 import { failureSchema, targetSchema } from './build.js';
 

@@ -19,7 +19,7 @@ import { resolveUpstreamUrl } from '../../adapters/upstream/upstream-url.js';
 import type { AttemptInput, AttemptOutcome, BuildOrder, Lease } from '../../core/attempt.js';
 import { targetsOf } from '../../core/image.js';
 import { planRelease } from '../../core/plan.js';
-import type { EffectiveRecipe } from '../../core/recipe.js';
+import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
 import { parseRequirement } from '../../core/requirement.js';
 import { placementOf } from '../../core/resources.js';
 import { reservation } from '../../core/schedule.js';

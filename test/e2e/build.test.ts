@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { EffectiveRecipe } from '../../core/recipe.js';
+import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
 import type { SdistOptions } from '../fixtures/sdists/sdist.js';
 import { type Finished, leftBehind, useAttemptBench } from './attempt-bench.js';
 

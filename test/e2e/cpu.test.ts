@@ -2,7 +2,7 @@
 // the wheel, which the build looks at itself: a wrapper that let the flag through would make these builds fail.
 import { expect, it } from 'vitest';
 import { findToolchainFolder } from '../../adapters/docker/toolchain-folder.js';
-import type { EffectiveRecipe } from '../../core/recipe.js';
+import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
 import type { SdistOptions } from '../fixtures/sdists/sdist.js';
 import { type Finished, useAttemptBench } from './attempt-bench.js';
 

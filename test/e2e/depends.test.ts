@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { BuildOrder, SharingWheel } from '../../core/attempt.js';
-import type { EffectiveRecipe } from '../../core/recipe.js';
+import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
 import { type Finished, useAttemptBench } from './attempt-bench.js';
 
 const bench = useAttemptBench();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
 import type { AttemptOutcome } from '../../core/attempt.js';
-import type { EffectiveRecipe } from '../../core/recipe.js';
+import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
 import { type Finished, leftBehind, useAttemptBench } from './attempt-bench.js';
 
 const bench = useAttemptBench();

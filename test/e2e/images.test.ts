@@ -7,7 +7,7 @@ import { type Images, openImages } from '../../adapters/docker/images.js';
 import type { Target } from '../../core/build.js';
 import type { BuilderImages } from '../../core/engine.js';
 import { targetsOf } from '../../core/image.js';
-import type { EffectiveRecipe } from '../../core/recipe.js';
+import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
 
 const NAME = process.env.WHEELWRIGHT_TEST_IMAGE ?? 'debian-11';
 const PYTHON = process.env.WHEELWRIGHT_TEST_PYTHON ?? 'cp313';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import type { EffectiveRecipe } from '../../core/recipe.js';
+import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
 import { useAttemptBench } from './attempt-bench.js';
 
 const bench = useAttemptBench();

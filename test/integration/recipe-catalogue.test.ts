@@ -2,9 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openRecipeFolder } from '../../adapters/disk/recipes.js';
-import type { Recipe } from '../../core/recipe.js';
-import { checkDependencies } from '../../core/recipe-catalogue.js';
-import { renderRecipeReference } from '../../core/recipe-reference.js';
+import { checkDependencies } from '../../core/recipe/catalogue.js';
+import type { Recipe } from '../../core/recipe/recipe.js';
+import { renderRecipeReference } from '../../core/recipe/reference.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 test('every recipe of the catalogue is sound and none depend on each other in a circle', async () => {

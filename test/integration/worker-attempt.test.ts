@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { AttemptInput, Lease } from '../../core/attempt.js';
 import { type ContainerSpec, type Engine, PREFIX } from '../../core/engine.js';
 import type { Phase } from '../../core/phase.js';
-import type { EffectiveRecipe } from '../../core/recipe.js';
+import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
 import { parseSettings } from '../../core/settings.js';
 import { makeAttempt } from '../../worker/attempt.js';
 import { AttemptLog } from '../../worker/attempt-log.js';

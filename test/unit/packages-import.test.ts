@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { importPackages } from '../../core/packages-import.js';
-import { parseRecipe } from '../../core/recipe-book.js';
-import { lintRecipe } from '../../core/recipe-lint.js';
-import { resolveRecipe } from '../../core/recipe-resolve.js';
+import { parseRecipe } from '../../core/recipe/book.js';
+import { lintRecipe } from '../../core/recipe/lint.js';
+import { resolveRecipe } from '../../core/recipe/resolve.js';
 
 const text = await readFile(new URL('../fixtures/packages/packages.ini', import.meta.url), 'utf8');
 const imported = importPackages(text);

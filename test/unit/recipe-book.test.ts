@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { chooseRecipe, recipeForTarget } from '../../core/recipe-book.js';
-import { lintRecipe } from '../../core/recipe-lint.js';
+import { chooseRecipe, recipeForTarget } from '../../core/recipe/book.js';
+import { lintRecipe } from '../../core/recipe/lint.js';
 
 const YAML = 'project: spam\nversions: ">=2"\nenvironment: { SPAM: "1" }\n';
 const catalogue = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { diffTexts, editRecipe, mergeEdit } from '../../core/recipe-edit.js';
+import { diffTexts, editRecipe, mergeEdit } from '../../core/recipe/edit.js';
 
 test('an edit is merged into the text, and what it does not touch keeps its comments', () => {
   const before = '# ours\nproject: spam # the name\nsystem: { apt: [libfoo-dev] }\ntoolchains: [rust]\n';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { lintRecipe } from '../../core/recipe-lint.js';
+import { lintRecipe } from '../../core/recipe/lint.js';
 
 function faults(yaml: string): string[] {
   return lintRecipe(yaml).faults.map(({ line, column, path, message }) => `${line}:${column} ${path ?? ''} ${message}`);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Recipe } from '../../core/recipe.js';
-import { checkDependencies } from '../../core/recipe-catalogue.js';
-import { recipeDigest } from '../../core/recipe-digest.js';
-import { explainRecipe } from '../../core/recipe-explain.js';
-import { emptyRecipe, recipeApplies, resolveRecipe } from '../../core/recipe-resolve.js';
+import { checkDependencies } from '../../core/recipe/catalogue.js';
+import { recipeDigest } from '../../core/recipe/digest.js';
+import { explainRecipe } from '../../core/recipe/explain.js';
+import type { Recipe } from '../../core/recipe/recipe.js';
+import { emptyRecipe, recipeApplies, resolveRecipe } from '../../core/recipe/resolve.js';
 
 const target = { version: '5.4.1', python: 'cp313', policy: 'manylinux_2_31' };
 

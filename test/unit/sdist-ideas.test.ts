@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Failure } from '../../core/failure.js';
-import { recipeSchema } from '../../core/recipe.js';
+import { recipeSchema } from '../../core/recipe/recipe.js';
 import { sdistIdeas as ideasOf, type SdistText } from '../../core/sdist-ideas.js';
 
 function failure(more: Partial<Failure>): Failure {

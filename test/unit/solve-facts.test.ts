@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { Target } from '../../core/build.js';
-import { lintRecipe } from '../../core/recipe-lint.js';
+import { lintRecipe } from '../../core/recipe/lint.js';
 import { parseRequirement } from '../../core/requirement.js';
 import type { IndexFile, ProjectPage } from '../../core/simple-index.js';
 import { solvedRecipe, solveFacts } from '../../core/solve-facts.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { recipeJsonSchema } from '../../core/recipe-keys.js';
+import { recipeJsonSchema } from '../../core/recipe/keys.js';
 import { suggest } from '../../web/src/recipe/completion.js';
 
 const schema = JSON.parse(JSON.stringify(recipeJsonSchema()));

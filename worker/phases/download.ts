@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { WheelwrightError } from '../../core/errors.js';
 import type { PhaseResult, Spooled } from '../../core/phases.js';
-import type { EffectiveRecipe } from '../../core/recipe.js';
+import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
 import type { Upstream } from '../../core/upstream.js';
 import { failed, type PhaseContext } from '../phase-context.js';
 import { readSpooled, type Spool } from '../spool.js';

@@ -5,7 +5,7 @@ import { type LibraryImage, PREFIX } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { digestOf } from '../../core/image.js';
 import type { Fetched, PhaseResult, PlacedSource } from '../../core/phases.js';
-import type { EffectiveRecipe } from '../../core/recipe.js';
+import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
 import { buildEnvironment } from '../build-environment.js';
 import { diagnosed, failed, type PhaseContext, runScript, succeeded, TOOLS_PYTHON } from '../phase-context.js';
 import { readSpooled, type Spool } from '../spool.js';

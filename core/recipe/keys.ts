@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { recipeSchema } from './recipe.js';
-import type { RecipePath } from './recipe-source.js';
+import type { RecipePath } from './source.js';
 
 /** The part of JSON Schema that a recipe's schema is made of. */
 export interface SchemaNode {

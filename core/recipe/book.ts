@@ -1,10 +1,10 @@
-import { WheelwrightError } from './errors.js';
-import { normalizeProjectName } from './project-name.js';
+import { WheelwrightError } from '../errors.js';
+import { normalizeProjectName } from '../project-name.js';
+import type { RecipeCatalogue } from './catalogue.js';
+import { recipeDigest } from './digest.js';
+import { lintRecipe } from './lint.js';
 import type { Recipe } from './recipe.js';
-import type { RecipeCatalogue } from './recipe-catalogue.js';
-import { recipeDigest } from './recipe-digest.js';
-import { lintRecipe } from './recipe-lint.js';
-import { emptyRecipe, type RecipeTarget, recipeApplies } from './recipe-resolve.js';
+import { emptyRecipe, type RecipeTarget, recipeApplies } from './resolve.js';
 
 /** One revision of a recipe, and where it is from. */
 export interface BookedRecipe {

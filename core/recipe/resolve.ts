@@ -1,8 +1,8 @@
-import { interpreterVersion } from './interpreter.js';
-import { normalizeProjectName } from './project-name.js';
+import { interpreterVersion } from '../interpreter.js';
+import { normalizeProjectName } from '../project-name.js';
+import { satisfiesSpecifiers } from '../version.js';
+import { mergeSettings } from './merge.js';
 import type { EffectiveRecipe, Recipe } from './recipe.js';
-import { mergeSettings } from './recipe-merge.js';
-import { satisfiesSpecifiers } from './version.js';
 
 /** What a recipe is asked about: one version on one interpreter tag (`cp313`) and policy. */
 export interface RecipeTarget {

@@ -1,9 +1,9 @@
-import { recipeJsonSchema, type SchemaNode } from './recipe-keys.js';
+import { recipeJsonSchema, type SchemaNode } from './keys.js';
 
 const INTRODUCTION = `# Recipes
 
 A recipe says what one project needs beyond a bare build. It is a YAML file named after the normalised project name, \`recipes/<project>.yaml\`; \`wheelwright build --recipe FILE\`
-takes one from anywhere. This page is generated from the schema in core/recipe.ts.
+takes one from anywhere. This page is generated from the schema in core/recipe/recipe.ts.
 
 \`\`\`yaml
 project: pyyaml

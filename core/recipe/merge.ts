@@ -1,4 +1,4 @@
-import { normalizeProjectName } from './project-name.js';
+import { normalizeProjectName } from '../project-name.js';
 import type { EffectiveRecipe } from './recipe.js';
 
 type Settings = Readonly<Record<string, unknown>>;

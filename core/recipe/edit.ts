@@ -1,7 +1,7 @@
 import { type Change, diffLines } from 'diff';
 import { parseDocument } from 'yaml';
+import { mergeSettings } from './merge.js';
 import type { EffectiveRecipe } from './recipe.js';
-import { mergeSettings } from './recipe-merge.js';
 
 /**
  * A recipe's text with an edit merged into it by {@link mergeEdit}. Text and comments that the edit does not touch stay as they are.

@@ -1,7 +1,7 @@
-import { WheelwrightError } from './errors.js';
-import { normalizeProjectName } from './project-name.js';
+import { WheelwrightError } from '../errors.js';
+import { normalizeProjectName } from '../project-name.js';
+import { parseRequirement } from '../requirement.js';
 import type { Recipe } from './recipe.js';
-import { parseRequirement } from './requirement.js';
 
 /** A recipe with the text it was read from. */
 export interface CatalogueRecipe {

@@ -1,7 +1,7 @@
-import { WheelwrightError } from './errors.js';
-import { lintRecipe } from './recipe-lint.js';
-import { layersOf, type RecipeTarget, resolveRecipe } from './recipe-resolve.js';
-import { pathText, type RecipePath, readRecipeSource } from './recipe-source.js';
+import { WheelwrightError } from '../errors.js';
+import { lintRecipe } from './lint.js';
+import { layersOf, type RecipeTarget, resolveRecipe } from './resolve.js';
+import { pathText, type RecipePath, readRecipeSource } from './source.js';
 
 /** One setting that applies, and the line of the recipe that gives it. */
 export interface ExplainedSetting {

@@ -1,6 +1,6 @@
 // Where in the YAML text each part of a recipe stands.
 import { type Document, isAlias, isMap, isNode, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml';
-import type { Fault } from './errors.js';
+import type { Fault } from '../errors.js';
 
 export const MAX_RECIPE_CHARACTERS = 256 * 1024;
 /** A recipe is three levels deep; far more is someone trying what the parser bears. */

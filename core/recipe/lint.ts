@@ -1,9 +1,9 @@
 import type { z } from 'zod';
-import type { Fault } from './errors.js';
+import type { Fault } from '../errors.js';
+import { checkRecipe } from './checks.js';
+import { keysAt, nearestKey } from './keys.js';
 import { type Recipe, recipeSchema } from './recipe.js';
-import { checkRecipe } from './recipe-checks.js';
-import { keysAt, nearestKey } from './recipe-keys.js';
-import { type PathFault, pathText, type RecipeSource, readRecipeSource } from './recipe-source.js';
+import { type PathFault, pathText, type RecipeSource, readRecipeSource } from './source.js';
 
 /**
  * Reads a recipe and finds all that is wrong with it at once: the YAML, the keys, the values, and what they mean. A recipe comes back only without faults.

@@ -1,10 +1,10 @@
-import { WheelwrightError } from './errors.js';
-import { patchFault } from './patch.js';
-import { isValidProjectName, normalizeProjectName } from './project-name.js';
+import { WheelwrightError } from '../errors.js';
+import { patchFault } from '../patch.js';
+import { isValidProjectName, normalizeProjectName } from '../project-name.js';
+import { parseRequirement } from '../requirement.js';
+import { specifierFault } from '../specifier-check.js';
 import type { EffectiveRecipe, Recipe } from './recipe.js';
-import type { PathFault, RecipePath } from './recipe-source.js';
-import { parseRequirement } from './requirement.js';
-import { specifierFault } from './specifier-check.js';
+import type { PathFault, RecipePath } from './source.js';
 
 // Debian policy 5.6.7; a version may be pinned.
 const APT_NAME = /^[a-z0-9][a-z0-9+.-]+(?:=[A-Za-z0-9.+:~-]+)?$/;
