@@ -949,9 +949,15 @@ Cython.Compiler.Errors.CompileError: ham/_egg.pyx
     expect(readFileSync(join(folder, 'egg.pyx'), 'utf8')).toBe(directive);
     expect(readFileSync(join(folder, 'egg.pxd'), 'utf8')).toBe(directive);
     expect(readFileSync(join(folder, 'egg.py'), 'utf8')).toBe('x = 1\n');
-    expect(diagnoseText('m.pyx:4:11: undeclared name not builtin: long', { phase: 'build' }).proposal?.edit).toEqual({
-      requires: { constraints: ['cython<3.1'] },
-    });
+    for (const line of [
+      'm.pyx:4:11: undeclared name not builtin: long',
+      'src/ham/defs.h:26:34: error: ‘__pyx_empty_tuple’ undeclared (first use in this function)',
+      'src/ham/egg.c:41:9: error: ‘CYTHON_PEP393_ENABLED’ was not declared in this scope',
+    ]) {
+      expect(diagnoseText(line, { phase: 'build' }).proposal?.edit).toEqual({
+        requires: { constraints: ['cython<3.1'] },
+      });
+    }
   });
 
   test('no line makes a rule search for long', () => {

@@ -35,6 +35,16 @@ export const cythonRules: readonly Rule[] = [
     guess: true,
   },
   {
+    match: /error: [‘'`](__pyx_\w+|CYTHON_[A-Z\d_]+)[’'] (?:undeclared|was not declared in this scope)/,
+    weight: 'python-api',
+    class: 'build-requirement',
+    cause:
+      'Code of the project uses {1}, which is a part of what Cython before 3.1 generated and not of what this one does.',
+    edit: { requires: { constraints: ['cython<3.1'] } },
+    why: 'Cython 3.0 still generates it.',
+    guess: true,
+  },
+  {
     match: /(?:[Ee]rror|Exception|SystemExit): .*\b(?:needs?|requires?) [Cc]ython\b(?! ?<)/,
     weight: 'requirement',
     class: 'build-requirement',
