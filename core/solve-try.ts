@@ -1,5 +1,8 @@
-import type { Failure, FailureClass } from './failure.js';
+import { type Failure, type FailureClass, isSameFailure } from './failure.js';
 import type { Recipe } from './recipe/recipe.js';
+
+/** Builds that one solve may take in all, those that make its recipe smaller included. */
+export const MAX_TRIES = 8;
 
 /** The line of a log that led to an edit. */
 export interface SolveEvidence {
@@ -64,4 +67,11 @@ export interface SolveFacts {
   newerPolicies: readonly string[];
   /** Where the index has wheels of the first try's version for older interpreters only: the newest of them, e.g. `cp311`, and the oldest later release that has one for this interpreter. */
   wheels?: { upTo: string; firstRelease: string };
+}
+
+/** Whether both failed, and in the same way as far as is known. */
+export function sameFailure(a: SolveTry['outcome'], b: SolveTry['outcome']): boolean {
+  if (a.kind !== 'failed' || b.kind !== 'failed') return false;
+  const [first, second] = [a.failure, b.failure];
+  return first === undefined || second === undefined ? first === second : isSameFailure(first, second);
 }

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Failure, FailureClass } from '../../core/failure.js';
 import { lintRecipe } from '../../core/recipe/lint.js';
-import { MAX_TRIES, nextStep } from '../../core/solve.js';
+import { nextStep } from '../../core/solve.js';
 import { solvedRecipe } from '../../core/solve-facts.js';
-import type { PlannedTry, SolveFacts, SolveTry } from '../../core/solve-try.js';
+import { MAX_TRIES, type PlannedTry, type SolveFacts, type SolveTry } from '../../core/solve-try.js';
 
 const POLICY = 'manylinux_2_31';
 const facts: SolveFacts = {

@@ -1,0 +1,92 @@
+// What a solve says in the end, where not all went as it was asked for.
+import type { Failure, FailureClass } from './failure.js';
+import { canonicalJson } from './recipe/digest.js';
+import { failuresOf, takesSources } from './solve-ideas.js';
+import { isTooNewForBase } from './solve-older.js';
+import { MAX_TRIES, type SolveFacts, type SolveTry } from './solve-try.js';
+
+/** What was tried without success, why the last of it failed, and the ways out that are left to a person. */
+export function sayTried(tries: readonly SolveTry[], facts: SolveFacts): string {
+  // Of the release that was asked for: how an older one fails is of less interest.
+  const last = tries.findLast(({ version }) => version === tries[0]?.version);
+  const failure = last?.outcome.kind === 'failed' ? last.outcome.failure : undefined;
+  const tried = tries.slice(1).map(({ purpose, version, edits }) => {
+    const added = edits.at(-1);
+    if (purpose !== 'edit' || added === undefined) return version;
+    return takesSources(added) ? `${added.why} (built first)` : `${inShort(added.edit)} (${added.why})`;
+  });
+  return [
+    tries.length >= MAX_TRIES ? `Not solved in ${MAX_TRIES} attempts.` : 'No new idea.',
+    tried.length === 0 ? 'Nothing in the failure says what to change.' : `Tried: ${tried.join('; ')}.`,
+    failure === undefined
+      ? 'The last build ended without a diagnosis: what it needs could not be built, or its workers were lost.'
+      : `${last?.version} fails with ${failure.class}: ${failure.line || failure.cause}`,
+    ...waysOut(tries, failure, facts),
+  ].join(' ');
+}
+
+/** An edit on one line: of a script its first comment, which says what it does. */
+function inShort(edit: Record<string, unknown>): string {
+  const script = edit['prepare'];
+  const comment = typeof script === 'string' ? /^# (.+)$/m.exec(script)?.[1] : undefined;
+  return canonicalJson(comment === undefined ? edit : { ...edit, prepare: comment });
+}
+
+/** What stands in the way of the release that was asked for, where an older one works instead. */
+export function olderReason(tries: readonly SolveTry[], best: number, facts: SolveFacts): { reason?: string } {
+  const [asked] = tries;
+  const found = tries[best];
+  if (asked === undefined || found === undefined || asked.version === found.version) return {};
+  // The last of its failures: earlier ones were mended by an edit.
+  const stopped = tries.findLast(({ version, outcome }) => version === asked.version && outcome.kind === 'failed');
+  const failure = stopped?.outcome.kind === 'failed' ? stopped.outcome.failure : undefined;
+  const line = failure === undefined ? '' : ` (${failure.line.trim() || failure.cause})`;
+  return {
+    reason:
+      failure === undefined || isTooNewForBase(failure)
+        ? `${asked.version} is too new for the target's base${line}; ${found.version} works here. For ${asked.version} itself: ${otherWaysOut(tries, facts).join(' or ')}.`
+        : `${asked.version} could not be built${line}; ${found.version} works here.`,
+  };
+}
+
+function otherWaysOut(tries: readonly SolveTry[], { newerPolicies }: SolveFacts): string[] {
+  const known = failuresOf(tries)
+    .flatMap(({ ideas = [] }) => ideas)
+    .find(takesSources);
+  return [
+    newerPolicies.length > 0
+      ? `a newer target (--policy ${newerPolicies[0]})`
+      : 'a newer target (another folder in images/)',
+    `the library built first from a newer suite's source (\`sources\` with \`install\` in the recipe${known === undefined ? '' : `: ${known.why}`})`,
+  ];
+}
+
+/** Ends that a release comes to under an interpreter that it was not made for. */
+const SHOWS_AGE: readonly FailureClass[] = [
+  'compile-error',
+  'build-requirement',
+  'bad-sdist',
+  'test-failed',
+  'unknown',
+];
+
+/** Where the base is too old for the project: what a person can choose from, the least trouble first. */
+function waysOut(tries: readonly SolveTry[], asked: Failure | undefined, facts: SolveFacts): string[] {
+  const { olderVersions, pinned, wheels } = facts;
+  const last = asked?.class;
+  if (last === 'python-too-new' || (wheels !== undefined && last !== undefined && SHOWS_AGE.includes(last))) {
+    const upTo = wheels === undefined ? '' : ` (the index has wheels of it up to ${wheels.upTo})`;
+    const first = wheels === undefined ? '' : ` (${wheels.firstRelease} is the first with a wheel for this one)`;
+    return [
+      `The release was made for older interpreters${upTo}: ask for one of them (--python), or for a newer release${first}.`,
+    ];
+  }
+  if (!failuresOf(tries).some(isTooNewForBase)) return [];
+  return [
+    "The target's base lacks a library or tool, or has one that is too old for this version. Ways out, in this order:",
+    pinned && olderVersions.length > 0
+      ? `an older release (${olderVersions[0]} is the nearest that may do);`
+      : 'an older release (those tried here did not work either);',
+    `${otherWaysOut(tries, facts).join('; ')}.`,
+  ];
+}
