@@ -1,6 +1,6 @@
 // Looks into the sdists of older releases before one of them is built, so that a solve does not build those that would fail as the newer one did.
 import { releasesOf } from '../core/release.js';
-import type { SdistText } from '../core/sdist-ideas.js';
+import type { SdistText } from '../core/sdist-text.js';
 import type { ProjectPage } from '../core/simple-index.js';
 import { foretells, foretold, mayAsk, shortfallOf } from '../core/solve-forecast.js';
 import type { PlannedTry, SolveFacts, SolveTry } from '../core/solve-try.js';

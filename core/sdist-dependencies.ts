@@ -1,6 +1,6 @@
 // What a meson.build asks for after the dependency that a build missed: meson stops at the first, and each of the others would cost a build.
 import type { Failure } from './failure.js';
-import type { SdistText } from './sdist-ideas.js';
+import type { SdistText } from './sdist-text.js';
 
 /** As seen from the folder that meson-python builds in. */
 const WHERE = /^(?:\.\.\/)+src\/([\w./+-]*meson\.build):(\d+):\d+: ERROR: Dependency /;

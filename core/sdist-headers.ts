@@ -2,7 +2,7 @@
 import type { Failure, FailureClass, MissingPart, Proposal } from './failure.js';
 import type { PackageIndex, PackageMatch } from './package-index.js';
 import { mergeEdit } from './recipe/edit.js';
-import type { SdistText } from './sdist-ideas.js';
+import type { SdistText } from './sdist-text.js';
 
 const SILENT: readonly FailureClass[] = [
   'unknown',

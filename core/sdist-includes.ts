@@ -3,7 +3,7 @@ import type { Failure, MissingPart } from './failure.js';
 import type { PackageIndex, PackageMatch } from './package-index.js';
 import { askingFile, dependenciesAfter } from './sdist-dependencies.js';
 import { ALWAYS_THERE, mayInclude, NOT_A_LIBRARY } from './sdist-headers.js';
-import type { SdistText } from './sdist-ideas.js';
+import type { SdistText } from './sdist-text.js';
 
 const WHERE = /^(?:\/build\/src\/|\.\/)*([\w./+-]+):(\d+):\d+: fatal error: ([\w./+-]+): No such file/;
 const INCLUDE = /^\s*#\s*include\s*[<"]([\w./+-]+)[>"]/;

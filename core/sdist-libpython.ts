@@ -1,7 +1,7 @@
 // Builds that link their extension against libpython. The interpreters of the images have none, as those of manylinux: an extension finds these symbols in whatever
 // interpreter loads it (https://peps.python.org/pep-0513/#libpythonx-y-so-1). Only programs that embed Python need the library.
 import type { Failure, Proposal } from './failure.js';
-import type { SdistText } from './sdist-ideas.js';
+import type { SdistText } from './sdist-text.js';
 
 const LINKED = /cannot find -l(python3[\w.]*)/;
 const CMAKE_WANTS = /Could NOT find Python\w* .*(?:PYTHON_LIBRAR|Python3?_LIBRAR|Development)/;

@@ -3,7 +3,7 @@ import { OLD_WORDS, type OldWord } from './diagnosis/old-words.js';
 import type { Failure } from './failure.js';
 import { canonicalJson } from './recipe/digest.js';
 import { mergeEdit } from './recipe/edit.js';
-import type { SdistText } from './sdist-ideas.js';
+import type { SdistText } from './sdist-text.js';
 
 const WORDS: readonly OldWord[] = Object.values(OLD_WORDS);
 

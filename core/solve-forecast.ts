@@ -4,7 +4,7 @@
 import type { Failure } from './failure.js';
 import { literal } from './literal.js';
 import { mayInclude } from './sdist-headers.js';
-import type { SdistText } from './sdist-ideas.js';
+import type { SdistText } from './sdist-text.js';
 import { compareVersions } from './version.js';
 
 /** What a release lacked, in a form that can be looked for in others. */

@@ -8,7 +8,7 @@ import { withFoundVersion } from '../core/library-version.js';
 import type { PackageIndex } from '../core/package-index.js';
 import type { Phase } from '../core/phase.js';
 import type { Fetched, PhaseResult, Spooled, Tested } from '../core/phases.js';
-import type { SdistText } from '../core/sdist-ideas.js';
+import type { SdistText } from '../core/sdist-text.js';
 import type { Settings } from '../core/settings.js';
 import type { SourceIndex } from '../core/source-package.js';
 import type { Upstream } from '../core/upstream.js';

@@ -1,11 +1,14 @@
 import type { AttemptInput } from '../core/attempt.js';
 import type { Failure, Proposal } from '../core/failure.js';
 import { enrichProposal, type PackageIndex } from '../core/package-index.js';
+import { regenerates } from '../core/sdist-generated.js';
 import { headerIdea, mayInclude, withHeadersOfTool } from '../core/sdist-headers.js';
-import { mayHoldSwitches, ownModule, regenerates, type SdistText, sdistIdeas } from '../core/sdist-ideas.js';
+import { ownModule, sdistIdeas } from '../core/sdist-ideas.js';
 import { includingFile, tellsIncludes, withFurtherIncludes } from '../core/sdist-includes.js';
 import { emptyLibpython } from '../core/sdist-libpython.js';
 import { isOldWord, mayHoldOldWords, withOtherOldWords } from '../core/sdist-old-words.js';
+import { mayHoldSwitches } from '../core/sdist-switches.js';
+import type { SdistText } from '../core/sdist-text.js';
 import type { AttemptLog } from './attempt-log.js';
 import { orUnchanged } from './or-unchanged.js';
 

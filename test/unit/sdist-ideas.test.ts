@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Failure } from '../../core/failure.js';
 import { recipeSchema } from '../../core/recipe/recipe.js';
-import { sdistIdeas as ideasOf, type SdistText } from '../../core/sdist-ideas.js';
+import { sdistIdeas as ideasOf } from '../../core/sdist-ideas.js';
+import type { SdistText } from '../../core/sdist-text.js';
 
 function failure(more: Partial<Failure>): Failure {
   return { class: 'network-needed', phase: 'build', line: '', lineNumber: 1, cause: '', ...more };
