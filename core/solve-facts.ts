@@ -6,6 +6,7 @@ import type { EffectiveRecipe, Recipe } from './recipe/recipe.js';
 import { type Release, releasesOf } from './release.js';
 import type { Requirement } from './requirement.js';
 import type { ProjectPage } from './simple-index.js';
+import { takesSources } from './solve-ideas.js';
 import type { PlannedTry, SolveFacts } from './solve-try.js';
 import { compareVersions, isPrerelease, satisfiesSpecifiers } from './version.js';
 import { wheelNameOf } from './wheel-name.js';
@@ -144,7 +145,7 @@ export function solvedRecipe(
   let aged: EffectiveRecipe = {};
   let ofBase: EffectiveRecipe = {};
   for (const { edit } of edits) {
-    if ('sources' in edit) {
+    if (takesSources({ edit })) {
       ofBase = mergeEdit(ofBase, edit);
       continue;
     }

@@ -55,7 +55,8 @@ function newerLibraries({ ideas = [] }: Failure, version: string, tries: readonl
 
 /** A library built first from source (core/newer-library.ts). */
 export function takesSources({ edit }: Pick<Proposal, 'edit'>): boolean {
-  return 'sources' in edit;
+  const { sources } = edit;
+  return Array.isArray(sources) && sources.some((source) => 'install' in source);
 }
 
 /** A header that a package has, in a folder of its own, is found only when the compiler is told of the folder. */

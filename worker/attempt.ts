@@ -14,6 +14,7 @@ import type { SourceIndex } from '../core/source-package.js';
 import type { Upstream } from '../core/upstream.js';
 import type { AttemptLog } from './attempt-log.js';
 import { compilerCache } from './compiler-cache.js';
+import { addContent } from './fetched-content.js';
 import { attemptLimits } from './limits.js';
 import { addSdistIdeas, explainMissing, type ReadSdist } from './missing-parts.js';
 import { addNewerLibraries } from './newer-libraries.js';
@@ -83,7 +84,8 @@ export async function makeAttempt(
         const { packages, installed = [] } = found;
         const ideas = await addSdistIdeas(dated, found.readSdist, installed, packages, voice.log, signal);
         const built = { recipe: lease.order.recipe, installed };
-        const failure = await addNewerLibraries(ideas, built, packages, voice.log, signal);
+        const fetched = await addContent(ideas, found.readSdist, packages, voice.log, signal);
+        const failure = await addNewerLibraries(fetched, built, packages, voice.log, signal);
         voice.log.say(`failed: ${failure.class}: ${failure.cause}`);
         return { kind: 'failed', failure };
       }

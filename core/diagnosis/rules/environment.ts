@@ -1,23 +1,8 @@
+import { libraryOf } from '../../downloaded-library.js';
 import type { Rule } from '../rule.js';
 
 const OFFLINE_CAUSE =
   'The build tries to download something, and builds have no network. The system library and a switch that selects it, or a source given in the recipe, helps.';
-
-/** What an address holds, by its name: the repository on a forge, else the file without its version. */
-function libraryOf(url: string): string | undefined {
-  const path = url
-    .replace(/^\w+:\/\/[^/]+\//, '')
-    .replace(/['"),;:].*$/, '')
-    .replace(/\/$/, '');
-  const [, repository] =
-    /^[^/]+\/([\w.+-]+?)(?:\.git$|\/(?:archive|releases|tarball|zipball|tags?)\b|(?<!\.\w+)$)/.exec(
-      /\bgit|\/archive\/|\/releases\//.test(url) ? path : '',
-    ) ?? [];
-  const [, file] =
-    /(?:^|\/)([A-Za-z][\w+]*?(?:-[A-Za-z]\w*)*)[-_.]v?\d[\w.-]*\.(?:tar\.\w+|tgz|zip|tbz2?)$/.exec(path) ?? [];
-  const name = repository ?? file;
-  return name === undefined || name.length < 3 ? undefined : name.replace(/^lib(?=\w{3})/, '');
-}
 
 /** What the machine around the build did to it: memory, disk, network, permissions. */
 export const environmentRules: readonly Rule[] = [
