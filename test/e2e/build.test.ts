@@ -127,6 +127,14 @@ it('offers to test what imports where a part does not; a library that only looks
   expect(finished.log).toContain('plugin is a library and no module');
 });
 
+it('says what a wheel lacks of which nothing imports without what it does not require', async () => {
+  const finished = await build({ hooks: PURE.replace('x = 1', 'import cgi') });
+  expect(finished.outcome, finished.log).toMatchObject({
+    kind: 'failed',
+    failure: { class: 'python-too-new', line: "ModuleNotFoundError: No module named 'cgi'", phase: 'test' },
+  });
+});
+
 it('passes over a part that only another one can import', async () => {
   const circular = compiled('')
     .replace(

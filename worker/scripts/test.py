@@ -28,7 +28,7 @@ FILES = pathlib.Path("/test/tmp")
 IMPORT = """
 import importlib, json, sys, traceback
 task = json.load(open(sys.argv[1], encoding="utf-8"))
-failed, good = [], []
+failed, good, passed_over = [], [], []
 for name in task["modules"]:
     sys.stdout.write(f"[wheelwright] test: import {name}\\n")
     sys.stdout.flush()
@@ -40,6 +40,7 @@ for name in task["modules"]:
         foreign = error.name is not None and error.name.split(".")[0] not in task["own"]
         if not task["strict"] and foreign:
             print(f"[wheelwright] test: {name} needs {error.name}, which the wheel does not require: passed over")
+            passed_over.append(error)
         else:
             traceback.print_exc()
             failed.append(name)
@@ -59,6 +60,9 @@ json.dump({"imported": good, "broken": failed}, open(sys.argv[2], "w", encoding=
 if failed:
     sys.exit(f"these modules do not import in the clean image: {', '.join(failed)}")
 if task["modules"] and not good:
+    # None of them was an optional part, then.
+    for error in passed_over[:1]:
+        traceback.print_exception(error)
     sys.exit("not one module of the wheel imports in the clean image")
 """
 NOT_PART = {"test", "tests", "testing", "conftest", "setup", "docs", "doc", "examples", "benchmarks", "scripts", "tools"}
