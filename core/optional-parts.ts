@@ -15,9 +15,12 @@ export function optionalParts(
   broken: readonly string[],
   native: readonly string[],
 ): Proposal[] {
-  if (imported.length === 0 || broken.length === 0) return [];
-  if (native.length > 0 && native.every((name) => broken.includes(name))) return [];
-  const others = imported.length <= FEW ? imported.join(', ') : `${imported.length} other modules`;
+  const isBroken = (name: string) => broken.some((part) => `${name}.`.startsWith(`${part}.`));
+  // What lies in a package that does not import is of no use to anybody, though Python may hand it out.
+  const sound = imported.filter((name) => !isBroken(name));
+  if (sound.length === 0 || broken.length === 0) return [];
+  if (native.length > 0 && native.every(isBroken)) return [];
+  const others = sound.length <= FEW ? sound.join(', ') : `${sound.length} other modules`;
   const why = `${broken.join(', ')} may be optional: ${others} can be imported without`;
   return [{ edit: { test: { 'skip-imports': [...broken] } }, why, guess: true }];
 }

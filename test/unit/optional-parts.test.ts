@@ -7,4 +7,6 @@ test('a part that does not import may be optional, but not all that is compiled'
   ]);
   expect(optionalParts(['ham'], ['ham._spam'], ['ham._spam'])).toEqual([]);
   expect(optionalParts([], ['ham'], [])).toEqual([]);
+  expect(optionalParts(['ham._egg'], ['ham'], ['ham._egg'])).toEqual([]);
+  expect(optionalParts(['hamlet', 'ham._egg'], ['ham'], [])[0]?.why).toContain('hamlet can be imported');
 });
