@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RepeatedRequests } from '../adapters/http/repeated-requests.js';
 import { WheelwrightError } from '../core/errors.js';
 import type { PageFormat } from '../core/simple-index-negotiation.js';
 import { type FileLinks, renderProjectHtml, renderProjectJson } from '../core/simple-index-render.js';
@@ -23,6 +24,8 @@ export interface IndexHandlerOptions {
   slowReaders: SlowReaders;
   /** Undefined: anybody may read. */
   login: Login | undefined;
+  /** Undefined: each request is looked at. */
+  repeated: RepeatedRequests | undefined;
   /** Where clients find the index, without a trailing slash; known once the server listens. */
   publicUrl: () => string;
   /** Milliseconds since the epoch. */
@@ -38,7 +41,7 @@ const INTEGRITY_TYPE = 'application/vnd.pypi.integrity.v1+json';
 /** Answers every request of the index. Pages asked for before, in the same words, are answered from memory at once. */
 export class IndexHandler {
   readonly #options: IndexHandlerOptions;
-  readonly #ready = new ReadyAnswers();
+  readonly #ready = new ReadyAnswers(() => this.#options.repeated?.forgetAll());
 
   constructor(options: IndexHandlerOptions) {
     this.#options = options;
@@ -52,7 +55,8 @@ export class IndexHandler {
     if (method === 'GET') {
       const ready = this.#ready.find(request, this.#options.clock);
       if (ready !== undefined) {
-        sendReady(request, response, ready);
+        const answer = sendReady(request, response, ready);
+        this.#options.repeated?.learn(request, answer);
         this.#options.slowReaders.note(request.socket);
         return;
       }

@@ -22,9 +22,6 @@ export function countUse(uses: CacheUses, what: 'pages' | 'files', use: CacheUse
   uses.set(key, (uses.get(key) ?? 0) + 1);
 }
 
-/** Answers by kind and status, from memory or made for the request. */
-type Counts = Record<'memory' | 'made', Map<string, Map<number, number>>>;
-
 const KINDS = [
   ['/simple/', 'simple'],
   ['/files/', 'files'],
@@ -32,18 +29,33 @@ const KINDS = [
   ['/integrity/', 'integrity'],
 ] as const;
 
+type AnswerSource = 'memory' | 'made';
+
+/** Answers by kind and status, from memory or made for the request. */
+export class AnswerCounts {
+  readonly #counts: Record<AnswerSource, Map<string, Map<number, number>>> = { memory: new Map(), made: new Map() };
+
+  count(url: string, status: number, from: AnswerSource): void {
+    const kind = kindOf(url);
+    const byStatus = this.#counts[from].get(kind);
+    if (byStatus === undefined) this.#counts[from].set(kind, new Map([[status, 1]]));
+    else byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
+  }
+
+  *[Symbol.iterator](): Generator<{ kind: string; status: number; from: string; count: number }> {
+    for (const [from, byKind] of Object.entries(this.#counts)) {
+      for (const [kind, byStatus] of byKind) {
+        for (const [status, count] of byStatus) yield { kind, status, from, count };
+      }
+    }
+  }
+}
+
 /**
  * Puts `/metrics` and `/readyz` before the index, and counts what it answers. An answer from memory is out when the handler returns, so that counting it is one
  * addition: this is on the hottest path of all.
  */
-export function monitored(handle: Handle, parts: MonitoringParts): Handle {
-  const counts: Counts = { memory: new Map(), made: new Map() };
-  const count = (url: string, status: number, from: keyof Counts) => {
-    const kind = kindOf(url);
-    const byStatus = counts[from].get(kind);
-    if (byStatus === undefined) counts[from].set(kind, new Map([[status, 1]]));
-    else byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
-  };
+export function monitored(handle: Handle, counts: AnswerCounts, parts: MonitoringParts): Handle {
   let registry: Promise<Registry> | undefined;
   return (request, response) => {
     const url = request.url ?? '';
@@ -55,8 +67,8 @@ export function monitored(handle: Handle, parts: MonitoringParts): Handle {
       return;
     }
     handle(request, response);
-    if (response.writableEnded) count(url, response.statusCode, 'memory');
-    else response.once('close', () => count(url, response.statusCode, 'made'));
+    if (response.writableEnded) counts.count(url, response.statusCode, 'memory');
+    else response.once('close', () => counts.count(url, response.statusCode, 'made'));
   };
 }
 
@@ -66,7 +78,7 @@ function kindOf(url: string): string {
 }
 
 /** The library is loaded when somebody looks first, so that the index starts without waiting for it. */
-async function createRegistry(counts: Counts, { hosted, cacheUses }: MonitoringParts): Promise<Registry> {
+async function createRegistry(counts: AnswerCounts, { hosted, cacheUses }: MonitoringParts): Promise<Registry> {
   const { Counter, collectDefaultMetrics, Gauge, Registry } = await import('prom-client');
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -77,11 +89,7 @@ async function createRegistry(counts: Counts, { hosted, cacheUses }: MonitoringP
     registers: [registry],
     collect() {
       this.reset();
-      for (const [from, byKind] of Object.entries(counts)) {
-        for (const [kind, byStatus] of byKind) {
-          for (const [status, count] of byStatus) this.inc({ kind, status, from }, count);
-        }
-      }
+      for (const { count, ...labels } of counts) this.inc(labels, count);
     },
   });
   new Counter({

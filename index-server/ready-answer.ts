@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RepeatableAnswer } from '../adapters/http/repeated-requests.js';
 import { matchesEtag } from './byte-range.js';
 
 /** A 200 as it goes over the wire, ready for any number of requests that ask in the same words. Headers are names and values in turn, as Node takes them fastest. */
@@ -26,9 +27,15 @@ const MAX_BYTES = 48 * 2 ** 20;
 export class ReadyAnswers {
   /** By URL; the few ways to ask for one are told apart by comparing, which is cheaper than a key made of all three texts. */
   readonly #answers = new Map<string, KeptAnswer[]>();
+  readonly #onForgotten: () => void;
   #count = 0;
   #bytes = 0;
   #generation = 0;
+
+  /** @param onForgotten called whenever all answers are forgotten */
+  constructor(onForgotten: () => void) {
+    this.#onForgotten = onForgotten;
+  }
 
   /** Changes whenever all answers are forgotten. */
   get generation(): number {
@@ -67,16 +74,20 @@ export class ReadyAnswers {
     this.#answers.clear();
     this.#count = 0;
     this.#bytes = 0;
+    this.#onForgotten();
   }
 }
 
-export function sendReady(request: IncomingMessage, response: ServerResponse, answer: ReadyAnswer): void {
+/** @returns what a GET of the same bytes may be answered */
+export function sendReady(request: IncomingMessage, response: ServerResponse, answer: ReadyAnswer): RepeatableAnswer {
   const known = request.headers['if-none-match'];
+  const { headers, notModifiedHeaders, body, freshUntil } = answer;
   if (known !== undefined && matchesEtag(known, answer.etag)) {
-    response.writeHead(304, answer.notModifiedHeaders as string[]);
+    response.writeHead(304, notModifiedHeaders as string[]);
     response.end();
-    return;
+    return { status: 304, headers: notModifiedHeaders, freshUntil };
   }
-  response.writeHead(200, answer.headers as string[]);
-  response.end(request.method === 'HEAD' ? undefined : answer.body);
+  response.writeHead(200, headers as string[]);
+  response.end(request.method === 'HEAD' ? undefined : body);
+  return { status: 200, headers, body, freshUntil };
 }

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { listen } from '../adapters/http/listening.js';
+import { RepeatedRequests } from '../adapters/http/repeated-requests.js';
 import type { Settings } from '../core/settings.js';
 import { ChunkCache } from './chunk-cache.js';
 import { DiskSender } from './disk-sender.js';
@@ -15,7 +16,7 @@ import { HostedIndex } from './hosted-index.js';
 import { IndexHandler } from './index-handler.js';
 import { IntactFiles } from './intact-files.js';
 import { Login } from './login.js';
-import { type CacheUses, countUse, monitored } from './monitoring.js';
+import { AnswerCounts, type CacheUses, countUse, monitored } from './monitoring.js';
 import { ProjectViews } from './project-views.js';
 import { RootPage } from './root-page.js';
 import { type IndexSettings, readIndexSettings } from './settings.js';
@@ -125,13 +126,25 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
   });
   let url = '';
   const publicUrl = () => settings.publicUrl ?? url;
+  const counts = new AnswerCounts();
+  const login = settings.tokenRequired ? new Login(hosted, () => performance.now()) : undefined;
+  const repeated =
+    // A token may be revoked between two requests of the same bytes.
+    login === undefined
+      ? new RepeatedRequests({
+          refresh: () => hosted.refresh(),
+          onAnswer: (target, status) => counts.count(target, status, 'memory'),
+          clock,
+        })
+      : undefined;
   const handler = new IndexHandler({
     hosted,
     views,
     roots,
     files,
     slowReaders,
-    login: settings.tokenRequired ? new Login(hosted, () => performance.now()) : undefined,
+    login,
+    repeated,
     publicUrl,
     clock,
     signal: closing.signal,
@@ -139,8 +152,14 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
   });
 
   const server = listener(
-    monitored((request, response) => handler.handle(request, response), { hosted, blobFolder, cacheFolder, cacheUses }),
+    monitored((request, response) => handler.handle(request, response), counts, {
+      hosted,
+      blobFolder,
+      cacheFolder,
+      cacheUses,
+    }),
   );
+  repeated?.watch(server);
   const accepting = await listen(server, settings);
   url = accepting.url;
   return {
