@@ -11,6 +11,9 @@ import { compareVersions } from './version.js';
 const MAX_SOURCE_BYTES = 40 * 2 ** 20;
 const FOLDER = 'fetch-content';
 
+/** What binds C++ to Python is a Python package as well, and a distribution's may be older than the interpreter. How each tells where its CMake files are. */
+const BINDINGS: Readonly<Record<string, string>> = { pybind11: '--cmakedir', nanobind: '--cmake_dir' };
+
 interface Content {
   /** As the project calls it. */
   name: string;
@@ -27,8 +30,8 @@ export function mayDeclareContent(path: string): boolean {
 }
 
 /**
- * The failure with the sources of everything that the project would fetch, where what it could not fetch is one of them and the distribution has it: from its
- * later suites, whose versions are the likelier ones.
+ * The failure with all that the project would fetch, where what it could not fetch is one of it: bindings as Python packages, libraries as sources from the
+ * distribution's later suites, whose versions are the likelier ones.
  * @param texts the files that {@link mayDeclareContent} names
  */
 export async function withContent(
@@ -43,23 +46,40 @@ export async function withContent(
   const top = topOf(texts);
   const failed = contents.find(({ url }) => failure.line.includes(url.replace(/(?:\.git)?\/?$/, '')));
   if (failed === undefined || top === undefined) return failure;
-  const found: { content: Content; source: SourcePackage }[] = [];
+  const bindings = new Map<string, Content>();
+  const found = new Map<string, { content: Content; source: SourcePackage }>();
   for (const content of contents) {
-    if (found.some((other) => other.content.name === content.name)) continue;
-    const source = await sourceOf(content, base, later, signal);
-    if (source !== undefined) found.push({ content, source });
+    if (content.library in BINDINGS) bindings.set(content.name, content);
+    else if (!found.has(content.name)) {
+      const source = await sourceOf(content, base, later, signal);
+      if (source !== undefined) found.set(content.name, { content, source });
+    }
   }
-  if (!found.some(({ content }) => content === failed)) return failure;
+  if (!bindings.has(failed.name) && !found.has(failed.name)) return failure;
+  const sources = [...found.values()];
+  const packages = [...bindings.values()];
+  const additions = packages.map(({ library, version }) =>
+    version === undefined ? library : `${library}>=${version}`,
+  );
+  const had = [
+    ...packages.map(({ library }) => `the Python package ${library}`),
+    ...sources.map(({ source: { name, version, suite } }) => `the source of ${name} ${version} in ${suite}`),
+  ];
   const proposal: Proposal = {
     edit: {
-      sources: found.map(({ content, source: { suite, name, filename, sha256 } }) => ({
-        debian: { suite, package: name, filename },
-        sha256,
-        to: `${FOLDER}/${content.name}`,
-      })),
-      prepare: scriptFor(top),
+      ...(additions.length === 0 ? {} : { requires: { additions } }),
+      ...(sources.length === 0
+        ? {}
+        : {
+            sources: sources.map(({ content, source: { suite, name, filename, sha256 } }) => ({
+              debian: { suite, package: name, filename },
+              sha256,
+              to: `${FOLDER}/${content.name}`,
+            })),
+          }),
+      prepare: scriptFor(top, packages),
     },
-    why: `CMake would fetch ${found.map(({ content }) => content.name).join(', ')}, whose sources the distribution has: ${found.map(({ source }) => `${source.name} ${source.version} of ${source.suite}`).join(', ')}`,
+    why: `CMake would fetch ${[...bindings.keys(), ...found.keys()].join(', ')}, in place of which it can be given ${had.join(', ')}`,
     guess: true,
   };
   const others = [failure.proposal, ...(failure.ideas ?? [])].filter((idea) => idea !== undefined);
@@ -132,13 +152,21 @@ function normal(name: string): string {
     .replace(/^lib/, '');
 }
 
-/** Archives mostly have one folder that holds all. CMake takes a folder that is named so in place of fetching. */
-function scriptFor(top: string): string {
-  return `# What CMake would fetch is taken from the sources that the recipe brings.
-for folder in ${FOLDER}/*; do
+/** CMake takes a folder that is named so in place of fetching. Archives mostly have one folder that holds all. */
+function scriptFor(top: string, bindings: readonly Content[]): string {
+  const stubs = bindings.map(
+    ({ name, library }) => `mkdir -p ${FOLDER}/${name}
+cat > ${FOLDER}/${name}/CMakeLists.txt <<'END'
+execute_process(COMMAND python -m ${library} ${BINDINGS[library]} OUTPUT_VARIABLE folder OUTPUT_STRIP_TRAILING_WHITESPACE)
+find_package(${library} CONFIG REQUIRED GLOBAL HINTS "\${folder}")
+END
+`,
+  );
+  return `# What CMake would fetch is taken from what the recipe brings.
+${stubs.join('')}for folder in ${FOLDER}/*; do
   name=$(basename "$folder" | tr '[:lower:]' '[:upper:]')
   set -- "$folder"/*
-  [ $# -gt 1 ] || folder=$1
+  [ $# -eq 1 ] && [ -d "$1" ] && folder=$1
   sed -i "1i set(FETCHCONTENT_SOURCE_DIR_$name \\"$PWD/$folder\\" CACHE PATH \\"\\")" ${top}
 done
 `;

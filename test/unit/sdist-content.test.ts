@@ -25,6 +25,7 @@ FetchContent_Declare(
 )
 FetchContent_Declare(egg URL https://forge.example/git/libegg/archive/refs/tags/0.9.tar.gz)
 FetchContent_Declare(googletest URL https://forge.example/git/googletest/archive/1.0.zip)
+FetchContent_Declare(bindings GIT_REPOSITORY https://forge.example/git/pybind11 GIT_TAG v2.13.6)
 FetchContent_Declare(unknown GIT_REPOSITORY https://forge.example/git/unknown)
 project(ext)
 `,
@@ -70,6 +71,7 @@ test('what CMake fetches is brought all at once: the oldest version that will do
       to: 'fetch-content/egg',
     },
   ]);
+  expect(proposal?.edit['requires']).toEqual({ additions: ['pybind11>=2.13.6'] });
   expect(ideas).toEqual([failure.proposal]);
 });
 
@@ -84,8 +86,14 @@ test('the script names the folders to CMake before the project says anything, wh
   expect(readFileSync(join(folder, 'CMakeLists.txt'), 'utf8')).toBe(
     `set(FETCHCONTENT_SOURCE_DIR_HAM "${folder}/fetch-content/ham/ham-1.4.2" CACHE PATH "")
 set(FETCHCONTENT_SOURCE_DIR_EGG "${folder}/fetch-content/egg" CACHE PATH "")
+set(FETCHCONTENT_SOURCE_DIR_BINDINGS "${folder}/fetch-content/bindings" CACHE PATH "")
 ${TOP.text}`,
   );
+  expect(
+    readFileSync(join(folder, 'fetch-content/bindings/CMakeLists.txt'), 'utf8'),
+  ).toBe(`execute_process(COMMAND python -m pybind11 --cmakedir OUTPUT_VARIABLE folder OUTPUT_STRIP_TRAILING_WHITESPACE)
+find_package(pybind11 CONFIG REQUIRED GLOBAL HINTS "\${folder}")
+`);
 });
 
 test('where the project looks for an installed one first, the package comes first', async () => {
