@@ -20,11 +20,25 @@ export function generatedAnew(failure: Failure, paths: readonly string[]): Propo
   ];
 }
 
-const OF_SOURCE = /^(?:\/build\/src\/|\.\/)*([\w./+-]+)\.c(?:pp|xx)?:\d+/;
+const OF_SOURCE = /^(?:\/build\/src\/|\.\/)*([\w./+-]+?)(?:\.pyx)?\.c(?:pp|xx)?:\d+/;
+
+/** Whether the code that failed is not in the sdist, but generated in the build from Cython code that is. */
+export function isGeneratedInBuild({ class: kind, line }: Failure, paths: readonly string[]): boolean {
+  const [, source] = OF_SOURCE.exec(line) ?? [];
+  if (source === undefined || !GENERATED_CODE.includes(kind)) return false;
+  const has = (ending: string) => paths.some((path) => isSame(path, `${source}${ending}`));
+  return has('.pyx') && !['.c', '.cpp', '.cxx'].some(has);
+}
+
+/** A path in the sdist, and that of a log: from where the compiler was called, or in a folder of the build. */
+function isSame(path: string, logged: string): boolean {
+  return `/${path}`.endsWith(`/${logged}`) || logged.endsWith(`/${path}`);
+}
 
 /** Whether an idea is to generate the code anew that failed: what is rewritten in it by hand would be lost then, and may not be all of it. */
-export function regenerates({ line }: Failure, { edit }: Proposal, paths: readonly string[]): boolean {
-  const [, source] = OF_SOURCE.exec(line) ?? [];
+export function regenerates(failure: Failure, { edit }: Proposal, paths: readonly string[]): boolean {
+  if (isGeneratedInBuild(failure, paths)) return 'requires' in edit;
+  const [, source] = OF_SOURCE.exec(failure.line) ?? [];
   if (source === undefined || edit['prepare'] !== GENERATE_ANEW) return false;
   return paths.some((path) => `/${path}`.endsWith(`/${source}.pyx`));
 }

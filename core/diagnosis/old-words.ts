@@ -37,6 +37,15 @@ find . -name '*.pyx' -o -name '*.pxd' | while read -r source; do
 done
 `;
 
+const OLD_CYTHON_COMMAND = `# The command build_ext of Cython before 3, which Cython 3 has under another name, for the setup script.
+awk '!done && /^(import|from) / && !/__future__/ {
+  print "import Cython.Distutils, Cython.Distutils.old_build_ext"
+  print "Cython.Distutils.build_ext = Cython.Distutils.old_build_ext.old_build_ext"
+  done = 1
+} { print }' setup.py > setup.py.new
+mv setup.py.new setup.py
+`;
+
 const SCRIPTS = /^[^/]+\.py$/;
 
 export const OLD_WORDS = {
@@ -71,6 +80,12 @@ export const OLD_WORDS = {
       prepare: `grep -rlE --include='*.py' "['\\"]rU['\\"]" . | xargs -r sed -i -E "s/(['\\"])rU(['\\"])/\\1r\\2/g"\n`,
     },
     why: "The mode 'r' does what 'rU' did, in every Python 3.",
+  },
+  cythonSources: {
+    files: /^setup\.py$/,
+    word: /\.cython_sources\b/,
+    edit: { prepare: OLD_CYTHON_COMMAND },
+    why: 'Cython 3 still has the command that the setup script builds upon.',
   },
   noexcept: {
     files: /\.pyx$/,

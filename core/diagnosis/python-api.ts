@@ -28,6 +28,11 @@ const SINCE_3_13: Readonly<Record<string, { macro: string; parameters?: string; 
     parameters: '(v, b, n, l, s, ...)',
     now: '_PyLong_AsByteArray(v, b, n, l, s, 1)',
   },
+  _PyErr_WriteUnraisableMsg: {
+    macro: 'WRITE_UNRAISABLE',
+    parameters: '(m, o)',
+    now: '((o) ? PyErr_FormatUnraisable("Exception ignored %s: %R", m, o) : PyErr_FormatUnraisable("Exception ignored %s", m))',
+  },
   _PyLong_AsInt: { macro: 'LONG_AS_INT', now: 'PyLong_AsInt' },
   _Py_IsFinalizing: { macro: 'IS_FINALIZING', now: 'Py_IsFinalizing' },
 };

@@ -875,6 +875,19 @@ describe('logs as they come', () => {
     );
   });
 
+  test('a function that Python 3.13 dropped is replaced in the wheel that only lacks it when it is imported', () => {
+    const line =
+      'ImportError: /test/env/_ham.cpython-313-x86_64-linux-gnu.so: undefined symbol: _PyErr_WriteUnraisableMsg';
+    const { proposal } = diagnoseText(line, { phase: 'test' });
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'm.c'), '_PyErr_WriteUnraisableMsg("in ham", NULL);\n');
+    execFileSync('sh', ['-ec', String(proposal?.edit['prepare'])], { cwd: folder });
+    const flags = ['-E', '-P', '-DPY_VERSION_HEX=0x030D0000', '-I.'];
+    writeFileSync(join(folder, 'patchlevel.h'), '');
+    const read = execFileSync('cc', [...flags, 'm.c'], { cwd: folder, encoding: 'utf8' });
+    expect(read).toContain('PyErr_FormatUnraisable("Exception ignored %s", "in ham")');
+  });
+
   test('a function that takes an argument more since Python 3.13 gets it there, and where it has it already', () => {
     const failure = diagnoseText('m.c:9:3: error: too few arguments to function ‘_PyLong_AsByteArray’', {
       phase: 'build',
@@ -950,6 +963,8 @@ Cython.Compiler.Errors.CompileError: ham/_egg.pyx
     expect(readFileSync(join(folder, 'egg.pxd'), 'utf8')).toBe(directive);
     expect(readFileSync(join(folder, 'egg.py'), 'utf8')).toBe('x = 1\n');
     for (const line of [
+      '(python 3.13)\nCython.Compiler.Errors.CompileError: ham/_egg.pyx',
+      '(python 3.13)\nham/_egg.pyx:3:1: Syntax error in simple statement list',
       'm.pyx:4:11: undeclared name not builtin: long',
       'src/ham/defs.h:26:34: error: ‘__pyx_empty_tuple’ undeclared (first use in this function)',
       'src/ham/egg.c:41:9: error: ‘CYTHON_PEP393_ENABLED’ was not declared in this scope',

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { diagnoseText } from '../../core/diagnosis/diagnosis.js';
@@ -26,6 +26,23 @@ test('what else of older times an sdist has is settled together with what ended 
   execFileSync('sh', ['-ec', String(proposal?.edit['prepare'])], { cwd: folder });
   expect(readFileSync(join(folder, 'setup.py'), 'utf8')).not.toContain('use_2to3');
   expect(readFileSync(join(folder, 'ham.c'), 'utf8')).toBe('    Py_SET_TYPE(&ham, &PyType_Type);\n');
+});
+
+test('from Python 3.13 on, for which Cython 0.29 is too old, a setup script gets its command in Cython 3', () => {
+  const line = "AttributeError: 'build_ext' object has no attribute 'cython_sources'";
+  const failure = failed(line);
+  expect(isOldWord(failure)).toBe(true);
+  expect(diagnoseText(`(python 3.11)\n${line}`).proposal?.edit).toEqual({ requires: { constraints: ['cython<3'] } });
+  const folder = temporaryFolder();
+  const script =
+    '#!/usr/bin/env python\n"""Ham."""\nfrom __future__ import division\nfrom Cython.Distutils import build_ext\nprint(build_ext.kind)\n';
+  writeFileSync(join(folder, 'setup.py'), script);
+  execFileSync('sh', ['-ec', String(failure.proposal?.edit['prepare'])], { cwd: folder });
+  mkdirSync(join(folder, 'Cython/Distutils'), { recursive: true });
+  writeFileSync(join(folder, 'Cython/__init__.py'), '');
+  writeFileSync(join(folder, 'Cython/Distutils/__init__.py'), 'class build_ext: kind = "new"\n');
+  writeFileSync(join(folder, 'Cython/Distutils/old_build_ext.py'), 'class old_build_ext: kind = "old"\n');
+  expect(execFileSync('python3', ['setup.py'], { cwd: folder, encoding: 'utf8' })).toBe('old\n');
 });
 
 test('what Python 3.13 changed counts as old, whichever Python the recipe is for', () => {

@@ -131,4 +131,12 @@ test('code that was generated from Cython code of the sdist is generated anew be
   expect(generated.ideas).toEqual([proposal]);
   const written = await addSdistIdeas(failed('ham/spam.c'), sdist, [], undefined, ear(), signal);
   expect(written.proposal).toEqual(proposal);
+  // What the build generates itself no script before it can rewrite, but another Cython makes it otherwise.
+  const text = '[build-system]\nrequires = ["setuptools", "cython<3"]\n';
+  const pinning = async (wanted: (path: string) => boolean) =>
+    ['pyproject.toml', 'src/ham/_egg.pyx'].filter(wanted).map((path) => ({ path, text }));
+  for (const file of ['/build/src/src/ham/_egg.c', 'src/ham/_egg.cpython-313.so.p/src/ham/_egg.pyx.c']) {
+    const made = await addSdistIdeas(failed(file), pinning, [], undefined, ear(), signal);
+    expect(made.proposal?.edit).toEqual({ requires: { replace: true, additions: ['setuptools', 'cython'] } });
+  }
 });

@@ -1,5 +1,18 @@
 import { OLD_WORDS } from '../old-words.js';
-import type { Rule } from '../rule.js';
+import { type Finding, minorOf, type Rule } from '../rule.js';
+
+/** C code of Cython 0.29 calls what Python 3.13 has in another form (_PyLong_AsByteArray). */
+function isBeyondCython0(python: string | undefined): boolean {
+  return python !== undefined && minorOf(python) >= 13;
+}
+
+const BEFORE_3_1: Partial<Finding> = {
+  cause:
+    "This Cython refuses the project's code, which was most likely written for an older one. Cython 3.0 is the oldest for this Python.",
+  edit: { requires: { constraints: ['cython<3.1'] } },
+  why: 'Cython 3.0 accepts more of what older ones did.',
+  guess: true,
+};
 
 /** What Cython says of code that was written for an older one, and setup scripts that want it. */
 export const cythonRules: readonly Rule[] = [
@@ -12,8 +25,21 @@ export const cythonRules: readonly Rule[] = [
       "The project's Cython code or setup script was written for Cython 0.29, and Cython 3 refuses it. Cython before 3 helps.",
     edit: { requires: { constraints: ['cython<3'] } },
     why: 'Cython 0.29 still accepts it.',
-    refine: ([line]) =>
-      /Cython\.Compiler\.Errors\.CompileError|CompileError: \S+\.pyx/.test(line) ? { guess: true } : {},
+    refine([line], { python }) {
+      const refuses = /Cython\.Compiler\.Errors\.CompileError|CompileError: \S+\.pyx/.test(line);
+      if (isBeyondCython0(python)) {
+        return line.includes('cython_sources')
+          ? {
+              cause:
+                'The setup script builds upon the command of Cython 0.29, whose C code Python 3.13 does not take. Cython 3 has that command under another name.',
+              edit: OLD_WORDS.cythonSources.edit,
+              why: OLD_WORDS.cythonSources.why,
+              guess: true,
+            }
+          : BEFORE_3_1;
+      }
+      return refuses ? { guess: true } : {};
+    },
   },
   {
     match: /\.p(?:yx|xd|xi):\d+:\d+: Cannot assign type .*Exception values are incompatible/,
@@ -60,6 +86,9 @@ export const cythonRules: readonly Rule[] = [
     edit: { requires: { constraints: ['cython<3'] } },
     why: 'Cython 0.29 accepts older code.',
     guess: true,
-    refine: ([line]) => (/^Error compiling|warning|Warning|performance hint|note:/i.test(line) ? 'ignore' : {}),
+    refine([line], { python }) {
+      if (/^Error compiling|warning|Warning|performance hint|note:/i.test(line)) return 'ignore';
+      return isBeyondCython0(python) ? BEFORE_3_1 : {};
+    },
   },
 ];
