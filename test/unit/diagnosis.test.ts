@@ -257,6 +257,23 @@ describe('which line decides', () => {
     expect(JSON.stringify([failure.missing, failure.proposal?.edit])).toContain(named);
   });
 
+  test('a table that older versions of setuptools passed over goes, and they found no packages by themselves', () => {
+    const mended = (line: string, pyproject: string) => {
+      const folder = temporaryFolder();
+      writeFileSync(join(folder, 'pyproject.toml'), pyproject);
+      const { proposal } = diagnoseText(line);
+      execFileSync('sh', ['-ec', String(proposal?.edit['prepare'])], { cwd: folder });
+      return readFileSync(join(folder, 'pyproject.toml'), 'utf8');
+    };
+    const unnamed = "configuration error: `project` must contain ['version'] properties";
+    const rest = '[build-system]\nrequires = ["setuptools"]\n';
+    const tables = '[project]\nname = "ham"\n[project.urls]\na = "b"\n';
+    expect(mended(unnamed, `${tables}${rest}[tool.egg]\nproject = 1\n`)).toBe(`${rest}[tool.egg]\nproject = 1\n`);
+    const flat = "error: Multiple top-level packages discovered in a flat-layout: ['a', 'b'].";
+    expect(mended(flat, rest)).toBe(`${rest}\n[tool.setuptools]\npy-modules = []\n`);
+    expect(mended(flat, '[tool.setuptools]\n')).toBe('[tool.setuptools]\n');
+  });
+
   test('setup scripts older than Python 3.12 get the names that configparser has kept', () => {
     const failure = diagnoseText(
       "AttributeError: module 'configparser' has no attribute 'SafeConfigParser'. Did you mean: 'RawConfigParser'?",

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Failure } from '../../core/failure.js';
 import { mayDeclareContent, withContent } from '../../core/sdist-content.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const signal = new AbortController().signal;
 const failure: Failure = {
@@ -77,7 +77,7 @@ test('what CMake fetches is brought all at once: the oldest version that will do
 
 test('the script names the folders to CMake before the project says anything, whether an archive has one of its own or not', async () => {
   const { proposal } = await complete();
-  const folder = mkdtempSync(join(tmpdir(), 'content-'));
+  const folder = temporaryFolder();
   mkdirSync(join(folder, 'fetch-content/ham/ham-1.4.2'), { recursive: true });
   mkdirSync(join(folder, 'fetch-content/egg/src'), { recursive: true });
   writeFileSync(join(folder, 'fetch-content/egg/CMakeLists.txt'), '');

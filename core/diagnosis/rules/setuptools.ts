@@ -2,6 +2,15 @@ import type { Phase } from '../../phase.js';
 import { OLD_WORDS } from '../old-words.js';
 import { type Finding, minorOf, type Rule, type Surroundings } from '../rule.js';
 
+const WITHOUT_PROJECT = `# The [project] table goes, which setuptools before 61 passed over.
+awk '/^\\[/ { gone = /^\\[+project[].]/ } !gone' pyproject.toml > pyproject.new
+mv pyproject.new pyproject.toml
+`;
+
+const NO_DISCOVERY = `# Nothing is packed but what the setup script names, as by setuptools before 61.
+grep -qs '^\\[tool\\.setuptools\\]' pyproject.toml || printf '\\n[tool.setuptools]\\npy-modules = []\\n' >> pyproject.toml
+`;
+
 /** What setuptools and its neighbours dropped or became strict about, release by release (https://setuptools.pypa.io/en/stable/history.html). */
 export const setuptoolsRules: readonly Rule[] = [
   {
@@ -115,9 +124,19 @@ export const setuptoolsRules: readonly Rule[] = [
     match: /error: Multiple top-level packages discovered in a flat-layout/,
     weight: 'requirement',
     class: 'build-requirement',
-    cause: 'setuptools from 61 finds packages by itself and refuses this layout. An older setuptools helps.',
-    edit: { requires: { constraints: ['setuptools<61'] } },
-    why: 'Versions before 61 pack what setup.py names.',
+    cause: 'setuptools from 61 finds packages by itself and refuses this layout. Telling it to find none helps.',
+    edit: { prepare: NO_DISCOVERY },
+    why: 'Versions before 61 packed what setup.py names, and nothing else.',
+    guess: true,
+  },
+  {
+    match: /configuration error: [`'"]project[`'"] must contain \[.*['"](?:name|version)['"]/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause:
+      'pyproject.toml has a [project] table without a name or version, which setuptools reads from 61 on and refuses. It was meant for other tools, and setup.cfg or setup.py says the rest.',
+    edit: { prepare: WITHOUT_PROJECT },
+    why: 'Versions before 61, which the release was made with, passed the table over.',
     guess: true,
   },
   {
