@@ -1,6 +1,7 @@
 // A solve as a person follows it: each try with the edit that it makes, and the recipe that came out.
 import type { Build, BuildRequest, Solve } from '../client/contract.js';
 import { followSolve, reviewClient } from '../client/review.js';
+import { editInShort } from '../core/edit-in-short.js';
 import { watchBuilds } from './build-progress.js';
 import { outcomeOf } from './build-report.js';
 import type { Cli } from './cli.js';
@@ -65,23 +66,18 @@ function sayStep({ purpose, version, edits, parent }: Solve['steps'][number], so
     case 'first':
       return `${solve.project} ${version}, ${solve.recipe === undefined ? 'as it is' : 'with its recipe'}`;
     case 'edit':
-      return newest === undefined ? 'again' : `with ${sayEdit(newest.edit)}, since ${newest.why}`;
+      return newest === undefined ? 'again' : `with ${editInShort(newest.edit)}, since ${newest.why}`;
     case 'older-release':
       return `${version} instead, an older release`;
     case 'without': {
       const before = solve.steps.find(({ number }) => number === parent)?.edits ?? [];
       const kept = new Set(edits.map(({ edit }) => JSON.stringify(edit)));
       const removed = before.find(({ edit }) => !kept.has(JSON.stringify(edit)));
-      return `without ${sayEdit(removed?.edit)}, which may not be needed`;
+      return `without ${editInShort(removed?.edit)}, which may not be needed`;
     }
     default:
       return purpose satisfies never;
   }
-}
-
-/** In one line: scripts and hashes stand in the recipe. */
-function sayEdit(edit: Record<string, unknown> | undefined): string {
-  return JSON.stringify(edit, (key, value: unknown) => (key === 'install' || key === 'sha256' ? undefined : value));
 }
 
 function sayOutcome(build: Build): string {

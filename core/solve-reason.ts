@@ -1,6 +1,6 @@
 // What a solve says in the end, where not all went as it was asked for.
+import { editInShort } from './edit-in-short.js';
 import type { Failure, FailureClass } from './failure.js';
-import { canonicalJson } from './recipe/digest.js';
 import { failuresOf, takesSources } from './solve-ideas.js';
 import { isTooNewForBase } from './solve-older.js';
 import { MAX_TRIES, type SolveFacts, type SolveTry } from './solve-try.js';
@@ -13,7 +13,7 @@ export function sayTried(tries: readonly SolveTry[], facts: SolveFacts): string 
   const tried = tries.slice(1).map(({ purpose, version, edits }) => {
     const added = edits.at(-1);
     if (purpose !== 'edit' || added === undefined) return version;
-    return takesSources(added) ? `${added.why} (built first)` : `${inShort(added.edit)} (${added.why})`;
+    return takesSources(added) ? `${added.why} (built first)` : `${editInShort(added.edit)} (${added.why})`;
   });
   return [
     tries.length >= MAX_TRIES ? `Not solved in ${MAX_TRIES} attempts.` : 'No new idea.',
@@ -23,13 +23,6 @@ export function sayTried(tries: readonly SolveTry[], facts: SolveFacts): string 
       : `${last?.version} fails with ${failure.class}: ${failure.line || failure.cause}`,
     ...waysOut(tries, failure, facts),
   ].join(' ');
-}
-
-/** An edit on one line: of a script its first comment, which says what it does. */
-function inShort(edit: Record<string, unknown>): string {
-  const script = edit['prepare'];
-  const comment = typeof script === 'string' ? /^# (.+)$/m.exec(script)?.[1] : undefined;
-  return canonicalJson(comment === undefined ? edit : { ...edit, prepare: comment });
 }
 
 /** What stands in the way of the release that was asked for, where an older one works instead. */

@@ -88,7 +88,7 @@ test('what was tried is told on one line, of a script what it does', () => {
   };
   const { end } = solve(() => missing('egg', edit));
   const reason = end.kind === 'no-idea' ? end.reason : '';
-  expect(reason).toContain('{"prepare":"Ham made anew.","requires":{"additions":["ham"]}}');
+  expect(reason).toContain('{"requires":{"additions":["ham"]},"prepare":"Ham made anew."}');
 });
 
 test('two proposals that bring each other about do not go round in a circle', () => {
