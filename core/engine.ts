@@ -28,6 +28,20 @@ export type Volume = (typeof VOLUMES)[number];
 /** What the compilers of earlier builds left for the next: mounted at `/cache`, outlives the attempt, and is shared by those that name it. */
 export const CACHE = 'cache';
 
+/** Where what a build requires stands; its programs name this folder, so it can be at no other. */
+export const ENVIRONMENT = '/build/env';
+
+/** What outlives attempts, each on a volume of its own: what compilers keep, and environments of build requirements. */
+export type KeptKind = 'compiler-cache' | 'environment';
+
+export interface KeptEnvironment {
+  /** Name of the volume. */
+  volume: string;
+  /** The folder that it is mounted over. */
+  at: string;
+  access: 'read-only' | 'read-write';
+}
+
 export interface ContainerSpec {
   image: string;
   command: readonly string[];
@@ -37,6 +51,7 @@ export interface ContainerSpec {
   /** Name of a workspace made by {@link Engine.createWorkspace}. */
   workspace: string;
   mounts: Readonly<Partial<Record<Volume | typeof CACHE, 'read-only' | 'read-write'>>>;
+  kept?: KeptEnvironment | undefined;
   workingDirectory?: string;
   limits: ContainerLimits;
 }
@@ -149,8 +164,15 @@ export interface Engine {
   /** Runs to its end; the container is removed whatever happens. Throws only for broken infrastructure or an aborted signal. */
   run(spec: ContainerSpec, output: OutputSink, signal: AbortSignal): Promise<ContainerExit>;
   removeWorkspace(workspace: string): Promise<void>;
-  /** Removes caches of this instance that no attempt uses, the oldest first, until all together take no more than that; returns what it removed. */
-  pruneCaches(maxBytes: number, signal: AbortSignal): Promise<string[]>;
+  /** The volume that keeps the environment of that name; undefined where there is none. Somebody may still be filling it, or never have finished. */
+  findEnvironment(name: string, signal: AbortSignal): Promise<string | undefined>;
+  /**
+   * As found, made where it is missing; the build user can write into it. What is in it stays.
+   * @param image carries the folder's owner in, and is not run
+   */
+  openEnvironment(name: string, image: string, signal: AbortSignal): Promise<string>;
+  /** Removes what this instance keeps and no attempt uses, the oldest first, until each kind takes no more than its bytes; returns what it removed. */
+  pruneKept(maxBytes: Readonly<Record<KeptKind, number>>, signal: AbortSignal): Promise<string[]>;
   /** Removes containers and workspaces of this instance whose attempt is not in `live`; returns what it removed, or would remove. */
   removeOrphans(live: ReadonlySet<string>, signal: AbortSignal, dryRun?: boolean): Promise<string[]>;
 }

@@ -102,6 +102,12 @@ export const SETTINGS = {
     .describe(
       'size of what compilers keep for later builds on one engine, a quarter of it for one project; 0: nothing',
     ),
+  WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(5 * 2 ** 30)
+    .describe('size of the environments of build requirements that are kept for later builds on one engine; 0: none'),
   WHEELWRIGHT_LOG_BYTES: count(256 * 2 ** 20).describe('size of the log of one attempt, past which it fails'),
   WHEELWRIGHT_SDIST_BYTES: count(2 * 2 ** 30).describe('size of a source archive'),
   WHEELWRIGHT_SDIST_EXPANDED_BYTES: count(8 * 2 ** 30).describe('size of a source archive when unpacked'),

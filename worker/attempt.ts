@@ -21,6 +21,7 @@ import { addNewerLibraries } from './newer-libraries.js';
 import { failed, type PhaseContext, startDiagnosis } from './phase-context.js';
 import { buildWheel } from './phases/build.js';
 import { downloadSdist, downloadSources, sourceName } from './phases/download.js';
+import { environmentKey } from './phases/environment.js';
 import { fetchInputs, fetchMore, fillWorkspace } from './phases/fetch.js';
 import { fetchDebianSources, findLibraries, installLibraries } from './phases/libraries.js';
 import { repairWheel } from './phases/repair.js';
@@ -175,6 +176,7 @@ async function runPhases(
     limits: attemptLimits(settings, order.recipe, lease.resources),
     indexToken: site.indexToken,
     cache,
+    environmentKey: (wheels) => environmentKey(order.target, wheels, site.scripts, settings),
     signal,
   };
   const phase = (name: Phase): PhaseContext => {
@@ -216,8 +218,16 @@ async function runPhases(
 
   let fetched: Fetched = first.value;
   let building = phase('build');
-  let built = await buildWheel(building, fetched);
-  for (let round = 1; built.kind === 'more-requirements'; round += 1) {
+  let ownEnvironment = false;
+  let built = await buildWheel(building, fetched, ownEnvironment);
+  for (let round = 1; built.kind === 'more-requirements' || built.kind === 'environment-refused'; round += 1) {
+    if (built.kind === 'environment-refused') {
+      log.say('build: it writes into the environment of its requirements: once more, with one of its own');
+      ownEnvironment = true;
+      building = phase('build');
+      built = await buildWheel(building, fetched, ownEnvironment);
+      continue;
+    }
     if (round > MAX_REQUIREMENT_ROUNDS) {
       return failed(context, 'build', {
         class: 'build-requirement',
@@ -230,7 +240,7 @@ async function runPhases(
     if (more.kind !== 'done') return more;
     fetched = more.value;
     building = phase('build');
-    built = await buildWheel(building, fetched);
+    built = await buildWheel(building, fetched, ownEnvironment);
   }
   if (built.kind !== 'done') return built;
 

@@ -4,7 +4,7 @@ import { createDiagnosis, type Diagnosis, type DiagnosisContext } from '../core/
 import type { BuilderImages, ContainerExit, ContainerLimits, ContainerSpec, Engine } from '../core/engine.js';
 import type { Failure, FailureClass } from '../core/failure.js';
 import type { Phase } from '../core/phase.js';
-import type { PhaseResult } from '../core/phases.js';
+import type { FetchedWheel, PhaseResult } from '../core/phases.js';
 import type { AttemptLog } from './attempt-log.js';
 import type { CompilerCache } from './compiler-cache.js';
 import { packFiles } from './workspace-files.js';
@@ -23,6 +23,8 @@ export interface PhaseContext {
   /** Where reading the index takes one; only for containers that fetch, in which nothing of a project runs. */
   indexToken: string | undefined;
   cache: CompilerCache | undefined;
+  /** Key of the environment of these wheels; undefined where none is kept. */
+  environmentKey: (wheels: readonly FetchedWheel[]) => string | undefined;
   signal: AbortSignal;
 }
 
@@ -50,9 +52,11 @@ export async function runScript(
   spec: Omit<ContainerSpec, 'command' | 'workspace' | 'environment'> & {
     python: string;
     environment?: Record<string, string>;
+    /** Sees all output before it is logged. */
+    onOutput?: (chunk: Buffer) => void;
   },
 ): Promise<ContainerExit> {
-  const { python, ...rest } = spec;
+  const { python, onOutput, ...rest } = spec;
   const { engine, workspace, signal } = context;
   const text = JSON.stringify(task);
   const large = Buffer.byteLength(text) > MAX_VARIABLE_BYTES;
@@ -67,7 +71,10 @@ export async function runScript(
       workspace,
       environment: { ...BASE_ENVIRONMENT, ...spec.environment, WHEELWRIGHT_TASK: large ? '/inputs/task.json' : text },
     },
-    (chunk) => context.log.write(chunk),
+    (chunk) => {
+      onOutput?.(chunk);
+      return context.log.write(chunk);
+    },
     signal,
   );
   context.log.endLine();

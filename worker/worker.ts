@@ -104,8 +104,14 @@ async function sweepOne(
     if (orphans.length > 0) logger.info({ removed: orphans }, 'removed what a killed worker left behind');
     const images = await removeUnusedImages(signal);
     if (images.length > 0) logger.info({ removed: images }, 'removed images that nothing used any more');
-    const caches = await engine.pruneCaches(settings.WHEELWRIGHT_COMPILER_CACHE_BYTES, signal);
-    if (caches.length > 0) logger.info({ removed: caches }, 'removed the oldest caches of compilers');
+    const kept = await engine.pruneKept(
+      {
+        'compiler-cache': settings.WHEELWRIGHT_COMPILER_CACHE_BYTES,
+        environment: settings.WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES,
+      },
+      signal,
+    );
+    if (kept.length > 0) logger.info({ removed: kept }, 'removed the oldest of what is kept for later attempts');
   } catch (error) {
     if (!signal.aborted) logger.warn({ err: error }, 'what is no longer needed could not be removed');
   }

@@ -23,6 +23,21 @@ export function mountsOf(
   }));
 }
 
+/** A volume that was removed meanwhile comes back empty with the container: with the labels, it is known for what it is. */
+export function keptMounts({ kept }: Pick<ContainerSpec, 'kept'>, labels: Labels): MountSettings[] {
+  if (kept === undefined) return [];
+  const { volume, at, access } = kept;
+  return [
+    {
+      Type: 'volume',
+      Source: volume,
+      Target: at,
+      ReadOnly: access === 'read-only',
+      VolumeOptions: { NoCopy: true, Labels: labels, DriverConfig: { Name: 'local', Options: {} } },
+    },
+  ];
+}
+
 /** What every container of ours gets: no capability, no way to gain one, nothing of its image writable. */
 export function confinement(): HostConfig {
   return {
@@ -45,6 +60,8 @@ export interface Placement {
   labels: Labels;
   /** Name of the volume that is the workspace's cache, where it has one. */
   cache: string | undefined;
+  /** Of the volume that keeps its environment. */
+  keptLabels: Labels;
 }
 
 /** What the engine is asked for to run a spec. */
@@ -65,7 +82,7 @@ export function containerSettings(spec: ContainerSpec, placement: Placement): Co
       NetworkMode: spec.network === 'none' ? 'none' : placement.outside,
       // Docker's default for tmpfs is noexec, which breaks configure scripts.
       Tmpfs: { '/tmp': 'rw,exec,nosuid,nodev,size=2g,mode=1777' },
-      Mounts: mountsOf(spec.workspace, spec.mounts, placement.cache),
+      Mounts: [...mountsOf(spec.workspace, spec.mounts, placement.cache), ...keptMounts(spec, placement.keptLabels)],
       PidsLimit: limits.processes,
       Memory: limits.memoryBytes,
       MemorySwap: limits.memoryBytes,

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import type { ContainerSpec } from '../../core/engine.js';
-import { confinement, mountsOf, type Placement } from './container-settings.js';
+import { confinement, keptMounts, mountsOf, type Placement } from './container-settings.js';
 import { callEngine, ignoreGone } from './engine-error.js';
 import { demultiplex } from './log-stream.js';
 
@@ -12,14 +12,15 @@ const INTERVAL_SECONDS = 2;
  */
 export async function watchDisk(
   docker: Docker,
-  spec: Pick<ContainerSpec, 'image' | 'workspace' | 'mounts'>,
-  { labels, cache }: Pick<Placement, 'labels' | 'cache'>,
+  spec: Pick<ContainerSpec, 'image' | 'workspace' | 'mounts' | 'kept'>,
+  { labels, cache, keptLabels }: Pick<Placement, 'labels' | 'cache' | 'keptLabels'>,
   onSize: (sizeBytes: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const writable = Object.entries(spec.mounts).filter(([, access]) => access === 'read-write');
-  if (writable.length === 0) return;
-  const folders = writable.map(([volume]) => `/${volume}`).join(' ');
+  const kept = spec.kept?.access === 'read-write' ? spec.kept : undefined;
+  const folders = [...writable.map(([volume]) => `/${volume}`), ...(kept ? [kept.at] : [])].join(' ');
+  if (folders === '') return;
   const container = await callEngine('making a disk watcher', signal, () =>
     docker.createContainer({
       Image: spec.image,
@@ -34,7 +35,10 @@ export async function watchDisk(
         ...confinement(),
         CapAdd: ['DAC_READ_SEARCH'],
         NetworkMode: 'none',
-        Mounts: mountsOf(spec.workspace, Object.fromEntries(writable.map(([volume]) => [volume, 'read-only'])), cache),
+        Mounts: [
+          ...mountsOf(spec.workspace, Object.fromEntries(writable.map(([volume]) => [volume, 'read-only'])), cache),
+          ...keptMounts({ kept: kept && { ...kept, access: 'read-only' } }, keptLabels),
+        ],
         Memory: 256 * 2 ** 20,
       },
     }),

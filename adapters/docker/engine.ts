@@ -1,11 +1,11 @@
 import Docker from 'dockerode';
 import type { Engine } from '../../core/engine.js';
-import { openCache, pruneCaches } from './cache.js';
 import { runContainer } from './container.js';
 import { CpuPool } from './cpu-pool.js';
 import { callEngine } from './engine-error.js';
 import { engineFacts } from './engine-facts.js';
 import { libraryImage } from './image-libraries.js';
+import { findKept, keptLabels, openKept, ownEnvironment, pruneKept } from './kept.js';
 import { makeLabels, type Ownership, thisOwner } from './labels.js';
 import { removeOrphans } from './orphans.js';
 import { createVolumes, getTar, putTars, removeVolumes } from './workspace.js';
@@ -54,7 +54,8 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
       const workspace = `wheelwright-${options.instance}-${attemptId}`;
       attempts.set(workspace, attemptId);
       const labels = makeLabels(ownership, attemptId, options.now() + WORKSPACE_TTL_MS);
-      const volume = cache === undefined ? undefined : await openCache(docker, options.instance, cache, signal);
+      const volume =
+        cache === undefined ? undefined : await openKept(docker, options.instance, 'compiler-cache', cache, signal);
       if (volume !== undefined) caches.set(workspace, volume);
       await createVolumes(docker, workspace, image, labels, volume, signal);
       return workspace;
@@ -73,7 +74,13 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
         return await runContainer(
           docker,
           spec,
-          { cpus: taken, outside: options.fetchNetwork, labels, cache: caches.get(spec.workspace) },
+          {
+            cpus: taken,
+            outside: options.fetchNetwork,
+            labels,
+            cache: caches.get(spec.workspace),
+            keptLabels: keptLabels(options.instance, 'environment'),
+          },
           output,
           signal,
           track,
@@ -88,7 +95,13 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
       attempts.delete(workspace);
       caches.delete(workspace);
     },
-    pruneCaches: (maxBytes, signal) => pruneCaches(docker, options.instance, maxBytes, signal),
+    findEnvironment: (name, signal) => findKept(docker, options.instance, 'environment', name, signal),
+    async openEnvironment(name, image, signal) {
+      const volume = await openKept(docker, options.instance, 'environment', name, signal);
+      await ownEnvironment(docker, options.instance, volume, image, signal);
+      return volume;
+    },
+    pruneKept: (maxBytes, signal) => pruneKept(docker, options.instance, maxBytes, signal),
     removeOrphans: (live, signal, dryRun = false) =>
       removeOrphans(docker, ownership, { live, now: options.now(), dryRun }, signal),
     close: settle,

@@ -61,6 +61,7 @@ const environment = {
   WHEELWRIGHT_UPSTREAM: upstream.url,
   WHEELWRIGHT_INSTANCE: instance,
   WHEELWRIGHT_COMPILER_CACHE_BYTES: '0',
+  WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES: '0',
   WHEELWRIGHT_LEASE_MS: String(LEASE_MS),
   REDIS_URL: `redis://127.0.0.1:${redisPort}`,
 };

@@ -66,6 +66,7 @@ const environment = {
   WHEELWRIGHT_INDEX_URL: index,
   WHEELWRIGHT_INSTANCE: 'bench-memory',
   WHEELWRIGHT_COMPILER_CACHE_BYTES: '0',
+  WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES: '0',
 };
 const api = await startApi(parseSettings(environment), { log: pino({ level: 'silent' }), root });
 const client = openClient({ url: api.url, token: (await readFile(join(data, 'admin-token'), 'utf8')).trim() });

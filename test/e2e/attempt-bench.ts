@@ -55,16 +55,18 @@ export interface AttemptBench {
   makeSdist: SdistFolder['make'];
   orderFor(sdist: MadeSdist, recipe?: EffectiveRecipe): Promise<BuildOrder>;
   attempt(order: BuildOrder, options?: AttemptOptions): Promise<Finished>;
-  /** Removes all that compilers kept. */
+  /** Reference of a builder image without anything of a recipe. */
+  builder(): Promise<string>;
+  /** Removes all that is kept for later attempts. */
   forgetCaches(): Promise<string[]>;
 }
 
 /** One bench for all tests of a file, usable from its first hook on, closed after its last one; what compilers kept is removed with it. */
-export function useAttemptBench({ compilerCache = false } = {}): AttemptBench {
+export function useAttemptBench({ compilerCache = false, environments = false } = {}): AttemptBench {
   const bench = {} as AttemptBench;
   let close: (() => Promise<void>) | undefined;
   beforeAll(async () => {
-    const opened = await openAttemptBench(compilerCache);
+    const opened = await openAttemptBench(compilerCache, environments);
     Object.assign(bench, opened.bench);
     close = opened.close;
   });
@@ -72,7 +74,10 @@ export function useAttemptBench({ compilerCache = false } = {}): AttemptBench {
   return bench;
 }
 
-async function openAttemptBench(compilerCache: boolean): Promise<{ bench: AttemptBench; close(): Promise<void> }> {
+async function openAttemptBench(
+  compilerCache: boolean,
+  environments: boolean,
+): Promise<{ bench: AttemptBench; close(): Promise<void> }> {
   const python = 'cp313';
   const image = 'debian-11';
   const docker = new Docker();
@@ -135,11 +140,17 @@ async function openAttemptBench(compilerCache: boolean): Promise<{ bench: Attemp
     },
     async attempt(buildOrder, options = {}) {
       count += 1;
-      const settings = parseSettings({ WHEELWRIGHT_INSTANCE: instance, ...options.settings });
+      // Attempts may be made at the same time.
+      const number = count;
+      const settings = parseSettings({
+        WHEELWRIGHT_INSTANCE: instance,
+        ...(environments ? {} : { WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES: '0' }),
+        ...options.settings,
+      });
       const capacity = workerCapacity(settings, await engine.facts(never));
       const { exclusive: _, ...resources } = reservation(placementOf(buildOrder.recipe, target, 'stable'), capacity);
       const lease: Lease = {
-        attemptId: `${process.pid}-${count}`,
+        attemptId: `${process.pid}-${number}`,
         attemptNumber: 1,
         token: 'none',
         leaseMs: 30_000,
@@ -195,7 +206,12 @@ async function openAttemptBench(compilerCache: boolean): Promise<{ bench: Attemp
         for (const clear of clears.reverse()) await clear();
       }
     },
-    forgetCaches: () => engine.pruneCaches(0, never),
+    async builder() {
+      const made = await images.prepareImages(target, {}, () => undefined, never);
+      if ('kind' in made) throw new Error(made.line);
+      return made.builder;
+    },
+    forgetCaches: () => engine.pruneKept({ 'compiler-cache': 0, environment: 0 }, never),
   };
   const close = async () => {
     await sdists.remove();

@@ -72,6 +72,7 @@ it('carries sources, images and wheels by the API alone, and leaves nothing ther
     WHEELWRIGHT_INDEX_URL: url,
     WHEELWRIGHT_INSTANCE: instance,
     WHEELWRIGHT_COMPILER_CACHE_BYTES: '0',
+    WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES: '0',
   };
   const api = await startApi(parseSettings(environment), { log: pino({ level: 'silent' }), root: resolve('.') });
   const token = (await readFile(join(data, 'admin-token'), 'utf8')).trim();

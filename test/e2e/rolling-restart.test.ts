@@ -48,6 +48,7 @@ beforeAll(async () => {
     WHEELWRIGHT_UPSTREAM: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/simple/`,
     WHEELWRIGHT_INSTANCE: instance,
     WHEELWRIGHT_COMPILER_CACHE_BYTES: '0',
+    WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES: '0',
     WHEELWRIGHT_WORKER_GRACE_MS: '500',
     WHEELWRIGHT_LOG_LEVEL: 'warn',
   });

@@ -41,6 +41,7 @@ beforeEach(async () => {
     WHEELWRIGHT_INDEX_PORT: '0',
     WHEELWRIGHT_INSTANCE: `test-shared-${process.pid}`,
     WHEELWRIGHT_COMPILER_CACHE_BYTES: '0',
+    WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES: '0',
     WHEELWRIGHT_WORKER_SLOTS: '2',
     WHEELWRIGHT_UPSTREAM: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/simple/`,
   };

@@ -54,6 +54,7 @@ beforeAll(async () => {
     WHEELWRIGHT_INDEX_URL: `http://127.0.0.1:${port}`,
     WHEELWRIGHT_INSTANCE: instance,
     WHEELWRIGHT_COMPILER_CACHE_BYTES: '0',
+    WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES: '0',
     WHEELWRIGHT_LEASE_MS: String(LEASE_MS),
   });
   api = await startApi(parseSettings(environment), { log: pino({ level: 'silent' }), root: resolve('.') });

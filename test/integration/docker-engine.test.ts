@@ -45,7 +45,9 @@ const SPEC: ContainerSpec = {
 
 test('what looks at the disk as root runs no program and no library of a recipe', async () => {
   const { docker, asked } = await listeningEngine();
-  await expect(watchDisk(docker, SPEC, { labels: {}, cache: undefined }, () => undefined, signal)).rejects.toThrow();
+  await expect(
+    watchDisk(docker, SPEC, { labels: {}, cache: undefined, keptLabels: {} }, () => undefined, signal),
+  ).rejects.toThrow();
   expect(asked[0]?.Env).toEqual(['PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'LD_LIBRARY_PATH=']);
 });
 

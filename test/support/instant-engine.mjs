@@ -33,7 +33,7 @@ function instantEngine(hold) {
     /** Names of what there is now: workspaces, and `<workspace> <script>` of each container that runs. */
     left: () => [...workspaces.keys(), ...containers],
     async ping() {},
-    pruneCaches: async () => [],
+    pruneKept: async () => [],
     async prepareImages(_target, _recipe, _progress, signal) {
       if (hold) await untilAborted(hold('images', signal), signal);
       return { builder: 'builder', clean: 'clean', inputs: [{ kind: 'image', name: 'builder', version: '1' }] };

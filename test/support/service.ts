@@ -33,6 +33,7 @@ export async function startTestService(more: NodeJS.ProcessEnv = {}): Promise<Te
     WHEELWRIGHT_INDEX_PORT: '0',
     WHEELWRIGHT_INSTANCE: `test-${process.pid}`,
     WHEELWRIGHT_COMPILER_CACHE_BYTES: '0',
+    WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES: '0',
     ...more,
   };
   const up = spawn(FRONT_DOOR, ['up'], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });

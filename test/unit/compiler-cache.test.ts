@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { expect, test } from 'vitest';
-import { pruneCaches } from '../../adapters/docker/cache.js';
+import { pruneKept } from '../../adapters/docker/kept.js';
 import { cacheName } from '../../worker/compiler-cache.js';
 
 const name = (channel: 'stable' | 'trial', recipe = {}, project = 'spam') => cacheName({ project, channel, recipe });
@@ -36,7 +36,12 @@ test('on trial, what a solver adds to a recipe does not start again', () => {
 test('while the engine adds up sizes for another worker, no cache is removed and nothing has failed', async () => {
   const refusing = (message: string) => {
     const df = () => Promise.reject(Object.assign(new Error(message), { statusCode: 500 }));
-    return pruneCaches({ df } as unknown as Docker, 'spam', 0, new AbortController().signal);
+    return pruneKept(
+      { df } as unknown as Docker,
+      'spam',
+      { 'compiler-cache': 0, environment: 0 },
+      new AbortController().signal,
+    );
   };
   expect(await refusing('server error - a disk usage operation is already running')).toEqual([]);
   await expect(refusing('server error - no such plugin')).rejects.toThrow('no such plugin');

@@ -13,7 +13,7 @@ const spec: ContainerSpec = {
   mounts: { inputs: 'read-only', build: 'read-write' },
   limits: { cpus: 3, memoryBytes: 2 ** 30, processes: 100, timeoutMs: 1000, diskBytes: 2 ** 31 },
 };
-const placement = { cpus: [0, 1], outside: 'host', labels: {}, cache: undefined };
+const placement = { cpus: [0, 1], outside: 'host', labels: {}, cache: undefined, keptLabels: {} };
 
 it('confines a container that runs foreign code', () => {
   const settings = containerSettings(spec, placement);

@@ -1,23 +1,60 @@
 import { z } from 'zod';
+import { ENVIRONMENT } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import type { Built, Fetched, PhaseResult } from '../../core/phases.js';
 import { wheelNameOf } from '../../core/wheel-name.js';
 import { buildEnvironment } from '../build-environment.js';
 import { diagnosed, failed, type PhaseContext, runScript, succeeded, TOOLS_PYTHON } from '../phase-context.js';
 import { readReport } from '../workspace-files.js';
+import { type Kept, keepEnvironment, keptEnvironment, watchRefusals, wheelPaths } from './environment.js';
 
 const reportSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('built'), wheels: z.array(z.string()) }),
   z.object({ kind: z.literal('cpu-bound'), message: z.string() }),
+  z.object({ kind: z.literal('incomplete') }),
   z.object({ kind: z.literal('more-requirements'), requirements: z.array(z.string()).min(1) }),
 ]);
 
-export type BuildResult = PhaseResult<Built> | { kind: 'more-requirements'; requirements: string[] };
+/** `environment-refused`: it failed, and would have written into the environment of its requirements, which others have as well. */
+export type BuildResult =
+  | PhaseResult<Built>
+  | { kind: 'more-requirements'; requirements: string[] }
+  | { kind: 'environment-refused' };
 
-/** Runs the hooks of the sdist's own backend, without a network; a hook may say that it requires more than has been fetched. */
-export async function buildWheel(context: PhaseContext, fetched: Fetched): Promise<BuildResult> {
+/**
+ * Runs the hooks of the sdist's own backend, without a network; a hook may say that it requires more than has been fetched.
+ * @param ownEnvironment the build gets a copy of its requirements that it can write into
+ */
+export async function buildWheel(
+  context: PhaseContext,
+  fetched: Fetched,
+  ownEnvironment: boolean,
+): Promise<BuildResult> {
+  // It may install more than the wheels bring.
+  const copied = ownEnvironment || context.order.recipe.prepare !== undefined;
+  const kept = await keptEnvironment(context, fetched);
+  const built = await runHooks(context, fetched, kept, copied);
+  if (built.kind !== 'incomplete') return built;
+  const mended = kept && (await keepEnvironment(context, fetched, kept.key));
+  const again = await runHooks(context, fetched, mended, copied);
+  if (again.kind !== 'incomplete') return again;
+  const alone = await runHooks(context, fetched, undefined, copied);
+  return alone.kind === 'incomplete' ? badReport(context) : alone;
+}
+
+/** Where a build finds the environment that it gets a copy of. */
+const ORIGINAL = '/environment';
+
+async function runHooks(
+  context: PhaseContext,
+  fetched: Fetched,
+  kept: Kept | undefined,
+  copied: boolean,
+): Promise<BuildResult | { kind: 'incomplete' }> {
   const { order, engine, workspace, signal } = context;
   const { recipe } = order;
+  const at = copied ? ORIGINAL : ENVIRONMENT;
+  const refusals = watchRefusals();
   const exit = await runScript(
     context,
     'build.py',
@@ -26,6 +63,7 @@ export async function buildWheel(context: PhaseContext, fetched: Fetched): Promi
       cpu: recipe.cpu ?? null,
       cacheBytes: context.cache?.maxBytes ?? null,
       wheels: wheelPaths(fetched),
+      kept: kept === undefined ? null : { at, key: kept.key },
       sources: fetched.sources,
       prepare: recipe.prepare ?? null,
       configSettings: recipe['config-settings'] ?? {},
@@ -36,12 +74,15 @@ export async function buildWheel(context: PhaseContext, fetched: Fetched): Promi
       network: 'none',
       python: TOOLS_PYTHON,
       mounts: { inputs: 'read-only', build: 'read-write', ...(context.cache && { cache: 'read-write' }) },
+      kept: kept && { volume: kept.volume, at, access: 'read-only' },
       workingDirectory: '/build/src',
       // What earlier builds left in the cache is nothing that this one has taken.
       limits: { ...context.limits.build, diskBytes: context.limits.build.diskBytes + (context.cache?.maxBytes ?? 0) },
       environment: buildEnvironment(order, fetched.sourceDateEpoch, context.limits.jobs),
+      onOutput: refusals.see,
     },
   );
+  if (!succeeded(exit) && kept !== undefined && !copied && refusals.refused()) return { kind: 'environment-refused' };
   if (!succeeded(exit)) return diagnosed(context, { phase: 'build', exit });
   let report: z.infer<typeof reportSchema> | undefined;
   try {
@@ -49,17 +90,12 @@ export async function buildWheel(context: PhaseContext, fetched: Fetched): Promi
   } catch (error) {
     if (!(error instanceof WheelwrightError) || error.code !== 'invalid') throw error;
   }
-  if (report === undefined) {
-    return badWheel(
-      context,
-      'the build ended without saying what it made',
-      'The build ended its own process, or wrote over its report.',
-    );
-  }
+  if (report === undefined) return badReport(context);
   switch (report.kind) {
     case 'built':
       return checkNames(context, report.wheels);
     case 'more-requirements':
+    case 'incomplete':
       return report;
     case 'cpu-bound':
       return failed(context, 'build', {
@@ -73,9 +109,12 @@ export async function buildWheel(context: PhaseContext, fetched: Fetched): Promi
   }
 }
 
-/** Where the build requirements stand in the `inputs` volume. */
-export function wheelPaths({ wheels }: Fetched): string[] {
-  return wheels.map(({ filename }) => `/inputs/build-wheels/${filename}`);
+function badReport(context: PhaseContext): PhaseResult<Built> {
+  return badWheel(
+    context,
+    'the build ended without saying what it made',
+    'The build ended its own process, or wrote over its report.',
+  );
 }
 
 /** A backend makes exactly one wheel, named for what was asked (PEP 517). */

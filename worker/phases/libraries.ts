@@ -10,8 +10,8 @@ import { buildEnvironment } from '../build-environment.js';
 import { diagnosed, failed, type PhaseContext, runScript, succeeded, TOOLS_PYTHON } from '../phase-context.js';
 import { readSpooled, type Spool } from '../spool.js';
 import { packFiles, readReport } from '../workspace-files.js';
-import { wheelPaths } from './build.js';
 import { sourceName } from './download.js';
+import { wheelPaths } from './environment.js';
 
 const reportSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('fetched') }),

@@ -3,6 +3,7 @@
 The task comes as JSON in WHEELWRIGHT_TASK or in the file named there, the report goes to /build/reports/build.json:
 {"kind": "built", "wheels": ["name.whl", ...]}
 {"kind": "more-requirements", "requirements": [...]}    the backend asks for more than is there
+{"kind": "incomplete"}    the kept environment cannot be used; nothing has run
 {"kind": "cpu-bound", "message": "..."}    the wheel would not run on every processor of the level that it is for
 """
 
@@ -15,7 +16,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-import venv
 import zipfile
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -24,14 +24,14 @@ from pyproject_hooks import BackendUnavailable, BuildBackendHookCaller, HookMiss
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import cpu
+import environment
+from environment import ENVIRONMENT, PYTHON
 from task import read_task
 
 SOURCE = pathlib.Path("/build/src")
-ENVIRONMENT = pathlib.Path("/build/env")
 OUT = pathlib.Path("/build/out")
 PREPARED = pathlib.Path("/build/state/prepared")
 ARTIFACTS = pathlib.Path("/inputs/maven")
-PYTHON = ENVIRONMENT / "bin" / "python"
 
 
 def say(text):
@@ -82,14 +82,28 @@ def prepare(task):
     PREPARED.touch()
 
 
-def make_environment(wheels):
-    venv.EnvBuilder(symlinks=True, clear=True).create(ENVIRONMENT)
-    if wheels:
-        say(f"installing {len(wheels)} build requirements")
-        subprocess.run(
-            ["uv", "pip", "install", "--quiet", "--offline", "--no-index", "--no-deps", "--python", PYTHON, *wheels],
-            check=True,
-        )
+def place_environment(kept, wheels):
+    if kept is None:
+        environment.make(wheels)
+    else:
+        environment.take(pathlib.Path(kept["at"]), kept["key"])
+        say(f"the {len(wheels)} build requirements are installed already")
+
+
+def offer_bytecode():
+    """Of the standard library, as the image has it: bytecode of a build is looked for apart from the sources, and would be made anew in each attempt."""
+    library = pathlib.Path(os.__file__).parent
+    if environment.bytecode_of(library).exists():
+        return
+    for folder, folders, _ in os.walk(library):
+        folders[:] = [name for name in folders if name not in ("test", "tests", "site-packages")]
+        if not folder.endswith("/__pycache__"):
+            continue
+        target = environment.bytecode_of(pathlib.Path(folder).parent)
+        target.mkdir(parents=True, exist_ok=True)
+        for file in os.scandir(folder):
+            if ".opt-" not in file.name:
+                os.symlink(file.path, target / file.name)
 
 
 def cache_compilers(max_bytes):
@@ -163,7 +177,8 @@ def run_hook(command, cwd=None, extra_environ=None):
 
 def build(task):
     os.umask(0o022)
-    make_environment(task["wheels"])
+    place_environment(task["kept"], task["wheels"])
+    offer_bytecode()
     prepare(task)
     cpu.wrap_compilers(task["arch"], task["cpu"], os.environ["PATH"], cache_compilers(task["cacheBytes"]), "/build/state/headers")
     os.environ["VIRTUAL_ENV"] = str(ENVIRONMENT)
@@ -197,6 +212,8 @@ def main():
         return f"the build backend has no {error.hook_name} hook (PEP 517)"
     except InvalidRequirement as error:
         return f"the build backend asks for something that is no requirement (PEP 508): {error}"
+    except environment.Incomplete:
+        report = {"kind": "incomplete"}
     except cpu.CpuBound as error:
         report = {"kind": "cpu-bound", "message": str(error)}
     except subprocess.CalledProcessError as error:

@@ -11,7 +11,8 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import cpu
-from build import ENVIRONMENT, make_environment
+import environment
+from environment import ENVIRONMENT
 from task import read_task
 
 WORK = pathlib.Path("/build/tmp/libraries")
@@ -35,7 +36,7 @@ def main():
     os.umask(0o022)
     WORK.mkdir()
     # A library may need newer build tools than the image has, as the project does: CMake and meson are Python packages too.
-    make_environment(task["wheels"])
+    environment.make(task["wheels"])
     cpu.wrap_compilers(task["arch"], None, os.environ["PATH"])
     os.environ.update(
         PREFIX=prefix,

@@ -1,0 +1,72 @@
+import type Docker from 'dockerode';
+import { expect, test } from 'vitest';
+import { pruneKept } from '../../adapters/docker/kept.js';
+import { environmentKey, watchRefusals } from '../../worker/phases/environment.js';
+
+const TARGET = { builderDigest: 'd1', python: 'cp313' };
+const NUMPY = { filename: 'numpy-2.0-cp313-cp313-linux_x86_64.whl', sha256: 'a' };
+const CYTHON = { filename: 'cython-3.0-py3-none-any.whl', sha256: 'b' };
+const SCRIPTS = [{ name: 'scripts/environment.py', text: 'make' }];
+const ON = { WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES: 1 };
+const key = (wheels = [NUMPY, CYTHON], target = TARGET, scripts = SCRIPTS) =>
+  environmentKey(target, wheels, scripts, ON);
+
+test('an environment is known by its wheels in any order', () => {
+  expect(key()).toMatch(/^[0-9a-f]{64}$/);
+  expect(key([CYTHON, NUMPY])).toBe(key());
+});
+
+test.each([
+  ['another wheel', key([NUMPY])],
+  ['other bytes of a wheel', key([NUMPY, { ...CYTHON, sha256: 'c' }])],
+  ['another builder', key(undefined, { ...TARGET, builderDigest: 'd2' })],
+  ['another interpreter', key(undefined, { ...TARGET, python: 'cp311' })],
+  ['another way of making it', key(undefined, TARGET, [{ name: 'scripts/environment.py', text: 'make otherwise' }])],
+])('%s is another environment', (_, other) => {
+  expect(other).not.toBe(key());
+});
+
+test('none is kept without wheels, or where it is turned off', () => {
+  expect(key([])).toBeUndefined();
+  expect(environmentKey(TARGET, [NUMPY], SCRIPTS, { WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES: 0 })).toBeUndefined();
+});
+
+test('a build is heard that would write into its environment, also when it says so in two pieces', () => {
+  const heard = (...pieces: string[]) => {
+    const refusals = watchRefusals();
+    for (const piece of pieces) refusals.see(Buffer.from(piece));
+    return refusals.refused();
+  };
+  expect(heard("OSError: [Errno 30] Read-only file system: '/build/env/lib/x.py'\n")).toBe(true);
+  expect(heard("cp: cannot create regular file '/build/env/x': Read-on", 'ly file system\n')).toBe(true);
+  expect(heard('/build/env/bin/python setup.py\n', "OSError: Read-only file system: '/usr/lib/x.py'\n")).toBe(false);
+  expect(heard("OSError: Read-only file system: '/build/environment/x.py'\n")).toBe(false);
+});
+
+test('of what is kept, each kind has its own limit, and what a container has or another instance owns stays', async () => {
+  const volume = (Name: string, kind: string, Size: number, RefCount = 0, instance = 'spam') => ({
+    Name,
+    CreatedAt: `2026-01-01T00:00:0${Name.at(-1)}Z`,
+    Labels: { 'wheelwright.instance': instance, 'wheelwright.kind': kind },
+    UsageData: { Size, RefCount },
+  });
+  const gone: string[] = [];
+  const docker = {
+    df: async () => ({
+      Volumes: [
+        volume('environment-3', 'environment', 10),
+        volume('environment-1', 'environment', 10, 1),
+        volume('environment-2', 'environment', 10),
+        volume('cache-1', 'compiler-cache', 10),
+        volume('cache-2', 'compiler-cache', 10),
+        volume('foreign-1', 'environment', 100, 0, 'eggs'),
+      ],
+    }),
+    getVolume: (name: string) => ({ remove: async () => gone.push(name) }),
+  };
+  const prune = (limits: Parameters<typeof pruneKept>[2]) =>
+    pruneKept(docker as unknown as Docker, 'spam', limits, new AbortController().signal);
+  expect(await prune({ 'compiler-cache': 20, environment: 20 })).toEqual(['environment-2']);
+  expect(await prune({ 'compiler-cache': 0, environment: 30 })).toEqual(['cache-1', 'cache-2']);
+  expect(gone).toEqual(['environment-2', 'cache-1', 'cache-2']);
+});
