@@ -3,6 +3,16 @@ import type { Rule } from '../rule.js';
 /** What the compilers of C, C++ and Fortran refuse. */
 export const compilerRules: readonly Rule[] = [
   {
+    match: /: error: .*\[-Werror=([\w+-]+)=?\]$/,
+    weight: 'compile',
+    class: 'compile-error',
+    cause:
+      'The compiler warns ({1}), and the project takes warnings for errors, which only holds for the compilers that its authors have. A flag makes it a warning again.',
+    edit: { environment: { CPPFLAGS: '-Wno-error={1}' } },
+    why: 'What is said of one warning comes before -Werror, wherever it stands; CPPFLAGS reach the compiler by way of setuptools, meson and autotools.',
+    guess: true,
+  },
+  {
     match: /error: #error:? ?(.*)/,
     weight: 'python-api',
     class: 'compile-error',

@@ -70,6 +70,17 @@ const ELSEWHERE: readonly Elsewhere[] = [
 /** Headers that the compiler does not find. */
 export const headerRules: readonly Rule[] = [
   {
+    match:
+      /^(?:\S*\/)?(?:[\w.-]*(?:gcc|g\+\+|clang|clang\+\+)(?:-\d+)?|cc|c\+\+|cc1|cc1plus): (?:fatal )?error: (\S+\.(?:c|cc|cpp|cxx)): No such file/,
+    weight: 'header',
+    class: 'build-requirement',
+    cause:
+      'The compiler is given {1}, which is not there. Mostly Cython makes such a file, and setup scripts pass over it in silence where it is not among the build requirements; else the sdist lacks it.',
+    edit: { requires: { additions: ['cython'] } },
+    why: 'Where Cython is there, it makes the file from the .pyx file of that name.',
+    guess: true,
+  },
+  {
     match: /fatal error: ['"<]?([\w./+-]+?)['">]?(?::| file not found|,) ?(?:No such file or directory|not found)?/,
     weight: 'header',
     class: 'missing-header',

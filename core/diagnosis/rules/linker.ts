@@ -24,6 +24,13 @@ export const linkerRules: readonly Rule[] = [
     },
   },
   {
+    match: /\b(?:gcc|g\+\+|cc|c\+\+|ld)\S*: error: \/(?:usr|lib)\/\S*\blib([\w+-]+)\.(?:a|so)\b\S*: No such file/,
+    weight: 'linker',
+    class: 'missing-library',
+    cause: 'The build links a file of the library {1}, which is not there. Its development package has it.',
+    missing: [{ kind: 'library', name: '{1}' }],
+  },
+  {
     match: /relocation \S+ against .* can not be used when making a shared object; recompile with -fPIC/,
     weight: 'linker',
     class: 'compile-error',

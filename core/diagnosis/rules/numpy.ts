@@ -3,6 +3,14 @@ import { type Finding, minorOf, type Rule, type Surroundings } from '../rule.js'
 /** Releases that were written for an older numpy than the one that builds or runs them. */
 export const numpyRules: readonly Rule[] = [
   {
+    match: /AttributeError: fcompiler\b|CCompiler_spawn\(\) got an unexpected keyword argument/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause: 'The setup script uses numpy.distutils, which no longer works with setuptools 60 and newer.',
+    edit: { requires: { constraints: ['setuptools<60'] } },
+    why: 'setuptools 59 is the last that numpy.distutils was made for.',
+  },
+  {
     match: /No module named ['"]?numpy\.distutils/,
     weight: 'requirement',
     class: 'python-too-new',

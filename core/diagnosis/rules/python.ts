@@ -5,7 +5,7 @@ import { minorOf, type Rule } from '../rule.js';
 export const pythonRules: readonly Rule[] = [
   {
     match:
-      /RuntimeError: Cannot install on Python version (\S+);|(?:RuntimeError|SystemExit|Exception|ERROR|Error|error): .*(?:Python (?:version )?(?:>=?|<=?) ?3|only (?:supports|versions)|(?:not|n't) (?:yet )?support(?:ed)? (?:Python|on Python)|(?:requires|need) (?:a )?Python (?:version )?[<\d])/i,
+      /RuntimeError: Cannot install on Python version (\S+);|(?:RuntimeError|SystemExit|Exception|ERROR|Error|error): .*(?:Python (?:version )?(?:>=?|<=?) ?3|only (?:supports|versions)|(?:not|n't) (?:yet )?support(?:ed)? (?:Python|on Python)|Python (?:version )?3\.\d+(?:\.\d+)? (?:is|was) (?:not|un)[ -]?supported|(?:requires|need) (?:a )?Python (?:version )?[<\d])/i,
     weight: 'requirement',
     class: 'python-too-new',
     cause:

@@ -139,12 +139,19 @@ export const toolRules: readonly Rule[] = [
     refine: ([, name = '']) => missingTool(name),
   },
   {
-    match: /\[Errno 2\] No such file or directory: ['"]((?!\/)[^'"]+)['"]/,
+    match: /\[Errno 2\] No such file or directory: ['"](?:\/build\/src\/)?((?!\/)[^'"]+)['"]/,
     weight: 'tool',
     class: 'bad-sdist',
     cause:
       'The setup script reads its own file {1}, which the sdist does not hold. A patch or a prepare script in the recipe that makes it, or another release, helps.',
     refine: ([, name = '']) => (isOwnFile(name) ? {} : 'ignore'),
+  },
+  {
+    match: /error: (?:package directory '([^']+)' does not exist|can't copy '([^']+)': doesn't exist)/,
+    weight: 'tool',
+    class: 'bad-sdist',
+    cause:
+      'The setup script names {1}{2}, which the sdist does not hold. A prepare script in the recipe that makes it, or another release, helps.',
   },
   {
     match:
