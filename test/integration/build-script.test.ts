@@ -64,3 +64,31 @@ test('a backend that cannot be loaded is told of in one sentence, after its trac
     stderr: 'Traceback: ...\nthe build backend cannot be loaded: ham.backend\n',
   });
 }, 120_000);
+
+const BEYOND = `
+import pathlib, subprocess, sys, zipfile
+sys.path.insert(0, sys.argv[1])
+import cpu
+folder = pathlib.Path(sys.argv[2])
+body = "".join(f"a[{at}] = __builtin_floorf(a[{at}]);" for at in range(8))
+(folder / "m.c").write_text(f"int first(void) {{ return 1; }} void npy_floors(float *a) {{ {body} }}")
+subprocess.run(["gcc", "-O1", "-msse4.1", "-fno-tree-vectorize", "-shared", "-fPIC", "-o", folder / "m.so", folder / "m.c"], check=True)
+with zipfile.ZipFile(folder / "m.whl", "w") as wheel:
+    wheel.write(folder / "m.so", "m.so")
+try:
+    cpu.check_instructions(folder / "m.whl", None, "the baseline", None)
+except cpu.CpuBound as bound:
+    print(bound)
+`;
+
+test.runIf(process.arch === 'x64')(
+  'an instruction that older processors lack is told with the function that it is in',
+  async () => {
+    const venv = await environment('instructions', ['pyelftools']);
+    const built = await run(join(venv, 'bin', 'python'), ['-B', '-c', BEYOND, resolve('worker/scripts'), folder]);
+    expect(built.stdout).toMatch(
+      /^m\.so holds \d+ instructions beyond the baseline, e\.g\. `round[sp]s .+` in npy_floors, and /,
+    );
+  },
+  120_000,
+);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cpuBound } from '../../core/cpu-bound.js';
 import { ENVIRONMENT } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import type { Built, Fetched, PhaseResult } from '../../core/phases.js';
@@ -98,12 +99,7 @@ async function runHooks(
     case 'incomplete':
       return report;
     case 'cpu-bound':
-      return failed(context, 'build', {
-        class: 'cpu-bound',
-        line: report.message,
-        cause:
-          'The wheel would crash on an older processor. Most projects that do this have a switch of their own that turns it off (`environment` or `config-settings` in the recipe); a wheel that may need such a processor is built with `cpu` in the recipe, which is recorded with the file.',
-      });
+      return failed(context, 'build', cpuBound(report.message));
     default:
       return report satisfies never;
   }

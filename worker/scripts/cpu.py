@@ -178,15 +178,23 @@ def check_instructions(wheel, level, wanted, flagged):
             if ELFFile(io.BytesIO(content)).header.e_machine != "EM_X86_64":
                 continue
             pathlib.Path(copy.name).write_bytes(content)
-            lines = disassembled(copy.name, rf"^\s*[0-9a-f]+:\s+(?:cpuid|{above})(?!\w)")
-            asks = asks or b"getauxval" in content or any(line.split()[1] == "cpuid" for line in lines)
-            used = [line for line in lines if line.split()[1] != "cpuid"]
+            function, used = "", []
+            for line in disassembled(copy.name, rf"^[0-9a-f]+ <\w+>:$|^\s*[0-9a-f]+:\s+(?:cpuid|{above})(?!\w)"):
+                if line.endswith(">:"):
+                    function = line.split("<")[1][:-2]
+                elif line.split()[1] == "cpuid":
+                    asks = True
+                else:
+                    used.append((line, function))
+            asks = asks or b"getauxval" in content
             if found is None and len(used) >= LEAST:
-                found = info.filename, " ".join(used[0].partition("#")[0].split()[1:]), len(used)
+                line, function = used[0]
+                where = f" in {function}" if function else ""
+                found = info.filename, f"`{' '.join(line.partition('#')[0].split()[1:])}`{where}", len(used)
     if found is not None and not asks:
         path, first, count = found
         flags = f"; {flagged[0]} was compiled with {' '.join(flagged[1])}" if flagged else ""
-        raise CpuBound(f"{path} holds {count} instructions beyond {wanted}, e.g. `{first}`, and nothing in the wheel asks what the processor has{flags}")
+        raise CpuBound(f"{path} holds {count} instructions beyond {wanted}, e.g. {first}, and nothing in the wheel asks what the processor has{flags}")
 
 
 def disassembled(path, pattern):
