@@ -18,14 +18,14 @@ export interface PagePiece {
 const PIECE_FILES = 250;
 
 /**
- * The JSON form of a project page, in pieces of which a new file changes few.
+ * The JSON form of a project page, in pieces of which a new file changes few; each is written when it is asked for.
  * @param earlier the same form as it was before, from links of the same origin: a piece that lists the very same files is not written again
  */
 export function renderProjectJson(
   page: ProjectPage,
   links: FileLinks,
   earlier: readonly PagePiece[] = [],
-): PagePiece[] {
+): Iterable<PagePiece> {
   const versions = new Set<string>();
   for (const file of page.files) {
     const version = file.version ?? distributionVersion(file.filename, page.name);
@@ -48,7 +48,7 @@ export function renderProjectHtml(
   page: ProjectPage,
   links: FileLinks,
   earlier: readonly PagePiece[] = [],
-): PagePiece[] {
+): Iterable<PagePiece> {
   const metas =
     page.status === undefined || page.status === 'active'
       ? ''
@@ -61,25 +61,24 @@ export function renderProjectHtml(
   return inPieces(start, page.files, end, earlier, (files) => files.map((file) => anchor(file, links(file))).join(''));
 }
 
-export function pageText(pieces: readonly PagePiece[]): string {
-  return pieces.map(({ text }) => text).join('');
+export function pageText(pieces: Iterable<PagePiece>): string {
+  return Array.from(pieces, ({ text }) => text).join('');
 }
 
-function inPieces(
+function* inPieces(
   start: string,
   files: ProjectPage['files'],
   end: string,
   earlier: readonly PagePiece[],
   textOf: (files: readonly IndexFile[], at: number) => string,
-): PagePiece[] {
-  const groups = Array.from({ length: Math.ceil(files.length / PIECE_FILES) }, (_, at) =>
-    files.slice(at * PIECE_FILES, (at + 1) * PIECE_FILES),
-  );
-  const pieces = groups.map((group, at) => {
+): Generator<PagePiece> {
+  yield { files: [], text: start };
+  for (let at = 0; at * PIECE_FILES < files.length; at++) {
+    const group = files.slice(at * PIECE_FILES, (at + 1) * PIECE_FILES);
     const before = earlier[at + 1];
-    return before !== undefined && isSameList(before.files, group) ? before : { files: group, text: textOf(group, at) };
-  });
-  return [{ files: [], text: start }, ...pieces, { files: [], text: end }];
+    yield before !== undefined && isSameList(before.files, group) ? before : { files: group, text: textOf(group, at) };
+  }
+  yield { files: [], text: end };
 }
 
 function isSameList(before: readonly IndexFile[], now: readonly IndexFile[]): boolean {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RepeatedRequests } from '../adapters/http/repeated-requests.js';
 import { WheelwrightError } from '../core/errors.js';
-import type { PageFormat } from '../core/simple-index-negotiation.js';
+import type { PageEncoding, PageFormat } from '../core/simple-index-negotiation.js';
 import { type FileLinks, renderProjectHtml, renderProjectJson } from '../core/simple-index-render.js';
 import { sendError, sendJson, sendText } from './answers.js';
 import { explain } from './explanation.js';
@@ -142,6 +142,7 @@ export class IndexHandler {
     const page: RenderedPage = {
       digest: body.digest,
       pieces: [],
+      inPieces: false,
       encoded: new Map([[encoding, Promise.resolve(encoding === 'gzip' ? body.gzip : body.identity())]]),
     };
     const ready = await readyPage(page, wanted.contentType, encoding, Number.POSITIVE_INFINITY);
@@ -161,7 +162,7 @@ export class IndexHandler {
     if (wanted === undefined) return sendNotAcceptable(request, response);
     const view = await this.#view(target);
     if (view.assembly.denied !== undefined) throw new WheelwrightError('forbidden', view.assembly.denied);
-    const page = this.#rendered(view, wanted.format);
+    const page = this.#rendered(view, wanted);
     const cacheStatus = view.degraded === undefined ? undefined : this.#cacheStatus(view.degraded);
     const ready = await readyPage(page, wanted.contentType, wanted.encoding, view.freshUntil, cacheStatus);
     this.#ready.remember(request, ready, generation);
@@ -179,7 +180,7 @@ export class IndexHandler {
     });
   }
 
-  #rendered(view: ProjectView, format: PageFormat): RenderedPage {
+  #rendered(view: ProjectView, { format, encoding }: { format: PageFormat; encoding: PageEncoding }): RenderedPage {
     const present = view.pages.get(format);
     if (present !== undefined) return present;
     const { name, status, statusReason, offered } = view.assembly;
@@ -187,7 +188,7 @@ export class IndexHandler {
     const page = { name, files, status, ...(statusReason === undefined ? {} : { statusReason }) };
     const render = format === 'json' ? renderProjectJson : renderProjectHtml;
     const earlier = view.earlier.get(format);
-    const rendered = renderedPage(render(page, this.#links(view), earlier?.pieces), earlier);
+    const rendered = renderedPage(render(page, this.#links(view), earlier?.pieces), files.length, encoding, earlier);
     view.earlier.delete(format);
     view.pages.set(format, rendered);
     return rendered;

@@ -51,15 +51,15 @@ export interface IndexReader {
   close(): void;
 }
 
+/** Without what is the same in all rows: a page may be thousands of files, and what SQLite hands over costs by its texts. */
 const FILE_COLUMNS =
-  'filename, project, version, channel, sha256, size_bytes, metadata_sha256, requires_python, upload_time, yanked, yanked_reason, provenance_sha256';
+  "filename, version, channel = 'trial', sha256, size_bytes, metadata_sha256, requires_python, upload_time, yanked, yanked_reason, provenance_sha256";
 
-/** As {@link FILE_COLUMNS}: arrays, since a page may be thousands of files, and objects take twice as long to make. */
+/** As {@link FILE_COLUMNS}: arrays, since objects take twice as long to make. */
 type FileRow = [
   filename: string,
-  project: string,
   version: string,
-  channel: Channel,
+  isTrial: 0 | 1,
   sha256: string,
   sizeBytes: number,
   metadataSha256: string | null,
@@ -102,7 +102,9 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
       .prepare<[string], FileRow>(`SELECT ${FILE_COLUMNS} FROM files WHERE project = ? ORDER BY upload_time, filename`)
       .raw(),
   };
-  const file = database.prepare<[string], FileRow>(`SELECT ${FILE_COLUMNS} FROM files WHERE filename = ?`).raw();
+  const file = database
+    .prepare<[string], [...FileRow, project: string]>(`SELECT ${FILE_COLUMNS}, project FROM files WHERE filename = ?`)
+    .raw();
   const buildMs = database
     .prepare<[string], number>(
       'SELECT finished_at - started_at FROM files JOIN attempts ON attempts.id = files.attempt_id WHERE filename = ?',
@@ -144,10 +146,10 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
       return { ...rest, owned: row.owned === 1, ...(statusReason === null ? {} : { statusReason }) };
     },
     files: (name, channel, known) =>
-      files[channel].all(name).map((row) => unchanged(known?.get(row[0]), row) ?? new FileOfRow(row)),
+      files[channel].all(name).map((row) => unchanged(known?.get(row[0]), row) ?? new FileOfRow(name, row)),
     file: (filename) => {
       const row = file.get(filename);
-      return row === undefined ? undefined : new FileOfRow(row);
+      return row === undefined ? undefined : new FileOfRow(row[11], row.slice(0, 11) as FileRow);
     },
     buildMs: (filename) => buildMs.get(filename),
     reservedNames: () => reserved.all(),
@@ -182,23 +184,23 @@ class FileOfRow implements HostedFile {
   declare readonly coreMetadata?: { sha256: string };
   declare readonly provenanceSha256?: string;
 
-  constructor(row: FileRow) {
+  constructor(project: string, row: FileRow) {
     this.#row = row;
     this.filename = row[0];
-    this.project = row[1];
-    this.version = row[2];
-    this.channel = row[3];
-    this.sha256 = row[4];
-    this.hashes = { sha256: row[4] };
-    this.sizeBytes = row[5];
-    this.uploadTime = new Date(row[8]).toISOString();
-    if (row[7] !== null) this.requiresPython = row[7];
-    if (row[9] === 1) this.yanked = row[10] || true;
-    if (row[6] !== null) {
-      this.metadataSha256 = row[6];
-      this.coreMetadata = { sha256: row[6] };
+    this.project = project;
+    this.version = row[1];
+    this.channel = row[2] === 1 ? 'trial' : 'stable';
+    this.sha256 = row[3];
+    this.hashes = { sha256: row[3] };
+    this.sizeBytes = row[4];
+    this.uploadTime = new Date(row[7]).toISOString();
+    if (row[6] !== null) this.requiresPython = row[6];
+    if (row[8] === 1) this.yanked = row[9] || true;
+    if (row[5] !== null) {
+      this.metadataSha256 = row[5];
+      this.coreMetadata = { sha256: row[5] };
     }
-    if (row[11] !== null) this.provenanceSha256 = row[11];
+    if (row[10] !== null) this.provenanceSha256 = row[10];
   }
 
   isOf(row: FileRow): boolean {

@@ -131,10 +131,10 @@ test.each([renderProjectJson, renderProjectHtml])(
       written.push(filename);
       return { url: filename };
     };
-    const before = render({ name: 'demo', files }, noting);
+    const before = [...render({ name: 'demo', files }, noting)];
     written.length = 0;
     const grown = { name: 'demo', files: [...files, file(600)] };
-    const after = render(grown, noting, before);
+    const after = [...render(grown, noting, before)];
     expect(written).toHaveLength(101);
     expect(pageText(after)).toBe(pageText(render(grown, noting)));
   },
