@@ -11,6 +11,8 @@ import { compareVersions } from './version.js';
 const MAX_SOURCE_BYTES = 40 * 2 ** 20;
 const FOLDER = 'fetch-content';
 
+/** In which a package that is found in one folder is known in all. */
+const KNOWS_GLOBAL = 'cmake>=3.24';
 /** What binds C++ to Python is a Python package as well, and a distribution's may be older than the interpreter. How each tells where its CMake files are. */
 const BINDINGS: Readonly<Record<string, string>> = { pybind11: '--cmakedir', nanobind: '--cmake_dir' };
 
@@ -61,6 +63,7 @@ export async function withContent(
   const additions = packages.map(({ library, version }) =>
     version === undefined ? library : `${library}>=${version}`,
   );
+  if (additions.length > 0) additions.push(KNOWS_GLOBAL);
   const had = [
     ...packages.map(({ library }) => `the Python package ${library}`),
     ...sources.map(({ source: { name, version, suite } }) => `the source of ${name} ${version} in ${suite}`),

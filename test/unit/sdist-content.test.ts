@@ -71,7 +71,7 @@ test('what CMake fetches is brought all at once: the oldest version that will do
       to: 'fetch-content/egg',
     },
   ]);
-  expect(proposal?.edit['requires']).toEqual({ additions: ['pybind11>=2.13.6'] });
+  expect(proposal?.edit['requires']).toEqual({ additions: ['pybind11>=2.13.6', 'cmake>=3.24'] });
   expect(ideas).toEqual([failure.proposal]);
 });
 
