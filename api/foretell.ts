@@ -31,19 +31,7 @@ export async function foretellOlder(
   const failure = failed?.outcome.kind === 'failed' ? failed.outcome.failure : undefined;
   const shortfall = failure && shortfallOf(failure);
   if (page === undefined || failed === undefined || shortfall === undefined) return [];
-  const releases = releasesOf(page);
-  const textsOf = async (version: string): Promise<SdistText[]> => {
-    const [file] = releases.find((release) => release.version === version)?.sdists ?? [];
-    if (file === undefined || (file.sizeBytes ?? 0) > MAX_SDIST_BYTES) return [];
-    const wanted = { url: file.url, maxBytes: MAX_SDIST_BYTES };
-    const texts = await withUpstreamFile(
-      deps.upstream,
-      wanted,
-      (path) => deps.readSdist(path, (inside) => mayAsk(shortfall, inside)),
-      signal,
-    );
-    return texts ?? [];
-  };
+  const textsOf = (version: string) => textsOfRelease(deps, page, version, (path) => mayAsk(shortfall, path), signal);
   const fails = foretells(shortfall, await textsOf(failed.version));
   if (fails === undefined) return [];
   const { olderVersions, foretold: known = [] } = facts;
@@ -55,4 +43,18 @@ export async function foretellOlder(
   const failing = await foretold(others, async (version) => fails(await textsOf(version)));
   // What even the oldest release uses is there in another form, in which that one may work.
   return shortfall.kind === 'symbol' && failing.includes(others.at(-1) ?? '') ? [] : failing;
+}
+
+/** What is wanted of a release's sdist; nothing where that is too large or cannot be had. */
+export async function textsOfRelease(
+  { upstream, readSdist }: ForetellDeps,
+  page: ProjectPage,
+  version: string,
+  wanted: (path: string) => boolean,
+  signal: AbortSignal,
+): Promise<SdistText[]> {
+  const [file] = releasesOf(page).find((release) => release.version === version)?.sdists ?? [];
+  if (file === undefined || (file.sizeBytes ?? 0) > MAX_SDIST_BYTES) return [];
+  const source = { url: file.url, maxBytes: MAX_SDIST_BYTES };
+  return (await withUpstreamFile(upstream, source, (path) => readSdist(path, wanted), signal)) ?? [];
 }

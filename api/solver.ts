@@ -3,14 +3,16 @@ import { isFinished } from '../core/build.js';
 import { WheelwrightError } from '../core/errors.js';
 import { parseRecipe } from '../core/recipe/book.js';
 import { parseRequirement } from '../core/requirement.js';
+import { freedRequirements } from '../core/sdist-ideas.js';
 import { nextStep, type SolveStep } from '../core/solve.js';
 import { solvedRecipe, solveFacts } from '../core/solve-facts.js';
+import { lacksRequirement } from '../core/solve-ideas.js';
 import type { SolveEnd, SolveRecord } from '../core/solve-store.js';
 import type { PlannedTry, SolveFacts, SolveTry } from '../core/solve-try.js';
 import type { BuildRecord } from '../core/store.js';
 import { PRIORITY, type Submission, submitBuilds } from '../core/submission.js';
 import type { ApiContext } from './context.js';
-import { foretellOlder } from './foretell.js';
+import { foretellOlder, textsOfRelease } from './foretell.js';
 import { reviveBuild } from './revive.js';
 import { submitRecipe } from './submissions.js';
 
@@ -83,7 +85,8 @@ async function advanceSolve(context: ApiContext, solve: SolveRecord): Promise<bo
     return true;
   }
   const tries = solve.steps.map((step, at) => ({ ...step, outcome: outcomeOf(builds[at] as BuildRecord) }));
-  const { facts, step } = await foreseen(context, solve, tries);
+  const known = { ...solve, facts: await withFreed(context, solve, tries) };
+  const { facts, step } = await foreseen(context, known, tries);
   switch (step.kind) {
     case 'try':
       await addTry(context, { ...solve, facts }, step);
@@ -99,6 +102,31 @@ async function advanceSolve(context: ApiContext, solve: SolveRecord): Promise<bo
   }
   context.log.info({ solveId: solve.id, project: solve.project, step: step.kind }, 'solve moved on');
   return true;
+}
+
+/** The facts with what the last try's sdist asks for, where what it requires could not be had. */
+async function withFreed(
+  { submission, stopping, foretell, solves, log }: ApiContext,
+  { id, project, facts }: SolveRecord,
+  tries: readonly SolveTry[],
+): Promise<SolveFacts> {
+  const last = tries.at(-1);
+  if (last?.outcome.kind !== 'failed' || last.outcome.failure === undefined) return facts;
+  if (!lacksRequirement(last.outcome.failure) || facts.freed?.[last.version] !== undefined) return facts;
+  try {
+    const page = await submission.projectPage(project, stopping);
+    const isRead = (path: string) => path === 'pyproject.toml';
+    const texts = page === undefined ? [] : await textsOfRelease(foretell, page, last.version, isRead, stopping);
+    const idea = freedRequirements(texts);
+    if (idea === undefined) return facts;
+    const known = { ...facts, freed: { ...facts.freed, [last.version]: idea } };
+    await solves.setFacts(id, known);
+    return known;
+  } catch (error) {
+    stopping.throwIfAborted();
+    log.warn({ err: error, solveId: id }, 'what the sdist of a release requires could not be looked into');
+    return facts;
+  }
 }
 
 /** The next step, where it is an older release with those left out that would fail as the newer one did. */

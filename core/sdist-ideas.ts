@@ -76,20 +76,23 @@ const PINS_HURT: readonly FailureClass[] = ['build-requirement', 'python-too-new
 /** What cargo or a registry of crates says is not mended by another maturin. */
 const OF_CRATES = /\bcargo\b|\bcrates?\b|Cargo\.(?:toml|lock)/;
 
-/** The build requirements without upper bounds: a release pins what was new in its days, which may not run on this Python. */
 function unpinned(failure: Failure, texts: readonly SdistText[]): Proposal[] {
+  if (!PINS_HURT.includes(failure.class) || OF_CRATES.test(failure.line)) return [];
+  const freed = freedRequirements(texts);
+  return freed === undefined ? [] : [freed];
+}
+
+/** The build requirements without upper bounds: a release pins what was new in its days, which may not run on this Python. Undefined where pyproject.toml has no such bound. */
+export function freedRequirements(texts: readonly SdistText[]): Proposal | undefined {
   const pyproject = texts.find(({ path }) => path === 'pyproject.toml');
-  if (pyproject === undefined || !PINS_HURT.includes(failure.class) || OF_CRATES.test(failure.line)) return [];
-  const declared = requirementsOf(pyproject.text);
+  const declared = pyproject === undefined ? [] : requirementsOf(pyproject.text);
   const free = declared.map(withoutUpperBound);
-  if (free.every((text, at) => text === declared[at])) return [];
-  return [
-    {
-      edit: { requires: { replace: true, additions: free } },
-      why: `pyproject.toml bounds its build requirements from above (${declared.filter((text, at) => text !== free[at]).join(', ')}), and what it bounds them to may be older than this Python`,
-      guess: true,
-    },
-  ];
+  if (free.every((text, at) => text === declared[at])) return undefined;
+  return {
+    edit: { requires: { replace: true, additions: free } },
+    why: `pyproject.toml bounds its build requirements from above (${declared.filter((text, at) => text !== free[at]).join(', ')}), and what it bounds them to may be older than this Python`,
+    guess: true,
+  };
 }
 
 function requirementsOf(text: string): string[] {

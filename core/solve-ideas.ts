@@ -22,6 +22,7 @@ export function ideasFor(failure: Failure, version: string, facts: SolveFacts, t
     ...includeFolder(failure, tries),
     ...libraryFolder(failure),
     ...furtherIdeas(failure),
+    ...freedOfBounds(failure, version, facts),
     ...asOfRelease(failure, version, facts),
     ...olderReleases(failure, version, facts, tries),
     ...newerLibraries(failure, version, tries),
@@ -93,6 +94,22 @@ function libraryFolder({ class: kind, missing = [], proposal }: Failure): Idea[]
       guess: true,
     },
   ];
+}
+
+/** What it requires exists as no wheel, and could not be built: no worker has looked into the sdist then. */
+export function lacksRequirement({ class: kind, lineNumber, phase, proposal, ideas }: Failure): boolean {
+  return (
+    kind === 'build-requirement' &&
+    lineNumber === 0 &&
+    phase !== 'test' &&
+    proposal === undefined &&
+    ideas === undefined
+  );
+}
+
+function freedOfBounds(failure: Failure, version: string, { freed }: SolveFacts): Idea[] {
+  const idea = freed?.[version];
+  return idea === undefined || !lacksRequirement(failure) ? [] : [{ kind: 'edit', ...idea, guess: true }];
 }
 
 function asOfRelease({ class: kind, phase }: Failure, version: string, { releasedOn, today }: SolveFacts): Idea[] {

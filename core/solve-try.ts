@@ -1,4 +1,4 @@
-import { type Failure, type FailureClass, isSameFailure } from './failure.js';
+import { type Failure, type FailureClass, isSameFailure, type Proposal } from './failure.js';
 import type { Recipe } from './recipe/recipe.js';
 
 /** Builds that one solve may take in all, those that make its recipe smaller included. */
@@ -57,6 +57,8 @@ export interface SolveFacts {
   allOlderVersions?: readonly string[] | undefined;
   /** Older versions that by their sdists would fail as a newer one did (core/solve-forecast.ts). */
   foretold?: readonly string[];
+  /** By version, its build requirements without upper bounds, where one of them exists as no wheel and could not be built either. */
+  freed?: Readonly<Record<string, Proposal>>;
   /** ISO date of about when the libraries of the base were released; missing in solves that began before it was kept. */
   librariesFrom?: string | undefined;
   /** The requirement names one version, so another one is no answer to it. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FAILURE_CLASSES } from '../../core/failure.js';
+import { FAILURE_CLASSES, type Proposal } from '../../core/failure.js';
 import { recipeSchema } from '../../core/recipe/recipe.js';
 import type { NewSolve, SolveRecord, SolveStore } from '../../core/solve-store.js';
 import type { PlannedTry, SolveEdit, SolveFacts } from '../../core/solve-try.js';
@@ -22,6 +22,12 @@ const editsSchema: z.ZodType<SolveEdit[]> = z.array(
   }),
 );
 
+const proposalSchema: z.ZodType<Proposal> = z.object({
+  edit: z.record(z.string(), z.unknown()),
+  why: z.string(),
+  guess: z.literal(true).exactOptional(),
+});
+
 // A key that is missing here would be lost with each reading: satisfies asks for all.
 const factsSchema: z.ZodType<SolveFacts> = z.object({
   recipe: recipeSchema,
@@ -30,6 +36,7 @@ const factsSchema: z.ZodType<SolveFacts> = z.object({
   olderVersions: z.array(z.string()),
   allOlderVersions: z.array(z.string()).optional(),
   foretold: z.array(z.string()).exactOptional(),
+  freed: z.record(z.string(), proposalSchema).exactOptional(),
   librariesFrom: z.string().optional(),
   pinned: z.boolean(),
   newest: z.string().exactOptional(),

@@ -134,9 +134,11 @@ async function failForNeed(trx: Database, build: BuildRecord, broken: BuildRecor
   const { project, version, id, status, attempts } = broken;
   const reason = attempts.at(-1)?.failure;
   const told = reason === undefined ? '' : `: ${reason.class}: ${reason.line.trim() || reason.cause}`;
+  const phase = build.attempts.at(-1)?.phase;
   const failure: Failure = {
     class: 'build-requirement',
-    line: '',
+    ...(phase === undefined ? {} : { phase }),
+    line: `it needs a wheel of ${project} ${version}, which could not be built`,
     lineNumber: 0,
     cause: `It needs a wheel of ${project} ${version}, which has to be built first, and that build (${id}) ${status === 'failed' ? `failed${told}` : 'was cancelled'}. Mend that one (wheelwright build ${project}==${version} --solve, then approve its recipe), then retry this.`,
   };

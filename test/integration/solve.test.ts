@@ -242,6 +242,19 @@ async function offer(version: string, path: string, text: string): Promise<void>
   service.upstream.bodies.set(filename, gzipSync(await buffer(sdist)));
 }
 
+test('what a release pins that is no wheel and cannot be built is asked for without the bound', async () => {
+  service.upstream.add('ham', 'ham-1.0.tar.gz');
+  await offer('1.0', 'pyproject.toml', '[build-system]\nrequires = ["setuptools", "ham==1.0"]\n');
+  const id = await start();
+  const first = await service.claim(WAIT_MS);
+  await service.finish(first, { kind: 'deferred', requirements: ['ham==1.0'] });
+  await fail(await service.claim(WAIT_MS), { ...missing('ham.h'), class: 'python-too-new' });
+  const second = await service.claim(WAIT_MS);
+  expect(second.order.recipe.requires).toEqual({ replace: true, additions: ['setuptools', 'ham>=1.0'] });
+  await service.deliver(second, makeWheel(WHEEL));
+  expect(await ended(id)).toMatchObject({ status: 'solved', solvedBy: second.order.buildId });
+});
+
 test('after the nearest older release comes the one of the time of the base', async () => {
   const years = { '2.0': 2026, '1.9': 2025, '1.8': 2024, '1.7': 2023, '1.6': 2022, '1.3': 2020, '1.2': 2019 };
   for (const [version, year] of Object.entries(years))
