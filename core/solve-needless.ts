@@ -15,12 +15,14 @@ export function mayBeNeedless({ edits, version, outcome }: SolveTry, at: number,
   return (
     (edit?.guess === true && !hasHelped(edit, tries)) ||
     (madeFor(edit, tries)?.version !== version && !asksAlike(version, tries)) ||
-    edits
-      .slice(at + 1)
-      .some(
-        (later) => !onlyAdds(later) && ['requires', 'environment', 'config-settings'].some((key) => key in later.edit),
-      )
+    edits.slice(at + 1).some((later) => !onlyAdds(later) && leadingElsewhere(edit).some((key) => key in later.edit))
   );
+}
+
+/** Keys of a later edit after which what was asked for may no longer be: what sources include, they include whatever Python packages are there. */
+function leadingElsewhere(edit: SolveEdit | undefined): string[] {
+  const switches = ['environment', 'config-settings'];
+  return edit?.evidence.class === 'missing-header' ? switches : ['requires', ...switches];
 }
 
 /** The failure was gone after it: a build fails alike until its cause is. */

@@ -154,6 +154,18 @@ test('an idea that only adds something, after which the failure was another one,
   expect(tries).toHaveLength(4);
 });
 
+test('a header that sources include is not made needless by other Python packages, but may be by a switch', () => {
+  const world =
+    (settled: Record<string, unknown>): World =>
+    (planned) => {
+      if (!has(planned, 'libham-dev'))
+        return failure('ham.h', { class: 'missing-header', proposal: { edit: apt('libham-dev'), why: 'it has it' } });
+      return has(planned, 'egg') ? 'succeeds' : missing('odd', settled);
+    };
+  expect(solve(world({ requires: { constraints: ['egg<2'] } })).tries).toHaveLength(3);
+  expect(solve(world({ environment: { WITHOUT: 'egg' } })).tries).toHaveLength(4);
+});
+
 test('a removal that breaks the build leaves the recipe that worked', () => {
   const { end, tries } = solve((planned) => {
     if (!has(planned, 'FLAG')) return missing('odd', { environment: { FLAG: '1' } }, true);
