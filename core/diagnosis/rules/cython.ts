@@ -61,6 +61,21 @@ export const cythonRules: readonly Rule[] = [
     guess: true,
   },
   {
+    match: /^(\S+)\.p(?:yx|xd|xi):\d+:\d+: '(\w+)(?:[./][\w./]+)?\.pxd' not found/,
+    weight: 'requirement',
+    class: 'build-requirement',
+    cause: 'Cython code of the project takes declarations from {2}, which is not among its build requirements.',
+    refine: ([, file = '', name = '']) =>
+      // Cython does not find a part of the project itself.
+      `/${file}/`.includes(`/${name}/`) || /^(?:cpython|libc|libcpp|posix|openmp)$/.test(name)
+        ? 'ignore'
+        : {
+            edit: { requires: { additions: [name] } },
+            why: `The project ${name} brings its declarations for Cython.`,
+            ...(name === 'numpy' ? {} : { guess: true as const }),
+          },
+  },
+  {
     match: /error: [‘'`](__pyx_\w+|CYTHON_[A-Z\d_]+)[’'] (?:undeclared|was not declared in this scope)/,
     weight: 'python-api',
     class: 'build-requirement',
