@@ -45,6 +45,27 @@ test('a meson-python that many releases pin takes the folder that it is to build
   expect(built.stdout).toContain('sample-1.0-py3-none-any.whl');
 }, 120_000);
 
+const GIVES_UP = `
+import pathlib, subprocess, sys
+sys.path.insert(0, sys.argv[1])
+import build
+folder = pathlib.Path(sys.argv[2]) / "gives-up"
+folder.mkdir()
+(folder / "meson.build").write_text("project('ham')\\nrun_command('sh', '-c', 'echo no egg >&2; exit 1', check: true)\\n")
+build.MESON = folder / "built"
+subprocess.run([pathlib.Path(sys.executable).parent / "meson", "setup", build.MESON, folder])
+print("TOLD", flush=True)
+build.tell_of_command()
+`;
+
+test('what a command said at which meson gave up is told', async () => {
+  const venv = await environment('gives-up-venv', ['meson', 'pyproject_hooks', 'packaging', 'pyelftools']);
+  const told = await run(join(venv, 'bin', 'python'), ['-B', '-c', GIVES_UP, resolve('worker/scripts'), folder]);
+  const [meson, after] = told.stdout.split('TOLD\n');
+  expect(meson).not.toContain('--- stderr ---');
+  expect(after).toContain('--- stderr ---\nno egg\n');
+}, 120_000);
+
 const UNLOADABLE = `
 import os, sys
 sys.path.insert(0, sys.argv[1])

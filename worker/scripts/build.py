@@ -142,7 +142,7 @@ def fixed_folders(build_backend, given):
     """
     os.environ.setdefault("SKBUILD_BUILD_DIR", "/build/state/skbuild")
     # meson-python before 0.15, which many a release pins, refuses the newer name `build-dir`; every version takes this one, but not both.
-    return {"builddir": "/build/state/meson"} if build_backend == "mesonpy" and "build-dir" not in given else {}
+    return {"builddir": str(MESON)} if build_backend == "mesonpy" and "build-dir" not in given else {}
 
 
 def missing(requirements):
@@ -202,6 +202,15 @@ def build(task):
     return {"kind": "built", "wheels": [path.name for path in made]}
 
 
+def tell_of_command():
+    """What a command said at which meson gave up: meson itself tells it to a file."""
+    log = MESON / "meson-logs" / "meson-log.txt"
+    text = log.read_text("utf-8", "replace") if log.is_file() else ""
+    said, gave_up, _ = text.rpartition("ERROR: Command `")
+    if gave_up:
+        print(*said.rpartition("Running command: ")[2].splitlines()[-100:], sep="\n")
+
+
 def main():
     try:
         report = build(read_task())
@@ -217,6 +226,7 @@ def main():
     except cpu.CpuBound as error:
         report = {"kind": "cpu-bound", "message": str(error)}
     except subprocess.CalledProcessError as error:
+        tell_of_command()
         return f"the build backend ended with exit status {error.returncode}"
     pathlib.Path("/build/reports/build.json").write_text(json.dumps(report))
 
