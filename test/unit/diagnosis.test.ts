@@ -255,6 +255,11 @@ describe('which line decides', () => {
     ['CMake Error: CMAKE_ASM_NASM_COMPILER not set, after EnableLanguage', 'missing-tool', 'nasm'],
     ['CMake Error: CMAKE_Java_COMPILER\n  No CMAKE_Java_COMPILER could be found.', 'toolchain-missing', 'java'],
     ['ham.cpp:1:5: error: ‘numeric_limits’ is not a member of ‘std’', 'compile-error', ''],
+    [
+      "ERROR: Package 'egg/3.6' not resolved: Max retries exceeded\n1. Make sure the remote is reachable or,",
+      'network-needed',
+      'egg',
+    ],
     ['ham.cpp:1:5: error: ‘bit_cast’ is not a member of ‘std’', 'toolchain-missing', ''],
     ['ham.cpp:1:8: error: expected nested-name-specifier before ‘enum’', 'toolchain-missing', ''],
     [

@@ -68,6 +68,14 @@ export const environmentRules: readonly Rule[] = [
       'cargo needs a crate that was not fetched before the build. The sdist has no lock file, or its lock file does not name it.',
   },
   {
+    match: /ERROR: Package '([\w.+-]+)\/[^']*' not resolved/,
+    weight: 'dependency',
+    class: 'network-needed',
+    cause:
+      'The build has Conan fetch {1}, and builds have no network. The system library and a switch that selects it, or a release that was made without Conan, helps.',
+    missing: [{ kind: 'cmake', name: '{1}', loose: true }],
+  },
+  {
     match: /\bgo: (?:(\S+): )?module lookup disabled by GOPROXY=off/,
     weight: 'download',
     class: 'network-needed',
