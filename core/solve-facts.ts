@@ -44,6 +44,7 @@ export function solveFacts(options: {
     olderVersions: worthATry(older, version).slice(0, MAX_OLDER),
     allOlderVersions: older.map((release) => release.version).slice(0, MAX_OLDER),
     librariesFrom: librariesFrom(target.policy),
+    toolsFrom: toolsFrom(target.python),
     pinned,
     ...(offered[0] === undefined ? {} : { newest: offered[0].version }),
     newerPolicies: newerPolicies(targets, target),
@@ -112,6 +113,11 @@ function librariesFrom(policy: string): string | undefined {
   const minor = /^manylinux_2_(\d+)/.exec(policy)?.[1];
   if (minor === undefined) return undefined;
   return new Date(Date.UTC(2021, 1 + 6 * (Number(minor) - 31))).toISOString().slice(0, 10);
+}
+
+/** CPython has a release each October, that of 2024 being 3.13 (PEP 602); the projects that others build with have wheels for it by the end of the year. */
+function toolsFrom(python: string): string {
+  return `${2012 + Number(interpreterVersion(python).split('.')[1])}-01-01`;
 }
 
 /** Policies of other images that have the interpreter, on a newer glibc; the nearest first. */

@@ -112,17 +112,26 @@ function freedOfBounds(failure: Failure, version: string, { freed }: SolveFacts)
   return idea === undefined || !lacksRequirement(failure) ? [] : [{ kind: 'edit', ...idea, guess: true }];
 }
 
-function asOfRelease({ class: kind, phase }: Failure, version: string, { releasedOn, today }: SolveFacts): Idea[] {
+function asOfRelease(
+  { class: kind, phase }: Failure,
+  version: string,
+  { releasedOn, today, toolsFrom = '' }: SolveFacts,
+): Idea[] {
   const released = releasedOn[version];
   if (released === undefined || !AGE.includes(kind) || phase === 'test' || phase === 'publish') return [];
-  if (Date.parse(today) - Date.parse(released) < OLD_RELEASE_DAYS * DAY_MS) return [];
+  // Older tools than the interpreter do not run on it.
+  const date = released < toolsFrom ? toolsFrom : released;
+  if (Date.parse(today) - Date.parse(date) < OLD_RELEASE_DAYS * DAY_MS) return [];
   // For this version and those before it: what comes later was made for later tools.
   const when = { versions: `<=${version}` };
   return [
     {
       kind: 'edit',
-      edit: { overrides: [{ when, requires: { 'as-of': released } }] },
-      why: `${version} was released on ${released}, and its build requirements were others then`,
+      edit: { overrides: [{ when, requires: { 'as-of': date } }] },
+      why:
+        date === released
+          ? `${version} was released on ${released}, and its build requirements were others then`
+          : `${version} was released on ${released}, before the interpreter: the oldest build requirements for that are of about ${date}`,
       guess: true,
     },
   ];

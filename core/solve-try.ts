@@ -57,6 +57,8 @@ export interface SolveFacts {
   allOlderVersions?: readonly string[] | undefined;
   /** Older versions that by their sdists would fail as a newer one did (core/solve-forecast.ts). */
   foretold?: readonly string[];
+  /** ISO date from which tools work with the interpreter and have wheels for it; missing in solves that began before it was kept. */
+  toolsFrom?: string;
   /** By version, its build requirements without upper bounds, where one of them exists as no wheel and could not be built either. */
   freed?: Readonly<Record<string, Proposal>>;
   /** ISO date of about when the libraries of the base were released; missing in solves that began before it was kept. */

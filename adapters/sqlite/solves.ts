@@ -36,6 +36,7 @@ const factsSchema: z.ZodType<SolveFacts> = z.object({
   olderVersions: z.array(z.string()),
   allOlderVersions: z.array(z.string()).optional(),
   foretold: z.array(z.string()).exactOptional(),
+  toolsFrom: z.string().exactOptional(),
   freed: z.record(z.string(), proposalSchema).exactOptional(),
   librariesFrom: z.string().optional(),
   pinned: z.boolean(),

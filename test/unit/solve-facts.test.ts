@@ -62,6 +62,7 @@ test('where there are hardly any series, each release may be tried', () => {
 
 test("a base's libraries are as old as its glibc says", () => {
   expect(factsOf('ham').librariesFrom).toBe('2021-02-01');
+  expect(factsOf('ham').toolsFrom).toBe('2025-01-01');
 });
 
 test('a pinned release has no substitute, but its neighbours are known', () => {

@@ -185,6 +185,14 @@ test('an old release may need the build requirements of its time, in a recipe wi
     { when: { versions: '<=2.0' }, requires: { 'as-of': '2019-05-04' } },
   ]);
   expect(solve(() => broken, { releasedOn: { '2.0': '2025-12-01' } }).tries).toHaveLength(1);
+  // What is older than the interpreter does not run on it.
+  const newer = solve(() => broken, { ...released, toolsFrom: '2025-01-01' });
+  expect(newer.tries[1]?.edits[0]?.edit).toMatchObject({ overrides: [{ requires: { 'as-of': '2025-01-01' } }] });
+  expect(
+    solve(() => broken, { releasedOn: { '2.0': '2025-02-01' }, toolsFrom: '2025-01-01' }).tries[1]?.edits[0]?.edit,
+  ).toMatchObject({
+    overrides: [{ requires: { 'as-of': '2025-02-01' } }],
+  });
 });
 
 test('the folder of the architecture is looked into by compilers themselves', () => {
