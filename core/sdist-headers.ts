@@ -22,10 +22,10 @@ const INCLUDE =
 export const NOT_A_LIBRARY =
   /^(?:[Vv]ersion|[Tt]ypes|[Uu]tils?|[Cc]ommon|[Ee]rrors?|[Ee]xport|[Gg]lobals?|[Dd]efs)\.h(?:pp)?$|^(?:Python|structmember|pyconfig|windows|winsock2?|io|direct|TargetConditionals|config|stdafx|jni|jni_md)\.h$|^(?:numpy|pybind11|nanobind|sys|netinet|arpa|asm|linux|mach|[A-Z]\w*(?:Foundation|Kit|Services|Bluetooth)|Foundation)\//;
 
-/** Sources whose includes are worth reading: C and C++, what generates them, and scripts that write probes. */
+/** Sources whose includes are worth reading: C and C++, what generates them, scripts that write probes, and those that cffi builds from (`ham_build.py`, wherever they lie). */
 export function mayInclude(path: string): boolean {
   return (
-    /\.(?:c|cc|cpp|cxx|h|hh|hpp|i|pyx|pxd|pxi)$|^[^/]+\.py$/.test(path) &&
+    /\.(?:c|cc|cpp|cxx|h|hh|hpp|i|pyx|pxd|pxi)$|^[^/]+\.py$|(?:^|[/_-])(?:build|cffi)(?:[_-][\w-]*)?\.py$/.test(path) &&
     !/(?:^|\/)(?:tests?|docs?|examples?|vendor|third_?party|extern|deps)\//i.test(path)
   );
 }

@@ -821,6 +821,7 @@ describe('logs as they come', () => {
     ['configure: error: Please install libfoo', { kind: 'library', name: 'foo' }],
     ['configure: error: you need libfoo-3-dev', { kind: 'package', name: 'libfoo-3-dev' }],
     ['configure: error: Library requirements (foo-2.0 >= 2.40) not met', { kind: 'pkg-config', name: 'foo-2.0' }],
+    ['RuntimeError: Require foo-api to be installed and at least version 2.4.0', { kind: 'cmake', name: 'foo-api' }],
     ['configure: error: Unable to locate foo compression library', { kind: 'cmake', name: 'foo', loose: true }],
     ["Error: Unable to find 'foo/bar.h'", { kind: 'header', name: 'foo/bar.h' }],
     ['ERROR: Foo 9.0.0 must be installed.', { kind: 'cmake', name: 'Foo' }],

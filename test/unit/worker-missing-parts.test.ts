@@ -140,3 +140,24 @@ test('code that was generated from Cython code of the sdist is generated anew be
     expect(made.proposal?.edit).toEqual({ requires: { replace: true, additions: ['setuptools', 'cython'] } });
   }
 });
+
+test('what a script includes that cffi builds from is what the project needs, wherever the script lies', async () => {
+  const missed: Failure = {
+    ...failure,
+    class: 'missing-library',
+    line: 'RuntimeError: Require ham-api to be installed',
+    missing: [{ kind: 'cmake', name: 'ham-api', loose: true }],
+  };
+  const known: PackageIndex = {
+    ...index,
+    whoHas: async ({ kind }) =>
+      kind === 'header' ? [{ package: 'libham-dev', path: 'usr/include/ham/ham.h', certain: true }] : [],
+  };
+  const sdist = (path: string) => async (wanted: (path: string) => boolean) =>
+    [{ path, text: 'ffi.set_source("_ham", """\n    #include <ham/ham.h>\n""")\n' }].filter((each) =>
+      wanted(each.path),
+    );
+  const built = await addSdistIdeas(missed, sdist('scripts/ham_build.py'), [], known, ear(), signal);
+  expect(built.ideas).toMatchObject([{ edit: { system: { apt: ['libham-dev'] } }, guess: true }]);
+  expect(await addSdistIdeas(missed, sdist('scripts/rebuilder.py'), [], known, ear(), signal)).toEqual(missed);
+});

@@ -15,7 +15,7 @@ const NOT_FOUND = new RegExp(
   'i',
 );
 const IS_MISSING = new RegExp(
-  `(?:^|[\\s:])${NAME}(?: v?\\d+\\.[\\d.]*\\d)?(?: (?:shared|static|dynamic|native))?(?: ${NOUN})? (?:(?:is |are )?required but )?(?:was |were |is |are |could |must be |has to be |(?:appears|seems) (?:to be )?)?(?:not (?:to )?(?:be )?found|not to be installed|missing|not installed|not available|required to (?:build|compile|install)|needed to (?:build|compile)|installed)`,
+  `(?:^|[\\s:])${NAME}(?: v?\\d+\\.[\\d.]*\\d)?(?: (?:shared|static|dynamic|native))?(?: ${NOUN})? (?:(?:is |are )?required but )?(?:was |were |is |are |could |must be |has to be |(?:appears|seems) (?:to be )?|to be (?=installed))?(?:not (?:to )?(?:be )?found|not to be installed|missing|not installed|not available|required to (?:build|compile|install)|needed to (?:build|compile)|installed)`,
   'i',
 );
 const PLEASE_INSTALL = new RegExp(
@@ -111,7 +111,7 @@ function missingAtImport(part: MissingPart): Partial<Finding> {
 }
 
 const SENTENCE =
-  /(?:could ?n[o']t|cannot|can't|can not|unable|failed|did ?n[o']t) (?:to )?(?:find|locate|load|detect)|not (?:be )?found|missing|not installed|not available|required to|needed to|must be installed|to install|please install|make sure|have you installed|do you have .*installed|(?:cannot|can't) (?:proceed|continue|build|work) without|not to be installed/i;
+  /(?:could ?n[o']t|cannot|can't|can not|unable|failed|did ?n[o']t) (?:to )?(?:find|locate|load|detect)|not (?:be )?found|missing|not installed|not available|required to|needed to|must be installed|to install|please install|make sure|have you installed|do you have .*installed|(?:cannot|can't) (?:proceed|continue|build|work) without|to be installed/i;
 
 const TOO_OLD =
   /(?:requires?|needs?|must be|is required|minimum (?:supported|required))\b.*?\d+\.\d.*?(?:or (?:later|newer|above|higher|greater)|and above|\+)|(?:requires?|needs?|must be|should be|found|is)\b.*?(?:>=|at least|minimum(?: version)?(?: is)?|newer than) ?v?\d+\.\d|(?:requires?|needs?)\b.*?\d\.[\dx].*?\b(?:but|only|however|got|found|have)\b.*?\d\.\d(?!.*incompatible)|\b(?:is|version) too old\b|\btoo old\b.*(?:version|librar)|[Mm]inimum (?:supported|required) .*version.* is|version .* is (?:older than|less than|lower than) (?:the )?(?:required|minimum|supported)/i;
