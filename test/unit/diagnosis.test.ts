@@ -256,6 +256,17 @@ describe('which line decides', () => {
     ['CMake Error: CMAKE_Java_COMPILER\n  No CMAKE_Java_COMPILER could be found.', 'toolchain-missing', 'java'],
     ['ham.cpp:1:5: error: ‘numeric_limits’ is not a member of ‘std’', 'compile-error', ''],
     [
+      'error: ham in API mode cannot be built without Egg in the PATH or EGG_HOME defined.',
+      'missing-tool',
+      '"name":"egg"',
+    ],
+    ["RuntimeError: The tool 'eggc' is not on PATH", 'missing-tool', '"tool","name":"eggc"'],
+    ['RuntimeError: EGG (egg-config) not found', 'missing-tool', '"tool","name":"egg-config"'],
+    ['DistutilsError: Could not find libegg headers (egg.h)', 'missing-header', '"header","name":"egg.h"'],
+    ['configure: error: *** EGG >= 2.32 is required', 'missing-library', '"name":"EGG"'],
+    ['error: could not find library containing: eggs eggRead', 'unknown', ''],
+    ['m.build:3:0: ERROR: Git program not found, cannot download egg.wrap via git.', 'network-needed', '"name":"egg"'],
+    [
       "ERROR: Package 'egg/3.6' not resolved: Max retries exceeded\n1. Make sure the remote is reachable or,",
       'network-needed',
       'egg',

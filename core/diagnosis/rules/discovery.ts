@@ -115,7 +115,8 @@ export const discoveryRules: readonly Rule[] = [
     weight: 'dependency',
     class: 'missing-library',
     cause: 'The configure script says what it misses: {1}',
-    refine([, text = '']) {
+    refine([, said = '']) {
+      const text = said.replace(/^\W+/, '');
       const header = /([\w./+-]+\.h(?:pp)?)\b/.exec(text)?.[1];
       if (header !== undefined) return { class: 'missing-header', missing: [{ kind: 'header', name: header }] };
       const advised = /(?:^|\s)([a-z0-9][a-z0-9+.-]*-dev)\b/.exec(text)?.[1];

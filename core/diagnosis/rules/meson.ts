@@ -4,6 +4,14 @@ import { missingTool } from './tools.js';
 /** What meson says when it gives up. */
 export const mesonRules: readonly Rule[] = [
   {
+    match: /ERROR: Git program not found, cannot download (?:.*\/)?([\w.+-]+?)\.wrap via git/,
+    weight: 'dependency',
+    class: 'network-needed',
+    cause:
+      'meson would download the subproject {1}, and builds have no network. The system library in its place, or a source given in the recipe, helps.',
+    missing: [{ kind: 'cmake', name: '{1}', loose: true }],
+  },
+  {
     match: /ERROR: Meson version is ([\w.]+) but project requires (>=? ?[\d.]+)/,
     weight: 'dependency',
     class: 'build-requirement',

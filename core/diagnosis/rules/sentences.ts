@@ -27,12 +27,18 @@ const PLEASE_INSTALL = new RegExp(
 const GIVES_UP =
   /^\s*\W*(?:configure: error|(?:\w+\.)*\w*(?:Error|Exception|Exit)|error|ERROR|CRITICAL|FATAL|fatal|Fatal)\b:?[:\s]/;
 const GOES_ON =
-  /^\s*(?:-- |checking |Run-time dependency|Library |Program |Has header|Compiler for)|found: NO|warn|disabl|skipp|optional|(?<!(?:proceed|continue|build|work) )without|fall(?:ing)? back|ignor|deprecat|continuing|will continue|not found in cache|trying/i;
+  /^\s*(?:-- |checking |Run-time dependency|Library |Program |Has header|Compiler for)|found: NO|warn|disabl|skipp|optional|(?<!(?:proceed|continue|build|work|built|compiled) )without|fall(?:ing)? back|ignor|deprecat|continuing|will continue|not found in cache|trying/i;
 const NO_NAME =
-  /^(?:the|any|but|which|was|shared|static|dynamic|native|assembler|requested|required|location|folders?|dirs?|libs?|main|includes?|vendored|bundled|pkg-config dependencies|file|files|module|modules|remote|version|setup|python|directory|it|them|that|this|any|all|one|package|packages|library|libraries|header|headers|path|paths|dependency|dependencies|source|sources|compiler|build|install|installed|command|matching|valid|requirement|requirements|distribution|function|symbol|attribute|class|tool|tools|program|executable|configuration|config|file|following|for|in|on|of|to|not|no|be|is|are|also|you|your|sure|have|using|from|with|and|or|if|which|pip|conda|apt|apt-get|brew|wheel|metadata|license|readme)$/i;
+  /^(?:the|any|but|which|was|shared|static|dynamic|native|assembler|requested|required|location|folders?|dirs?|libs?|main|includes?|vendored|bundled|pkg-config dependencies|file|files|module|modules|remote|containing|auxiliary|version|setup|python|directory|it|them|that|this|any|all|one|package|packages|library|libraries|header|headers|path|paths|dependency|dependencies|source|sources|compiler|build|install|installed|command|matching|valid|requirement|requirements|distribution|function|symbol|attribute|class|tool|tools|program|executable|configuration|config|file|following|for|in|on|of|to|not|no|be|is|are|also|you|your|sure|have|using|from|with|and|or|if|which|pip|conda|apt|apt-get|brew|wheel|metadata|license|readme)$/i;
 
 /** Advice for Debian names a package outright; but the headers of Debian's own Python are not those of the image's. */
 const DEBIAN_PACKAGE = /\b(?!python)(lib[a-z0-9][a-z0-9+.-]*-dev|[a-z0-9][a-z0-9+.-]*[a-z0-9]-dev)\b/;
+
+/** The file itself, after what it is of: `GEOS (geos-config) not found`, `libham headers (ham.h)`. */
+const IN_BRACKETS = /\(([a-z][\w-]*-config|[\w/.+-]+\.h(?:pp)?)\)/;
+
+const NOT_ON_PATH =
+  /\bwithout [`'"]?([A-Za-z][\w.+-]*)[`'"]? (?:in|on) (?:the |your |\$)?PATH\b|\b([A-Za-z][\w.+-]*)[`'"]? (?:is|was) not (?:found )?(?:in|on) (?:the |your |\$)?PATH\b/;
 
 /** Only programs are looked for there. */
 const ON_PATH = /\b(?:in|to|on) (?:the |your |\$)?PATH\b/;
@@ -40,6 +46,11 @@ const ON_PATH = /\b(?:in|to|on) (?:the |your |\$)?PATH\b/;
 function read(line: string): { part: MissingPart } | undefined {
   const advised = DEBIAN_PACKAGE.exec(line)?.[1];
   if (advised !== undefined) return { part: { kind: 'package', name: advised } };
+  const [, exact] = IN_BRACKETS.exec(line) ?? [];
+  if (exact !== undefined) return { part: partOf(exact, '') };
+  const [, without, absent] = NOT_ON_PATH.exec(line) ?? [];
+  const program = without ?? absent ?? '';
+  if (program !== '' && !NO_NAME.test(program)) return { part: partOf(program, 'program') };
   for (const form of [NOT_FOUND, IS_MISSING, PLEASE_INSTALL]) {
     const [, name = '', noun = ''] = form.exec(line) ?? [];
     if (name === '' || NO_NAME.test(name) || /^(?:lib)?python[\d.]*$/i.test(name)) continue;
@@ -111,7 +122,7 @@ function missingAtImport(part: MissingPart): Partial<Finding> {
 }
 
 const SENTENCE =
-  /(?:could ?n[o']t|cannot|can't|can not|unable|failed|did ?n[o']t) (?:to )?(?:find|locate|load|detect)|not (?:be )?found|missing|not installed|not available|required to|needed to|must be installed|to install|please install|make sure|have you installed|do you have .*installed|(?:cannot|can't) (?:proceed|continue|build|work) without|to be installed/i;
+  /(?:could ?n[o']t|cannot|can't|can not|unable|failed|did ?n[o']t) (?:to )?(?:find|locate|load|detect)|not (?:be )?found|missing|not installed|not available|required to|needed to|must be installed|to install|please install|make sure|have you installed|do you have .*installed|(?:cannot|can't) (?:proceed|continue|build|work) without|cannot be (?:built|compiled) without|not (?:in|on) (?:the |your |\$)?PATH\b|to be installed/i;
 
 const TOO_OLD =
   /(?:requires?|needs?|must be|is required|minimum (?:supported|required))\b.*?\d+\.\d.*?(?:or (?:later|newer|above|higher|greater)|and above|\+)|(?:requires?|needs?|must be|should be|found|is)\b.*?(?:>=|at least|minimum(?: version)?(?: is)?|newer than) ?v?\d+\.\d|(?:requires?|needs?)\b.*?\d\.[\dx].*?\b(?:but|only|however|got|found|have)\b.*?\d\.\d(?!.*incompatible)|\b(?:is|version) too old\b|\btoo old\b.*(?:version|librar)|[Mm]inimum (?:supported|required) .*version.* is|version .* is (?:older than|less than|lower than) (?:the )?(?:required|minimum|supported)/i;
