@@ -13,6 +13,7 @@ export interface FetchedWheel {
   version: string;
   filename: string;
   sha256: string;
+  sizeBytes: number;
 }
 
 /** One of the recipe's sources, in the `inputs` volume. */

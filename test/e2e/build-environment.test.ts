@@ -12,16 +12,16 @@ const run = promisify(execFile);
 const HOOKS = `
 import os, pathlib, sys
 def build(folder, write_wheel):
-    import setuptools
+    import Cython
     target = pathlib.Path(sys.prefix, "lib", f"python3.{sys.version_info.minor}", "site-packages", "written.txt")
     try:
         target.write_text("by foreign code")
         print("ENVIRONMENT writable")
     except OSError as error:
         print("ENVIRONMENT", error.strerror)
-    print("BYTECODE", os.path.realpath(setuptools.__cached__))
-    print("FILE", setuptools.__file__)
-    return write_wheel(folder, {"told.py": f"VERSION = {setuptools.__version__!r}\\nPREFIX = {sys.prefix!r}\\n".encode()})
+    print("BYTECODE", os.path.realpath(Cython.__cached__))
+    print("FILE", Cython.__file__)
+    return write_wheel(folder, {"told.py": f"VERSION = {Cython.__version__!r}\\nPREFIX = {sys.prefix!r}\\n".encode()})
 `;
 const MADE = 'installing 1 build requirements';
 const KEPT = 'the 1 build requirements are installed already';
@@ -29,7 +29,7 @@ const KEPT = 'the 1 build requirements are installed already';
 let order: BuildOrder;
 let without: Awaited<ReturnType<typeof bench.attempt>>;
 beforeAll(async () => {
-  order = await bench.orderFor(await bench.makeSdist({ hooks: HOOKS, requires: ['setuptools'] }), {
+  order = await bench.orderFor(await bench.makeSdist({ hooks: HOOKS, requires: ['cython'] }), {
     test: { imports: ['told'] },
   });
   without = await bench.attempt(order, { settings: { WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES: '0' } });
@@ -76,7 +76,7 @@ it('is made once, in a container of its own, and then only read; the wheel has t
 
 it('is made again where it was left half made', async () => {
   // As after a kill: the key is missing, and so is a file.
-  await inVolume('rm /build/env/.complete /build/env/lib/python3.*/site-packages/setuptools/__init__.py');
+  await inVolume('rm /build/env/.complete /build/env/lib/python3.*/site-packages/Cython/__init__.py');
   const next = await bench.attempt(order);
   expect(next.outcome.kind, next.log).toBe('succeeded');
   expect(next.log).toContain(MADE);
@@ -119,11 +119,11 @@ it('is copied for a build that fails for not writing into it', async () => {
   const hooks = `
 import pathlib, sys
 def build(folder, write_wheel):
-    import setuptools
-    pathlib.Path(setuptools.__file__).with_name("generated.py").write_text("X = 1")
+    import Cython
+    pathlib.Path(Cython.__file__).with_name("generated.py").write_text("X = 1")
     return write_wheel(folder, {"writer.py": b""})
 `;
-  const writer = await bench.orderFor(await bench.makeSdist({ project: 'writer', hooks, requires: ['setuptools'] }));
+  const writer = await bench.orderFor(await bench.makeSdist({ project: 'writer', hooks, requires: ['cython'] }));
   const written = await bench.attempt(writer);
   expect(written.outcome.kind, written.log).toBe('succeeded');
   expect(written.log).toContain('once more, with one of its own');
@@ -145,4 +145,17 @@ it('is left out by an attempt where the disk is too full for it', async () => {
   expect(full.log).toContain('cannot be kept');
   expect(full.log).toContain('ENVIRONMENT writable');
   expect(full.wheel?.equals(without.wheel as Buffer)).toBe(true);
+  // The engine does not count what has options of its own, and so no sweep removes it.
+  await bench.docker.getVolume(name).remove();
+});
+
+it('gives a real package the bytes that it has without', async () => {
+  const cymem = await bench.order('cymem==2.0.11');
+  const alone = await bench.attempt(cymem, { settings: { WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES: '0' } });
+  expect(alone.outcome.kind, alone.log).toBe('succeeded');
+  for (const _ of [1, 2]) {
+    const shared = await bench.attempt(cymem);
+    expect(shared.log).toContain('are installed already');
+    expect(shared.wheel?.equals(alone.wheel as Buffer)).toBe(true);
+  }
 });

@@ -4,8 +4,8 @@ import { pruneKept } from '../../adapters/docker/kept.js';
 import { environmentKey, watchRefusals } from '../../worker/phases/environment.js';
 
 const TARGET = { builderDigest: 'd1', python: 'cp313' };
-const NUMPY = { filename: 'numpy-2.0-cp313-cp313-linux_x86_64.whl', sha256: 'a' };
-const CYTHON = { filename: 'cython-3.0-py3-none-any.whl', sha256: 'b' };
+const NUMPY = { filename: 'numpy-2.0-cp313-cp313-linux_x86_64.whl', sha256: 'a', sizeBytes: 2 ** 24 };
+const CYTHON = { filename: 'cython-3.0-py3-none-any.whl', sha256: 'b', sizeBytes: 2 ** 21 };
 const SCRIPTS = [{ name: 'scripts/environment.py', text: 'make' }];
 const ON = { WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES: 1 };
 const key = (wheels = [NUMPY, CYTHON], target = TARGET, scripts = SCRIPTS) =>
@@ -26,8 +26,15 @@ test.each([
   expect(other).not.toBe(key());
 });
 
-test('none is kept without wheels, or where it is turned off', () => {
+test('none is kept without wheels, of a few small ones, or where it is turned off', () => {
   expect(key([])).toBeUndefined();
+  expect(key([{ ...CYTHON, sizeBytes: 2 ** 20 }])).toBeUndefined();
+  expect(
+    key([
+      { ...CYTHON, sizeBytes: 2 ** 20 },
+      { ...NUMPY, sizeBytes: 2 ** 20 },
+    ]),
+  ).toBeDefined();
   expect(environmentKey(TARGET, [NUMPY], SCRIPTS, { WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES: 0 })).toBeUndefined();
 });
 

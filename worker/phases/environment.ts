@@ -9,6 +9,9 @@ import type { TextFile } from '../workspace-files.js';
 
 const SCRIPT = 'environment.py';
 
+/** To make a smaller one costs a container more than several builds get back: setuptools alone, which is what most ask for, and what is of its size. */
+const MIN_BYTES = 2 * 2 ** 20;
+
 export interface Kept {
   volume: string;
   key: string;
@@ -16,15 +19,16 @@ export interface Kept {
 
 /**
  * What an environment follows from: the builder's interpreter and tools, the wheels whatever their order, and how it is made of them. Undefined where none is
- * to be kept.
+ * to be kept, or too little is in it.
  */
 export function environmentKey(
   { builderDigest, python }: Pick<Target, 'builderDigest' | 'python'>,
-  wheels: readonly Pick<FetchedWheel, 'filename' | 'sha256'>[],
+  wheels: readonly Pick<FetchedWheel, 'filename' | 'sha256' | 'sizeBytes'>[],
   scripts: readonly TextFile[],
   settings: Pick<Settings, 'WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES'>,
 ): string | undefined {
-  if (wheels.length === 0 || settings.WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES === 0) return undefined;
+  const sizeBytes = wheels.reduce((sum, each) => sum + each.sizeBytes, 0);
+  if (sizeBytes < MIN_BYTES || settings.WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES === 0) return undefined;
   const made = scripts.find(({ name }) => name === `scripts/${SCRIPT}`)?.text;
   return digestOf({
     builderDigest,

@@ -17,7 +17,13 @@ import { packFiles, readReport, type TextFile } from '../workspace-files.js';
 import type { FetchedSource } from './download.js';
 import { placedSources } from './libraries.js';
 
-const wheelSchema = z.object({ name: z.string(), version: z.string(), filename: z.string(), sha256: z.string() });
+const wheelSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  filename: z.string(),
+  sha256: z.string(),
+  sizeBytes: z.int(),
+});
 const fetchReportSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('fetched'),

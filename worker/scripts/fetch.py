@@ -231,6 +231,7 @@ def run(task):
         without = task.get("project") if task.get("wheel") else None
         wheels = place_shared(lock, task["shared"], destination) + fetch(lock, destination, without, index_host)
         for wheel in wheels:
+            wheel["sizeBytes"] = (destination / wheel["filename"]).stat().st_size
             say(f"{task['phase']}: fetched {wheel['filename']} sha256={wheel['sha256']}")
     return {"kind": "fetched", **report, "wheels": wheels}
 
