@@ -284,6 +284,15 @@ describe('which line decides', () => {
     expect(JSON.stringify([failure.missing, failure.proposal?.edit])).toContain(named);
   });
 
+  test.each([
+    ['ValueError: Require to set EGG2_XML_PATH for a wheel build.', 'EGG2_XML_PATH'],
+    ['RuntimeError: environment variable EGG_INST must be set', 'EGG_INST'],
+    ["KeyError: 'EGG_DIR'", 'EGG_DIR'],
+  ])('a variable that a build wants is named: %s', (line, name) => {
+    expect(diagnoseText(line).cause).toContain(`the environment variable ${name}, `);
+    expect(diagnoseText(line.toLowerCase()).cause).not.toContain('environment variable egg');
+  });
+
   test('a table that older versions of setuptools passed over goes, and they found no packages by themselves', () => {
     const mended = (line: string, pyproject: string) => {
       const folder = temporaryFolder();

@@ -162,4 +162,14 @@ export const discoveryRules: readonly Rule[] = [
     cause: 'The setup script does not find {1}, by pkg-config or as a program. Its development package helps.',
     missing: [{ kind: 'pkg-config', name: '{1}' }],
   },
+  {
+    match:
+      /^\w*(?:Error|Exception|Exit): (?:.*\benv(?:ironment)? var(?:iable)? [`'"$]*([A-Z][A-Z0-9_]{3,})\b.*(?:must be|not set|not defined|is required)|.*\b(?:require to|please|must|need to) set (?:the )?(?:env(?:ironment)? var(?:iable)? )?[`'"$]*([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b|['"]([A-Z][A-Z0-9]*_(?:DIR|ROOT|HOME|PREFIX|PATH|LIB|INCLUDE|INSTALL))['"]$)/i,
+    weight: 'exception',
+    class: 'unknown',
+    cause:
+      'The build wants the environment variable {1}{2}{3}, mostly the place of a file or library. `environment` in the recipe sets it, and `system` installs what it is the place of.',
+    // What the expression takes in any case is a name only in capitals.
+    refine: ([, ...names]) => (names.some((name) => name !== undefined && name === name.toUpperCase()) ? {} : 'ignore'),
+  },
 ];
