@@ -85,7 +85,7 @@ async function advanceSolve(context: ApiContext, solve: SolveRecord): Promise<bo
     return true;
   }
   const tries = solve.steps.map((step, at) => ({ ...step, outcome: outcomeOf(builds[at] as BuildRecord) }));
-  const known = { ...solve, facts: await withFreed(context, solve, tries) };
+  const known = { ...solve, facts: await withFreed(context, solve, tries, last) };
   const { facts, step } = await foreseen(context, known, tries);
   switch (step.kind) {
     case 'try':
@@ -106,9 +106,10 @@ async function advanceSolve(context: ApiContext, solve: SolveRecord): Promise<bo
 
 /** The facts with what the last try's sdist asks for, where what it requires could not be had. */
 async function withFreed(
-  { submission, stopping, foretell, solves, log }: ApiContext,
+  { submission, stopping, foretell, solves, store, log }: ApiContext,
   { id, project, facts }: SolveRecord,
   tries: readonly SolveTry[],
+  { needs }: BuildRecord,
 ): Promise<SolveFacts> {
   const last = tries.at(-1);
   if (last?.outcome.kind !== 'failed' || last.outcome.failure === undefined) return facts;
@@ -117,7 +118,11 @@ async function withFreed(
     const page = await submission.projectPage(project, stopping);
     const isRead = (path: string) => path === 'pyproject.toml';
     const texts = page === undefined ? [] : await textsOfRelease(foretell, page, last.version, isRead, stopping);
-    const idea = freedRequirements(texts);
+    const needed = await Promise.all(needs.map((need) => store.build(need)));
+    const idea = freedRequirements(
+      texts,
+      needed.find((build) => build?.status === 'failed'),
+    );
     if (idea === undefined) return facts;
     const known = { ...facts, freed: { ...facts.freed, [last.version]: idea } };
     await solves.setFacts(id, known);

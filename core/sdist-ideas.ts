@@ -2,6 +2,7 @@
 // log, so each is a guess, and only one that has to do with what failed is worth a build.
 import { parse as parseToml } from 'smol-toml';
 import type { Failure, FailureClass, Proposal } from './failure.js';
+import { isValidProjectName, normalizeProjectName } from './project-name.js';
 import { generatedAnew } from './sdist-generated.js';
 import { filledTemplate, switchIdeas } from './sdist-switches.js';
 import type { SdistText } from './sdist-text.js';
@@ -82,15 +83,34 @@ function unpinned(failure: Failure, texts: readonly SdistText[]): Proposal[] {
   return freed === undefined ? [] : [freed];
 }
 
-/** The build requirements without upper bounds: a release pins what was new in its days, which may not run on this Python. Undefined where pyproject.toml has no such bound. */
-export function freedRequirements(texts: readonly SdistText[]): Proposal | undefined {
+/**
+ * The build requirements without upper bounds: a release pins what was new in its days, which may not run on this Python. Undefined where pyproject.toml has no such bound.
+ * @param unmet a release that is known to be required and cannot be had; a setup script may ask for it that declares nothing
+ */
+export function freedRequirements(
+  texts: readonly SdistText[],
+  unmet?: { project: string; version: string },
+): Proposal | undefined {
   const pyproject = texts.find(({ path }) => path === 'pyproject.toml');
   const declared = pyproject === undefined ? [] : requirementsOf(pyproject.text);
   const free = declared.map(withoutUpperBound);
-  if (free.every((text, at) => text === declared[at])) return undefined;
+  const bounded = declared.filter((text, at) => text !== free[at]);
+  const isAsked = free.some((text) => {
+    const [name = ''] = /^[\w.-]*/.exec(text.trim()) ?? [];
+    return isValidProjectName(name) && normalizeProjectName(name) === unmet?.project;
+  });
+  if (unmet !== undefined && !isAsked) {
+    const assumed = declared.length === 0 ? ['setuptools', 'wheel'] : free;
+    return {
+      edit: { requires: { replace: true, additions: [...assumed, `${unmet.project}>=${unmet.version}`] } },
+      why: `its setup script asks for ${unmet.project} ${unmet.version}, in place of which a later one may do`,
+      guess: true,
+    };
+  }
+  if (bounded.length === 0) return undefined;
   return {
     edit: { requires: { replace: true, additions: free } },
-    why: `pyproject.toml bounds its build requirements from above (${declared.filter((text, at) => text !== free[at]).join(', ')}), and what it bounds them to may be older than this Python`,
+    why: `pyproject.toml bounds its build requirements from above (${bounded.join(', ')}), and what it bounds them to may be older than this Python`,
     guess: true,
   };
 }

@@ -31,7 +31,7 @@ const settings = {
         .boolean()
         .optional()
         .describe(
-          'true: additions take the place of what the sdist declares, e.g. where it pins a version that cannot work',
+          'true: additions take the place of what the sdist declares, and of what its setup script asks for of the same projects, e.g. where it pins a version that cannot work',
         ),
       'as-of': z.iso
         .date()

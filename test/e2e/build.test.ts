@@ -63,6 +63,12 @@ it('fetches what a hook of the backend asks for, and builds on', async () => {
   expect(finished.inputs).toContainEqual(expect.objectContaining({ kind: 'build-requirement', name: 'wheel' }));
 });
 
+it('passes over what a hook asks for where the recipe decides about that project', async () => {
+  const hooks = `REQUIRES = ["docopt==0.6.2", "wheel<0.30"]\n${PURE}`;
+  const finished = await build({ hooks }, { requires: { replace: true, additions: ['wheel>=0.40'] } });
+  expect(finished.outcome).toEqual({ kind: 'deferred', requirements: ['docopt==0.6.2'] });
+});
+
 it('defers to builds of what it needs to build and exists as no wheel', async () => {
   const finished = await build({ hooks: PURE, requires: ['docopt==0.6.2'] });
   expect(finished.outcome).toEqual({ kind: 'deferred', requirements: ['docopt==0.6.2'] });

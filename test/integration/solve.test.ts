@@ -255,6 +255,16 @@ test('what a release pins that is no wheel and cannot be built is asked for with
   expect(await ended(id)).toMatchObject({ status: 'solved', solvedBy: second.order.buildId });
 });
 
+test('what only a setup script asks for, and cannot be had, is asked for in a later version by the recipe', async () => {
+  service.upstream.add('ham', 'ham-1.0.tar.gz');
+  await offer('1.0', 'setup.py', 'setup(setup_requires=["ham==1.0"])\n');
+  await start();
+  await service.finish(await service.claim(WAIT_MS), { kind: 'deferred', requirements: ['ham==1.0'] });
+  await fail(await service.claim(WAIT_MS), { ...missing('ham.h'), class: 'python-too-new' });
+  const second = await service.claim(WAIT_MS);
+  expect(second.order.recipe.requires).toEqual({ replace: true, additions: ['setuptools', 'wheel', 'ham>=1.0'] });
+});
+
 test('after the nearest older release comes the one of the time of the base', async () => {
   const years = { '2.0': 2026, '1.9': 2025, '1.8': 2024, '1.7': 2023, '1.6': 2022, '1.3': 2020, '1.2': 2019 };
   for (const [version, year] of Object.entries(years))

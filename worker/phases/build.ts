@@ -67,6 +67,8 @@ async function runHooks(
       kept: kept === undefined ? null : { at, key: kept.key },
       sources: fetched.sources,
       prepare: recipe.prepare ?? null,
+      // What the recipe asks for in place of the sdist decides over what the backend asks for as well.
+      decided: recipe.requires?.replace === true ? (recipe.requires.additions ?? []) : [],
       configSettings: recipe['config-settings'] ?? {},
       environment: recipe.environment ?? {},
     },

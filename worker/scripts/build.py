@@ -188,7 +188,9 @@ def build(task):
     hooks = backend()
     settings = {**fixed_folders(hooks.build_backend, task["configSettings"]), **task["configSettings"]}
     say(f"asking {hooks.build_backend} what else it requires")
-    wanted = missing(hooks.get_requires_for_build_wheel(settings))
+    decided = {canonicalize_name(Requirement(text).name) for text in task["decided"]}
+    asked = hooks.get_requires_for_build_wheel(settings)
+    wanted = missing(text for text in asked if canonicalize_name(Requirement(text).name) not in decided)
     if wanted:
         say(f"it requires {', '.join(wanted)}")
         return {"kind": "more-requirements", "requirements": wanted}
