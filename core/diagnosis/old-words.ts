@@ -46,6 +46,12 @@ awk '!done && /^(import|from) / && !/__future__/ {
 mv setup.py.new setup.py
 `;
 
+const NAMED_NAMESPACE = `# What exec() defines is looked for where it puts it, which from Python 3.13 on is no longer locals().
+sed -i -E \\
+  -e 's/^( +)exec\\(([A-Za-z_.]+\\(.*\\)|[A-Za-z_]+)\\) *$/\\1defined = {}\\n\\1exec(\\2, defined)/' \\
+  -e 's/\\blocals\\(\\)\\[/defined[/' setup.py
+`;
+
 const SCRIPTS = /^[^/]+\.py$/;
 
 export const OLD_WORDS = {
@@ -72,6 +78,12 @@ export const OLD_WORDS = {
     word: /\.SafeConfigParser\(|\.readfp\(/,
     edit: { prepare: MODERN_CONFIGPARSER },
     why: 'It calls them by the names that Python has kept.',
+  },
+  localsOfExec: {
+    files: /^setup\.py$/,
+    word: /^ +exec\((?:[A-Za-z_.]+\(.*\)|[A-Za-z_]+)\) *$(?=[\s\S]*\blocals\(\)\[)/m,
+    edit: { prepare: NAMED_NAMESPACE },
+    why: 'With a namespace of its own, exec() does the same in every Python 3.',
   },
   modeU: {
     files: SCRIPTS,

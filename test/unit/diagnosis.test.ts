@@ -245,6 +245,8 @@ describe('which line decides', () => {
     ['gcc: error: src/ham.c: No such file or directory', 'build-requirement', 'cython'],
     ["ham/_egg.pxd:2:8: 'numpy.pxd' not found", 'build-requirement', '["numpy"]'],
     ["ham/_egg.pyx:2:8: 'ham/spam.pxd' not found", 'build-requirement', 'cython<3'],
+    // numpy is there, but another one.
+    ["ham/_egg.pyx:2:8: 'numpy/NPY_EGG.pxd' not found", 'build-requirement', 'cython<3'],
     ['cc1plus: fatal error: ham/_egg.cpp: No such file or directory', 'build-requirement', 'cython'],
     ['g++: error: /usr/lib/x86_64-linux-gnu/libegg.a: No such file or directory', 'missing-library', '"name":"egg"'],
     ['src/x.c:9:5: error: ‘y’ is deprecated [-Werror=deprecated-declarations]', 'compile-error', '-Wno-error=deprec'],

@@ -45,6 +45,33 @@ test('from Python 3.13 on, for which Cython 0.29 is too old, a setup script gets
   expect(execFileSync('python3', ['setup.py'], { cwd: folder, encoding: 'utf8' })).toBe('old\n');
 });
 
+test('a version that a setup script executes is read from where exec() puts it', () => {
+  const failure = failed("KeyError: '__version__'");
+  expect(isOldWord(failure)).toBe(true);
+  const folder = temporaryFolder();
+  const script = `def version():
+    with open("ham.py") as file:
+        exec(compile(file.read(), "ham.py", "exec"))
+    return locals()["__version__"]
+def other():
+    found = {}
+    exec(open("ham.py").read(), found)
+    return found["__version__"]
+print(version(), other())
+`;
+  writeFileSync(join(folder, 'setup.py'), script);
+  writeFileSync(join(folder, 'ham.py'), '__version__ = "1.0"\n');
+  execFileSync('sh', ['-ec', String(failure.proposal?.edit['prepare'])], { cwd: folder });
+  expect(execFileSync('python3', ['setup.py'], { cwd: folder, encoding: 'utf8' })).toBe('1.0 1.0\n');
+  expect(readFileSync(join(folder, 'setup.py'), 'utf8')).toContain(
+    'exec(compile(file.read(), "ham.py", "exec"), defined)',
+  );
+  const others = withOtherOldWords(failed('error in ham setup command: use_2to3 is invalid.'), [
+    { path: 'setup.py', text: script },
+  ]);
+  expect(others.proposal?.why).toContain('exec(');
+});
+
 test('what Python 3.13 changed counts as old, whichever Python the recipe is for', () => {
   const failure = failed("ModuleNotFoundError: No module named 'pkg_resources'");
   const generated = { path: 'src/ham.c', text: '  _PyLong_AsByteArray((PyLongObject *)v, bytes, 4, 1, 1);\n' };

@@ -61,7 +61,7 @@ export const cythonRules: readonly Rule[] = [
     guess: true,
   },
   {
-    match: /^(\S+)\.p(?:yx|xd|xi):\d+:\d+: '(\w+)(?:[./][\w./]+)?\.pxd' not found/,
+    match: /^(\S+)\.p(?:yx|xd|xi):\d+:\d+: '(\w+)(?:\/__init__)?\.pxd' not found/,
     weight: 'requirement',
     class: 'build-requirement',
     cause: 'Cython code of the project takes declarations from {2}, which is not among its build requirements.',

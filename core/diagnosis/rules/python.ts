@@ -27,6 +27,9 @@ export const pythonRules: readonly Rule[] = [
     class: 'python-too-new',
     cause:
       'From Python 3.13, exec() no longer changes the local variables of a function (PEP 667), and this setup script reads its version that way. A newer release of the project, or an older Python, helps.',
+    edit: OLD_WORDS.localsOfExec.edit,
+    why: OLD_WORDS.localsOfExec.why,
+    guess: true,
     refine: (_match, { python }) => (python !== undefined && minorOf(python) < 13 ? 'ignore' : {}),
   },
   {
