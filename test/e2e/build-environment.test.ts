@@ -84,6 +84,21 @@ it('is made again where it was left half made', async () => {
   expect((await bench.attempt(order)).log).not.toContain(MADE);
 });
 
+it('is made again by the next attempt where its maker was killed', async () => {
+  await bench.forgetCaches();
+  const attempt = bench.attempt(order);
+  const filters = JSON.stringify({ label: [`wheelwright.instance=${bench.instance}`] });
+  const maker = async () =>
+    (await bench.docker.listContainers({ filters })).find(({ Command }) => Command.includes('environment.py'));
+  await expect.poll(maker, { timeout: 120_000, interval: 20 }).toBeDefined();
+  const { Id = '' } = (await maker()) ?? {};
+  await bench.docker.getContainer(Id).kill();
+  expect((await attempt).outcome.kind).toBe('lost');
+  const next = await bench.attempt(order);
+  expect(next.log).toContain(MADE);
+  expect(next.wheel?.equals(without.wheel as Buffer)).toBe(true);
+});
+
 it('is nothing for an attempt whose key is another', async () => {
   await inVolume('echo other > /build/env/.complete');
   expect((await bench.attempt(order)).log).toContain(MADE);
