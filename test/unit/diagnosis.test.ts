@@ -245,6 +245,7 @@ describe('which line decides', () => {
     ['gcc: error: src/ham.c: No such file or directory', 'build-requirement', 'cython'],
     ["ham/_egg.pxd:2:8: 'numpy.pxd' not found", 'build-requirement', '["numpy"]'],
     ["ham/_egg.pyx:2:8: 'ham/spam.pxd' not found", 'build-requirement', 'cython<3'],
+    ["ham/_egg.pyx:12:0: 'uint64_t' redeclared ", 'build-requirement', 'cython<3'],
     // numpy is there, but another one.
     ["ham/_egg.pyx:2:8: 'numpy/NPY_EGG.pxd' not found", 'build-requirement', 'cython<3'],
     ['cc1plus: fatal error: ham/_egg.cpp: No such file or directory', 'build-requirement', 'cython'],
