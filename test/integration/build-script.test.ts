@@ -52,6 +52,7 @@ import build
 folder = pathlib.Path(sys.argv[2]) / "gives-up"
 folder.mkdir()
 (folder / "meson.build").write_text("project('ham')\\nrun_command('sh', '-c', 'echo no egg >&2; exit 1', check: true)\\n")
+assert str(build.MESON) == build.fixed_folders("mesonpy", {})["builddir"]
 build.MESON = folder / "built"
 subprocess.run([pathlib.Path(sys.executable).parent / "meson", "setup", build.MESON, folder])
 print("TOLD", flush=True)

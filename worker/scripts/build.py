@@ -32,6 +32,7 @@ SOURCE = pathlib.Path("/build/src")
 OUT = pathlib.Path("/build/out")
 PREPARED = pathlib.Path("/build/state/prepared")
 ARTIFACTS = pathlib.Path("/inputs/maven")
+MESON = pathlib.Path("/build/state/meson")
 
 
 def say(text):
