@@ -1,4 +1,4 @@
-import type { Proposal } from './failure.js';
+import type { FailureClass, Proposal } from './failure.js';
 
 /** More modules than these are counted, not named. */
 const FEW = 5;
@@ -9,12 +9,15 @@ const FEW = 5;
  * @param imported modules that can be imported
  * @param broken those that cannot
  * @param native those that are compiled
+ * @param kind how the test failed: a module that asks a library for what that does not have loads nowhere, so that it is no optional part but a broken one
  */
 export function optionalParts(
   imported: readonly string[],
   broken: readonly string[],
   native: readonly string[],
+  kind?: FailureClass,
 ): Proposal[] {
+  if (kind === 'library-too-old') return [];
   const isBroken = (name: string) => broken.some((part) => `${name}.`.startsWith(`${part}.`));
   // What lies in a package that does not import is of no use to anybody, though Python may hand it out.
   const sound = imported.filter((name) => !isBroken(name));

@@ -10,3 +10,7 @@ test('a part that does not import may be optional, but not all that is compiled'
   expect(optionalParts(['ham._egg'], ['ham'], ['ham._egg'])).toEqual([]);
   expect(optionalParts(['hamlet', 'ham._egg'], ['ham'], [])[0]?.why).toContain('hamlet can be imported');
 });
+
+test('a module that asks its library for what that does not have is broken, not optional', () => {
+  expect(optionalParts(['ham', 'ham._egg'], ['ham._spam'], ['ham._egg', 'ham._spam'], 'library-too-old')).toEqual([]);
+});

@@ -126,7 +126,7 @@ function testFailed(
   const failure = context.diagnosis.conclude({ phase: 'test' });
   const ours = failure.class === 'compile-error' || failure.class === 'unknown' ? 'test-failed' : failure.class;
   const said = context.order.recipe.test?.imports !== undefined;
-  const ideas = said ? [] : optionalParts(imported, broken, native);
+  const ideas = said ? [] : optionalParts(imported, broken, native, ours);
   return { kind: 'failed', failure: { ...failure, class: ours, ...(ideas.length === 0 ? {} : { ideas }) } };
 }
 
