@@ -274,6 +274,12 @@ describe('which line decides', () => {
       'network-needed',
       'egg',
     ],
+    [
+      'ham.h:8:29: error: static assertion failed: Version of Egg is too old. Please upgrade to a version >= 0.8 and then',
+      'library-too-old',
+      '',
+    ],
+    ['ham.h:8:29: error: static assertion failed: bool must be 1 byte', 'compile-error', ''],
     ['ham.cpp:1:5: error: ‘bit_cast’ is not a member of ‘std’', 'toolchain-missing', ''],
     ['ham.cpp:1:8: error: expected nested-name-specifier before ‘enum’', 'toolchain-missing', ''],
     [

@@ -59,6 +59,14 @@ export const compilerRules: readonly Rule[] = [
     guess: true,
   },
   {
+    match:
+      /error: static assertion failed: (?!.*C\+\+\d)(.*(?:too old|or (?:later|newer|above)|at least \S*\d|>= ?\d).*)/i,
+    weight: 'python-api',
+    class: 'library-too-old',
+    cause:
+      'The code needs a newer library than the base has: {1} An older release of the project, a newer target, or the library built first from a newer source package helps.',
+  },
+  {
     // By GCC 11 or later: `using enum`, `if consteval`, and what the standard library got.
     match:
       /error: (?:expected nested-name-specifier before [‘'`]enum[’']|expected [‘'`]\([’'] before [‘'`]consteval[’']|[‘'`](bit_cast|source_location|make_unique_for_overwrite|byteswap|expected|unexpected|unreachable|to_underlying|format|format_to|move_only_function|print|println|barrier|latch|counting_semaphore|binary_semaphore)[’'] (?:is not a member of|in namespace) [‘'`](?:class )?std[’'])/,
