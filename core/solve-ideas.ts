@@ -141,7 +141,9 @@ function olderReleases(failure: Failure, version: string, facts: SolveFacts, tri
   // What a compiler refuses may be a newer library's interface, which no line says; what is there and still not found is not what was wanted.
   const mayBeTooNew =
     isTooNewForBase(failure) || failure.class === 'compile-error' || didNotHelp(failure.proposal, failure, tries);
-  if (facts.pinned || !mayBeTooNew) return [];
+  // So may be that a release downloads what the one before took from where it was installed.
+  const mayHaveBegun = failure.class === 'network-needed' && failure.proposal === undefined;
+  if (facts.pinned || !(mayBeTooNew || mayHaveBegun)) return [];
   const older = tries.filter(({ purpose }) => purpose === 'older-release').length;
   if (older >= OLDER_BEFORE_SOURCES && failuresOf(tries).some(({ ideas }) => ideas?.some(takesSources))) return [];
   const named = releaseOfLibrary(failure, version, facts);

@@ -272,7 +272,7 @@ describe('which line decides', () => {
     [
       "ERROR: Package 'egg/3.6' not resolved: Max retries exceeded\n1. Make sure the remote is reachable or,",
       'network-needed',
-      'egg',
+      '',
     ],
     [
       'ham.h:8:29: error: static assertion failed: Version of Egg is too old. Please upgrade to a version >= 0.8 and then',

@@ -166,6 +166,14 @@ test('a header that sources include is not made needless by other Python package
   expect(solve(world({ environment: { WITHOUT: 'egg' } })).tries).toHaveLength(4);
 });
 
+test('where a release downloads and nothing says in place of what, an older one may not', () => {
+  const { tries } = solve(
+    ({ version }) => (version === '2.0' ? failure('urlopen error', { class: 'network-needed' }) : 'succeeds'),
+    { olderVersions: ['1.9'], pinned: false },
+  );
+  expect(tries[1]).toMatchObject({ purpose: 'older-release', outcome: { kind: 'succeeded' } });
+});
+
 test('a removal that breaks the build leaves the recipe that worked', () => {
   const { end, tries } = solve((planned) => {
     if (!has(planned, 'FLAG')) return missing('odd', { environment: { FLAG: '1' } }, true);

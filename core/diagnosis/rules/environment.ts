@@ -72,8 +72,7 @@ export const environmentRules: readonly Rule[] = [
     weight: 'dependency',
     class: 'network-needed',
     cause:
-      'The build has Conan fetch {1}, and builds have no network. The system library and a switch that selects it, or a release that was made without Conan, helps.',
-    missing: [{ kind: 'cmake', name: '{1}', loose: true }],
+      'The build has Conan fetch {1}, and builds have no network. Conan looks at nothing that is installed: a release that was made without it, or a switch of the project that leaves it out, helps.',
   },
   {
     match: /\bgo: (?:(\S+): )?module lookup disabled by GOPROXY=off/,
