@@ -1,4 +1,4 @@
-import type { FailureClass, Proposal } from './failure.js';
+import type { Failure, Proposal } from './failure.js';
 
 /** More modules than these are counted, not named. */
 const FEW = 5;
@@ -9,15 +9,16 @@ const FEW = 5;
  * @param imported modules that can be imported
  * @param broken those that cannot
  * @param native those that are compiled
- * @param kind how the test failed: a module that asks a library for what that does not have loads nowhere, so that it is no optional part but a broken one
+ * @param failure how the test failed: a module that asks a library, or the interpreter, for what that does not have loads nowhere, so that it is no optional part but
+ * a broken one
  */
 export function optionalParts(
   imported: readonly string[],
   broken: readonly string[],
   native: readonly string[],
-  kind?: FailureClass,
+  failure?: Pick<Failure, 'class' | 'line'>,
 ): Proposal[] {
-  if (kind === 'library-too-old') return [];
+  if (failure?.class === 'library-too-old' || failure?.line.includes('undefined symbol')) return [];
   const isBroken = (name: string) => broken.some((part) => `${name}.`.startsWith(`${part}.`));
   // What lies in a package that does not import is of no use to anybody, though Python may hand it out.
   const sound = imported.filter((name) => !isBroken(name));

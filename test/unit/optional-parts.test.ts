@@ -11,6 +11,12 @@ test('a part that does not import may be optional, but not all that is compiled'
   expect(optionalParts(['hamlet', 'ham._egg'], ['ham'], [])[0]?.why).toContain('hamlet can be imported');
 });
 
-test('a module that asks its library for what that does not have is broken, not optional', () => {
-  expect(optionalParts(['ham', 'ham._egg'], ['ham._spam'], ['ham._egg', 'ham._spam'], 'library-too-old')).toEqual([]);
+test('a module that asks its library, or Python, for what that does not have is broken, not optional', () => {
+  const ideas = (failure: Parameters<typeof optionalParts>[3]) =>
+    optionalParts(['ham', 'ham._egg'], ['ham._spam'], ['ham._egg', 'ham._spam'], failure);
+  expect(ideas({ class: 'library-too-old', line: 'libspam.so.1: version not found' })).toEqual([]);
+  expect(ideas({ class: 'python-too-new', line: 'ImportError: ham/_spam.so: undefined symbol: PyEgg_OLD' })).toEqual(
+    [],
+  );
+  expect(ideas({ class: 'python-too-new', line: "ModuleNotFoundError: No module named 'imp'" })).toHaveLength(1);
 });

@@ -123,11 +123,12 @@ function testFailed(
   { imported = [], broken = [] }: { imported?: string[] | undefined; broken?: string[] | undefined },
   native: readonly string[],
 ): PhaseResult<Tested> {
-  const failure = context.diagnosis.conclude({ phase: 'test' });
-  const ours = failure.class === 'compile-error' || failure.class === 'unknown' ? 'test-failed' : failure.class;
+  const concluded = context.diagnosis.conclude({ phase: 'test' });
+  const ours = concluded.class === 'compile-error' || concluded.class === 'unknown' ? 'test-failed' : concluded.class;
+  const failure = { ...concluded, class: ours };
   const said = context.order.recipe.test?.imports !== undefined;
-  const ideas = said ? [] : optionalParts(imported, broken, native, ours);
-  return { kind: 'failed', failure: { ...failure, class: ours, ...(ideas.length === 0 ? {} : { ideas }) } };
+  const ideas = said ? [] : optionalParts(imported, broken, native, failure);
+  return { kind: 'failed', failure: { ...failure, ...(ideas.length === 0 ? {} : { ideas }) } };
 }
 
 function missingLibraries(context: PhaseContext, missing: readonly Need[]): PhaseResult<Tested> {
