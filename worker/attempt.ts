@@ -7,31 +7,28 @@ import { WheelwrightError } from '../core/errors.js';
 import { withFoundVersion } from '../core/library-version.js';
 import type { PackageIndex } from '../core/package-index.js';
 import type { Phase } from '../core/phase.js';
-import type { Fetched, PhaseResult, Spooled, Tested } from '../core/phases.js';
+import type { PhaseResult, Spooled, Tested } from '../core/phases.js';
 import type { SdistText } from '../core/sdist-text.js';
 import type { Settings } from '../core/settings.js';
 import type { SourceIndex } from '../core/source-package.js';
 import type { Upstream } from '../core/upstream.js';
 import type { AttemptLog } from './attempt-log.js';
+import { buildInRounds } from './build-rounds.js';
 import { compilerCache } from './compiler-cache.js';
 import { addContent } from './fetched-content.js';
 import { attemptLimits } from './limits.js';
 import { addSdistIdeas, explainMissing, type ReadSdist } from './missing-parts.js';
 import { addNewerLibraries } from './newer-libraries.js';
 import { failed, type PhaseContext, startDiagnosis } from './phase-context.js';
-import { buildWheel } from './phases/build.js';
 import { downloadSdist, downloadSources, sourceName } from './phases/download.js';
 import { environmentKey } from './phases/environment.js';
-import { fetchInputs, fetchMore, fillWorkspace } from './phases/fetch.js';
+import { fetchInputs, fillWorkspace } from './phases/fetch.js';
 import { fetchDebianSources, findLibraries, installLibraries } from './phases/libraries.js';
 import { repairWheel } from './phases/repair.js';
 import { takeWheel, testWheel } from './phases/test.js';
 import { missingDepends } from './shared-libraries.js';
 import { openSpool } from './spool.js';
 import type { TextFile } from './workspace-files.js';
-
-/** A backend that asks for something else each time would go on for ever. */
-const MAX_REQUIREMENT_ROUNDS = 5;
 
 /** What every attempt of a worker is made with. */
 export interface AttemptSite {
@@ -216,35 +213,10 @@ async function runPhases(
   if (withLibraries.kind !== 'done') return withLibraries;
   context.images = { ...images, builder: withLibraries.value };
 
-  let fetched: Fetched = first.value;
-  let building = phase('build');
-  let ownEnvironment = false;
-  let built = await buildWheel(building, fetched, ownEnvironment);
-  for (let round = 1; built.kind === 'more-requirements' || built.kind === 'environment-refused'; round += 1) {
-    if (built.kind === 'environment-refused') {
-      log.say('build: it writes into the environment of its requirements: once more, with one of its own');
-      ownEnvironment = true;
-      building = phase('build');
-      built = await buildWheel(building, fetched, ownEnvironment);
-      continue;
-    }
-    if (round > MAX_REQUIREMENT_ROUNDS) {
-      return failed(context, 'build', {
-        class: 'build-requirement',
-        line: `the backend asks for ever more: ${built.requirements.join(', ')}`,
-        cause:
-          'Its requirements are installed and it asks for them again. Constraints in the recipe (requires) may settle it.',
-      });
-    }
-    const more = await fetchMore(phase('fetch'), fetched, built.requirements);
-    if (more.kind !== 'done') return more;
-    fetched = more.value;
-    building = phase('build');
-    built = await buildWheel(building, fetched, ownEnvironment);
-  }
-  if (built.kind !== 'done') return built;
-
-  const repaired = await repairWheel(phase('repair'), built.value, fetched, building.diagnosis);
+  const made = await buildInRounds(phase, first.value);
+  if (made.kind !== 'done') return made;
+  const { built, fetched, diagnosis: building } = made.value;
+  const repaired = await repairWheel(phase('repair'), built, fetched, building);
   if (repaired.kind !== 'done') return repaired;
   const testing = phase('test');
   const taken = await takeWheel(testing, repaired.value, spool);

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import type { AttemptInput, Lease } from '../../core/attempt.js';
-import { type ContainerSpec, type Engine, PREFIX } from '../../core/engine.js';
+import { type ContainerSpec, ENVIRONMENT, type Engine, PREFIX } from '../../core/engine.js';
 import type { Phase } from '../../core/phase.js';
 import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
 import { parseSettings } from '../../core/settings.js';
@@ -143,4 +143,44 @@ test('an attempt that is broken off while a report is read blames no package', a
     breaking.signal,
   );
   await expect(brokenOff).rejects.toBe(stopped);
+});
+
+/** A build whose wheels are large enough for their environment to be kept, and whose backend asks for so many requirements before it is content. */
+async function askingBuild(requests: number) {
+  const wheel = { name: 'big', version: '1', filename: 'big-1-py3-none-any.whl', sha256: '0', sizeBytes: 2 ** 24 };
+  let builds = 0;
+  const made = await attempt(
+    {},
+    {
+      findEnvironment: async () => 'environment',
+      run: async (spec, output, signal) => {
+        const ended = await site.engine.run(spec, output, signal);
+        if (spec.command.at(-1) !== '/inputs/scripts/build.py') return ended;
+        builds += 1;
+        if (spec.kept?.at !== ENVIRONMENT) return ended;
+        await output(Buffer.from("OSError: [Errno 30] Read-only file system: '/build/env/x'\n"));
+        return { kind: 'exited', code: 1, oomKilled: false };
+      },
+      getTar: async (workspace, path, stop) => {
+        const asks = path === '/build/reports/build.json' && builds <= requests + 1;
+        const report = asks
+          ? { kind: 'more-requirements', requirements: [`more${builds}`] }
+          : { kind: 'fetched', requirements: [], wheels: [wheel] };
+        if (!asks && path !== '/inputs/reports/fetch.json') return site.engine.getTar(workspace, path, stop);
+        return packFiles([], [{ name: 'report.json', text: JSON.stringify(report) }]);
+      },
+    },
+  );
+  return { ...made, builds };
+}
+
+test('a build that needs an environment of its own may still ask five times for more requirements, and no more', async () => {
+  const content = await askingBuild(5);
+  expect(content.outcome).toMatchObject({ kind: 'succeeded' });
+  expect(content.builds).toBe(7);
+  const asking: Phase[] = Array.from({ length: 5 }, (): Phase[] => ['fetch', 'build']).flat();
+  expect(content.phases).toEqual(['fetch', 'build', 'build', ...asking, 'repair', 'test', 'publish']);
+  const { outcome } = await askingBuild(6);
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { class: 'build-requirement', phase: 'build' } });
+  expect(outcome).toMatchObject({ failure: { line: 'the backend asks for ever more: more7' } });
 });
