@@ -1,37 +1,126 @@
-// What a meson.build asks for after the dependency that a build missed: meson stops at the first, and each of the others would cost a build.
-import type { Failure } from './failure.js';
+// What a script of meson, CMake or autoconf asks for after the library that a build missed: they stop at the first, and each of the others would cost a build.
+import type { Failure, MissingPart } from './failure.js';
 import type { SdistText } from './sdist-text.js';
 
-/** As seen from the folder that meson-python builds in. */
-const WHERE = /^(?:\.\.\/)+src\/([\w./+-]*meson\.build):(\d+):\d+: ERROR: Dependency /;
-const OPENS = /^(?:if|foreach)\b/;
-const CLOSES = /^end(?:if|foreach)\b/;
-/** Beyond it, what holds is decided elsewhere. */
-const ENDS = /^(?:elif|else|subdir)\b/;
-const DEPENDENCY = /\bdependency\(\s*'([\w.+-]+)'(.*)/;
-/** Those that meson, the interpreter or build requirements bring. */
-const NO_LIBRARY = /^(?:python\d?|numpy|pybind11|nanobind|threads|openmp|dl)$/;
-
-/** File of the sdist in which meson missed a dependency, as far as its line says. */
-export function askingFile({ class: kind, line }: Failure): string | undefined {
-  return kind === 'missing-library' ? WHERE.exec(line)?.[1] : undefined;
+interface Language {
+  script: RegExp;
+  opens: RegExp;
+  closes: RegExp;
+  /** Beyond it, what holds is decided elsewhere. */
+  ends: RegExp;
+  /** What a statement asks for, as long as it cannot do without. */
+  asks(statement: string): MissingPart[];
 }
 
-/** Names by which the rest of that file asks for dependencies that it cannot do without, in their order. */
-export function dependenciesAfter(failure: Failure, texts: readonly SdistText[]): string[] {
-  const [, file, number] = WHERE.exec(failure.line) ?? [];
-  const text = texts.find(({ path }) => path === file)?.text ?? '';
-  const names: string[] = [];
-  let depth = 0;
-  // The first one is that of the line itself.
-  for (const statement of statementsFrom(text, Number(number)).slice(1)) {
-    if (CLOSES.test(statement)) depth -= 1;
-    if (depth < 0 || (depth === 0 && ENDS.test(statement))) break;
-    const [, name = '', options = ''] = depth === 0 ? (DEPENDENCY.exec(statement) ?? []) : [];
-    if (name !== '' && !NO_LIBRARY.test(name) && !/\brequired *:(?! *true\b)/.test(options)) names.push(name);
-    if (OPENS.test(statement)) depth += 1;
+/** Those that the build tool, the interpreter, the compiler, toolchains or build requirements bring. */
+const NO_LIBRARY =
+  /^(?:python\w*|numpy|pybind11|nanobind|cython|scikit[-_]?build|threads|openmp|dl|m|swig|java|jni|cuda\w*|git|pkgconfig|blas|lapack)$/i;
+
+const MESON: Language = {
+  script: /meson\.build$/,
+  opens: /^(?:if|foreach)\b/,
+  closes: /^end(?:if|foreach)\b/,
+  ends: /^(?:elif|else|subdir)\b/,
+  asks(statement) {
+    const [, name = '', options = ''] = /\bdependency\(\s*'([\w.+-]+)'(.*)/.exec(statement) ?? [];
+    return /\brequired *:(?! *true\b)/.test(options) ? [] : parts('pkg-config', [name]);
+  },
+};
+
+const CMAKE: Language = {
+  script: /(?:CMakeLists\.txt|\.cmake)$/,
+  opens: /^(?:if|foreach|while|function|macro)\s*\(/i,
+  closes: /^end(?:if|foreach|while|function|macro)\s*\(/i,
+  ends: /^(?:else|elseif)\s*\(/i,
+  asks(statement) {
+    const [, command = '', name = '', options = ''] =
+      /^(find_package|pkg_check_modules)\s*\(\s*([\w.+-]+)(.*)\)/i.exec(statement) ?? [];
+    const words = options.split(/\s+/);
+    if (!words.includes('REQUIRED')) return [];
+    return command.toLowerCase() === 'find_package'
+      ? parts('cmake', [name])
+      : parts(
+          'pkg-config',
+          words.filter((word) => !/^[A-Z_]*$/.test(word)).map((word) => word.replace(/[<>=].*/, '')),
+        );
+  },
+};
+
+const AUTOCONF: Language = {
+  script: /configure\.(?:ac|in)$/,
+  opens: /^(?:if|for|while|case)\b/,
+  closes: /^(?:fi|done|esac)\b/,
+  ends: /^(?:else|elif)\b/,
+  asks(statement) {
+    const [, macro = '', inside = ''] =
+      /^(PKG_CHECK_MODULES|AC_CHECK_LIB|AC_SEARCH_LIBS|AC_CHECK_HEADERS?)\((.*)\)/.exec(statement) ?? [];
+    const [first = '', second = '', ...actions] = inside.split(',').map((text) => text.replaceAll(/[[\]]/g, '').trim());
+    const endsBuild = /\bAC_MSG_(?:ERROR|FAILURE)\b/.test(inside);
+    // Without an action for what is missing it ends the build; the others go on.
+    if (macro === 'PKG_CHECK_MODULES')
+      return endsBuild || actions.length < 2 ? parts('pkg-config', modulesOf(second)) : [];
+    if (!endsBuild) return [];
+    if (macro.startsWith('AC_CHECK_HEADER')) return parts('header', first.split(/\s+/));
+    return parts('library', macro === 'AC_CHECK_LIB' ? [first] : second.split(/\s+/).slice(0, 1));
+  },
+};
+
+const LANGUAGES = [MESON, CMAKE, AUTOCONF];
+
+/** `glib-2.0 >= 2.40 zlib` names two modules. */
+function modulesOf(list: string): string[] {
+  return list.replaceAll(/[<>=]+\s*[\w.$]+/g, '').split(/\s+/);
+}
+
+function parts(kind: MissingPart['kind'], names: readonly string[]): MissingPart[] {
+  return names
+    .filter((name) => /^[A-Za-z][\w.+/-]*$/.test(name) && !NO_LIBRARY.test(name))
+    .map((name) => ({ kind, name }));
+}
+
+/** As seen from the folder that meson-python builds in, and by CMake from that of the sdist. */
+const WHERE =
+  /^(?:\.\.\/)+src\/([\w./+-]*meson\.build):(\d+):\d+: ERROR: Dependency |^CMake Error at (?:\/build\/src\/)?([\w./+-]*CMakeLists\.txt):(\d+) /;
+
+/** Whether a text of the sdist may be the script that missed a library. */
+export function mayMiss(failure: Failure, path: string): boolean {
+  const [, meson, , cmake] = WHERE.exec(failure.line) ?? [];
+  const file = meson ?? cmake;
+  if (failure.class !== 'missing-library') return false;
+  if (file !== undefined) return path === file;
+  return /^(?:[^/]+\/){0,2}(?:CMakeLists\.txt|configure\.(?:ac|in))$/.test(path);
+}
+
+/** What the rest of that script asks for and cannot do without, in its order. */
+export function dependenciesAfter(failure: Failure, texts: readonly SdistText[]): MissingPart[] {
+  const [, , mesonLine, , cmakeLine] = WHERE.exec(failure.line) ?? [];
+  const line = Number(mesonLine ?? cmakeLine ?? 1);
+  const names = (failure.missing ?? []).flatMap(({ name, or = [] }) => [name, ...or]);
+  for (const { path, text } of texts) {
+    const language = LANGUAGES.find(({ script }) => script.test(path));
+    if (language === undefined || !mayMiss(failure, path)) continue;
+    const statements = statementsFrom(text, line);
+    const at = line > 1 ? 0 : statements.findIndex((statement) => asksFor(language, statement, names));
+    if (at >= 0) return askedAfter(language, statements.slice(at + 1));
   }
-  return names;
+  return [];
+}
+
+function asksFor({ asks }: Language, statement: string, names: readonly string[]): boolean {
+  return asks(statement).some(({ name }) => names.includes(name));
+}
+
+/** Up to where the block of the first statement ends; what lies in blocks of its own depends on something. */
+function askedAfter({ opens, closes, ends, asks }: Language, statements: readonly string[]): MissingPart[] {
+  const found: MissingPart[] = [];
+  let depth = 0;
+  for (const statement of statements) {
+    if (closes.test(statement)) depth -= 1;
+    if (depth < 0 || (depth === 0 && ends.test(statement))) break;
+    if (depth === 0) found.push(...asks(statement));
+    if (opens.test(statement)) depth += 1;
+  }
+  return found;
 }
 
 /** In one line each, without comments. */
@@ -39,7 +128,7 @@ function statementsFrom(text: string, line: number): string[] {
   const statements: string[] = [];
   let open = '';
   for (const part of text.split('\n').slice(line - 1)) {
-    open = `${open} ${part.replace(/^\s*#.*|\s#[^']*$/, '')}`.trim();
+    open = `${open} ${part.replace(/^\s*(?:#|dnl\b).*|\s#[^']*$/, '')}`.trim();
     if (count(open, '(') > count(open, ')')) continue;
     if (open !== '') statements.push(open);
     open = '';

@@ -1,8 +1,9 @@
-// What a source includes right after the header that a build missed, or meson.build asks for next: builds stop at the first, and each of the others would cost one.
+// What a source includes right after the header that a build missed, or its scripts ask for besides: builds stop at the first, and each of the others would cost one.
 import type { Failure, MissingPart } from './failure.js';
 import type { PackageIndex, PackageMatch } from './package-index.js';
-import { askingFile, dependenciesAfter } from './sdist-dependencies.js';
+import { dependenciesAfter, mayMiss } from './sdist-dependencies.js';
 import { ALWAYS_THERE, mayInclude, NOT_A_LIBRARY } from './sdist-headers.js';
+import { isSetupScript, namedInSetup } from './sdist-setup-script.js';
 import type { SdistText } from './sdist-text.js';
 
 const WHERE = /^(?:\/build\/src\/|\.\/)*([\w./+-]+):(\d+):\d+: fatal error: ([\w./+-]+): No such file/;
@@ -14,13 +15,15 @@ const CYTHON_EXTERN = /^\s*cdef extern from\s+['"]<?([\w./+-]+\.h(?:pp)?)>?['"]/
 /** Each is a question to the distribution's index. */
 const MAX_ASKED = 8;
 
-/** File of the sdist in which the compiler missed a header, or meson a dependency, as far as its line says. */
-export function includingFile(failure: Failure): string | undefined {
-  return failure.class === 'missing-header' ? WHERE.exec(failure.line)?.[1] : askingFile(failure);
-}
-
-/** Whether a text of the sdist tells what else the {@link includingFile} includes; C code that Cython generates in the build is not in the sdist, but what it is made from. */
-export function tellsIncludes(path: string, file: string): boolean {
+/**
+ * Whether a text of the sdist tells what else a build asks for that missed a header or library: the source, the script of the build, and in place of C code that Cython
+ * generates in the build, what it is made from.
+ */
+export function tellsFurther(failure: Failure, path: string): boolean {
+  if (failure.class !== 'missing-header' && failure.class !== 'missing-library') return false;
+  if (isSetupScript(path) || mayMiss(failure, path)) return true;
+  const [, file] = WHERE.exec(failure.line) ?? [];
+  if (file === undefined) return false;
   return isFile(path, file) || (/\.c(?:pp|xx)?$/.test(file) && CYTHON_SOURCE.test(path) && mayInclude(path));
 }
 
@@ -65,12 +68,14 @@ export async function withFurtherIncludes(
 }
 
 function askedNext(failure: Failure, texts: readonly SdistText[], paths: readonly string[]): MissingPart[] {
-  if (failure.class !== 'missing-header')
-    return dependenciesAfter(failure, texts).map((name) => ({ kind: 'pkg-config', name }));
   const headers = (includedAfter(failure, texts) ?? includedByCython(failure, texts)).filter(
     (header) => !NOT_A_LIBRARY.test(header) && !isOwn(header, failure, paths),
   );
-  return headers.map((name) => ({ kind: 'header', name }));
+  return [
+    ...headers.map((name) => ({ kind: 'header' as const, name })),
+    ...dependenciesAfter(failure, texts),
+    ...namedInSetup(failure, texts),
+  ];
 }
 
 /** Not by a file in a folder that has the missing header too: the compiler does not look there. */

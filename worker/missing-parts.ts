@@ -4,7 +4,7 @@ import { enrichProposal, type PackageIndex } from '../core/package-index.js';
 import { regenerates } from '../core/sdist-generated.js';
 import { headerIdea, mayInclude, withHeadersOfTool } from '../core/sdist-headers.js';
 import { ownModule, sdistIdeas } from '../core/sdist-ideas.js';
-import { includingFile, tellsIncludes, withFurtherIncludes } from '../core/sdist-includes.js';
+import { tellsFurther, withFurtherIncludes } from '../core/sdist-includes.js';
 import { emptyLibpython } from '../core/sdist-libpython.js';
 import { isOldWord, mayHoldOldWords, withOtherOldWords } from '../core/sdist-old-words.js';
 import { mayHoldSwitches } from '../core/sdist-switches.js';
@@ -102,14 +102,14 @@ async function addIncludes(
   log: Pick<AttemptLog, 'say'>,
   signal: AbortSignal,
 ): Promise<Failure> {
-  const file = includingFile(failure);
   const isTool = failure.class === 'missing-tool';
-  if (index === undefined || (file === undefined && !isTool)) return failure;
+  if (index === undefined || !(isTool || failure.class === 'missing-header' || failure.class === 'missing-library'))
+    return failure;
   return orUnchanged(failure, 'what the sdist includes besides could not be read', log, signal, async () => {
     const paths: string[] = [];
     const texts = await read((path) => {
       paths.push(path);
-      return isTool ? mayInclude(path) : file !== undefined && tellsIncludes(path, file);
+      return isTool ? mayInclude(path) : tellsFurther(failure, path);
     });
     const names = new Set(installed.map(({ name }) => name));
     const all = isTool

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Failure } from '../../core/failure.js';
 import type { PackageIndex } from '../../core/package-index.js';
-import { includingFile, tellsIncludes, withFurtherIncludes } from '../../core/sdist-includes.js';
+import { tellsFurther, withFurtherIncludes } from '../../core/sdist-includes.js';
 
 const signal = new AbortController().signal;
 const packages: Record<string, string> = {
@@ -40,7 +40,7 @@ test('what is included right after a missing header is installed with it', async
       '#include "own.h"\n\n// more\n#include <egg.h>\n#include <z.h>\n#include <errno.h>\n# include "oil.h"\n',
     ),
   ).toEqual(both);
-  expect(includingFile(failure)).toBe('src/ham.h');
+  expect(['src/ham.h', 'src/egg.h'].map((path) => tellsFurther(failure, path))).toEqual([true, false]);
 });
 
 test.each([
@@ -66,8 +66,8 @@ test('of C code that Cython generates in the build, what the Cython code of the 
     (await withFurtherIncludes({ ...failure, line: failed }, texts, paths, new Set(), index, signal)).proposal?.edit;
   expect(await edit(line)).toEqual({ system: { apt: ['libham-dev', 'libegg-dev'] } });
   expect(await edit(line.replace('_ham.cpp', 'other.cpp'))).toEqual(failure.proposal?.edit);
-  expect(tellsIncludes('src/ham/egg.pxd', 'build/src/ham/_ham.cpp')).toBe(true);
-  expect(tellsIncludes('src/ham/egg.pxd', 'build/src/ham/ham.h')).toBe(false);
+  expect(tellsFurther({ ...failure, line }, 'src/ham/egg.pxd')).toBe(true);
+  expect(tellsFurther({ ...failure, line: line.replace('_ham.cpp', 'ham.h') }, 'src/ham/egg.pxd')).toBe(false);
 });
 
 test('a guess stays as it is, and so does what the source does not show', async () => {
@@ -95,11 +95,74 @@ last = dependency('spam.h')
 `;
   const line = '../../src/lib/meson.build:2:6: ERROR: Dependency "ham" not found (tried pkg-config and cmake)';
   const missed: Failure = { ...failure, class: 'missing-library', line };
-  expect(includingFile(missed)).toBe('lib/meson.build');
+  expect(['lib/meson.build', 'meson.build'].map((path) => tellsFurther(missed, path))).toEqual([true, false]);
   const texts = [
     { path: 'meson.build', text: '' },
     { path: 'lib/meson.build', text },
   ];
   const all = await withFurtherIncludes(missed, texts, [], new Set(), index, signal);
   expect(all.proposal?.edit).toEqual({ system: { apt: ['libham-dev', 'libegg-dev', 'liboil-dev'] } });
+});
+
+const missed = (line: string, kind: 'cmake' | 'pkg-config', name: string): Failure => ({
+  ...failure,
+  class: 'missing-library',
+  line,
+  missing: [{ kind, name }],
+});
+const apt = async (failed: Failure, path: string, text: string) => {
+  expect(tellsFurther(failed, path)).toBe(true);
+  const all = await withFurtherIncludes(failed, [{ path, text }], [], new Set(), index, signal);
+  return all.proposal?.edit['system'];
+};
+
+test('so is what CMakeLists.txt requires after what CMake missed, known by its name where the line has only a module', async () => {
+  const text = `find_package(spam.h REQUIRED)
+find_package(ham 1.2 REQUIRED)
+if(WITH_SPAM)
+  find_package(spam.h REQUIRED)
+endif()
+find_package(egg.h 2.0
+  CONFIG REQUIRED) # and not
+find_package(z.h)
+find_package(Python REQUIRED)
+pkg_check_modules(OIL REQUIRED IMPORTED_TARGET oil.h>=1.0)
+`;
+  const both = { apt: ['libham-dev', 'libegg-dev', 'liboil-dev'] };
+  const here = missed('CMake Error at CMakeLists.txt:2 (find_package):', 'cmake', 'ham');
+  expect(await apt(here, 'CMakeLists.txt', text)).toEqual(both);
+  const module = 'CMake Error at /usr/share/cmake/Modules/FindPackageHandleStandardArgs.cmake:165 (message):';
+  expect(await apt(missed(module, 'cmake', 'ham'), 'src/CMakeLists.txt', text)).toEqual(both);
+});
+
+test('so is what configure.ac gives up without', async () => {
+  const text = `AC_INIT([ham], [1.0])
+PKG_CHECK_MODULES([HAM], [ham >= 1.0])
+dnl PKG_CHECK_MODULES([SPAM], [spam.h])
+if test "$with_spam" = yes; then
+  PKG_CHECK_MODULES([SPAM], [spam.h])
+fi
+PKG_CHECK_MODULES([Z], [z.h], [have_z=yes], [have_z=no])
+AC_CHECK_HEADERS([egg.h], [],
+  [AC_MSG_ERROR([no egg.h (of libegg)])])
+AC_CHECK_LIB([z.h], [spam])
+AC_CHECK_LIB([oil.h], [fry], [], [AC_MSG_ERROR([no oil])])
+`;
+  const line = 'configure: error: Package requirements (ham >= 1.0) were not met';
+  expect(await apt(missed(line, 'pkg-config', 'ham'), 'ham/configure.ac', text)).toEqual({
+    apt: ['libham-dev', 'libegg-dev', 'liboil-dev'],
+  });
+});
+
+test('so are the other libraries that a setup script asks pkg-config for or links', async () => {
+  const line = "Package 'ham', required by 'virtual:world', not found";
+  const text = `EXTENSIONS = ["ham", "egg.h"]  # not "spam.h"
+flags = subprocess.check_output(["pkg-config", "--cflags", "oil.h >= 1.2"])
+ext = Extension("ham", ["ham.c"], libraries=["z.h"], define_macros=[("spam.h", "1")])
+`;
+  expect(await apt(missed(line, 'pkg-config', 'ham'), 'setup.py', text)).toEqual({
+    apt: ['libham-dev', 'libegg-dev', 'liboil-dev'],
+  });
+  const header: Failure = { ...failure, missing: [{ kind: 'header', name: 'ham/ham.h' }] };
+  expect(await apt(header, 'setup.py', text)).toEqual({ apt: ['libham-dev', 'liboil-dev', 'libz-dev'] });
 });
