@@ -77,3 +77,8 @@ export function isSameFailure(a: Failure, b: Failure): boolean {
 function essence(line: string): string {
   return line.replaceAll(/(?:\/[\w.+-]+)+\/(?=[\w.+-])/g, '').replaceAll(/\d+/g, '0');
 }
+
+/** What cargo, rustc or PyO3 say, in which Python's build requirements have no part: no other maturin mends it. */
+export function isOfCrates({ line }: Failure): boolean {
+  return /\bcargo\b|\bcrates?\b|Cargo\.(?:toml|lock)|^error\[E\d{4}\]: |\bPyO3\b/.test(line);
+}

@@ -1,7 +1,7 @@
 // What a project's own build files say about how its build can be changed: switches that they read, and requirements that they pin. Nothing here is proven by a
 // log, so each is a guess, and only one that has to do with what failed is worth a build.
 import { parse as parseToml } from 'smol-toml';
-import type { Failure, FailureClass, Proposal } from './failure.js';
+import { type Failure, type FailureClass, isOfCrates, type Proposal } from './failure.js';
 import { isValidProjectName, normalizeProjectName } from './project-name.js';
 import { generatedAnew } from './sdist-generated.js';
 import { filledTemplate, switchIdeas } from './sdist-switches.js';
@@ -74,11 +74,8 @@ export function ownModule({ class: kind, line }: Failure, paths: readonly string
 /** Failures that build requirements older than this interpreter bring about. */
 const PINS_HURT: readonly FailureClass[] = ['build-requirement', 'python-too-new', 'compile-error', 'unknown'];
 
-/** What cargo or a registry of crates says is not mended by another maturin. */
-const OF_CRATES = /\bcargo\b|\bcrates?\b|Cargo\.(?:toml|lock)/;
-
 function unpinned(failure: Failure, texts: readonly SdistText[]): Proposal[] {
-  if (!PINS_HURT.includes(failure.class) || OF_CRATES.test(failure.line)) return [];
+  if (!PINS_HURT.includes(failure.class) || isOfCrates(failure)) return [];
   const freed = freedRequirements(texts);
   return freed === undefined ? [] : [freed];
 }

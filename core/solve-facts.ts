@@ -134,7 +134,7 @@ function glibcOf(policy: string): number {
 }
 
 /** What is changed because of a release's age; a later one wants it otherwise, where libraries and compilers stay the same. */
-const OF_ITS_AGE: ReadonlySet<string> = new Set(['requires', 'prepare', 'test']);
+const OF_ITS_AGE: ReadonlySet<string> = new Set(['requires', 'crates', 'prepare', 'test']);
 
 /**
  * The recipe of a try as text: the base with the edits merged in, in their order.

@@ -1,5 +1,5 @@
 // What may be done about a failure, the likeliest first. Ideas come from the failure itself and from what is known about releases; none is about a package.
-import { type Failure, type FailureClass, isSameFailure, type Proposal } from './failure.js';
+import { type Failure, type FailureClass, isOfCrates, isSameFailure, type Proposal } from './failure.js';
 import { isTooNewForBase, namedRelease, nextOlder, releaseOfLibrary } from './solve-older.js';
 import type { SolveFacts, SolveTry } from './solve-try.js';
 import { compareVersions } from './version.js';
@@ -112,13 +112,11 @@ function freedOfBounds(failure: Failure, version: string, { freed }: SolveFacts)
   return idea === undefined || !lacksRequirement(failure) ? [] : [{ kind: 'edit', ...idea, guess: true }];
 }
 
-function asOfRelease(
-  { class: kind, phase }: Failure,
-  version: string,
-  { releasedOn, today, toolsFrom = '' }: SolveFacts,
-): Idea[] {
+function asOfRelease(failure: Failure, version: string, { releasedOn, today, toolsFrom = '' }: SolveFacts): Idea[] {
+  const { class: kind, phase } = failure;
   const released = releasedOn[version];
   if (released === undefined || !AGE.includes(kind) || phase === 'test' || phase === 'publish') return [];
+  if (isOfCrates(failure)) return [];
   // Older tools than the interpreter do not run on it.
   const date = released < toolsFrom ? toolsFrom : released;
   if (Date.parse(today) - Date.parse(date) < OLD_RELEASE_DAYS * DAY_MS) return [];

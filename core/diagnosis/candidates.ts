@@ -19,7 +19,8 @@ interface Kept extends Candidate {
 /** How far from a program's last words its probe may be to be what it complains about. */
 const PROBE_REACH = 15;
 const MAX_OUTDATED = 8;
-const PYTHON_API = WEIGHTS.indexOf('python-api');
+/** A compiler's error about Python itself. */
+export const PYTHON_API = WEIGHTS.indexOf('python-api');
 const COMPILE = WEIGHTS.indexOf('compile');
 
 /** The best candidate of each weight, and no more, so that memory does not grow with the log. */

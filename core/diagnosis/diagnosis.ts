@@ -1,6 +1,6 @@
 import type { Failure, FailureClass } from '../failure.js';
 import type { Phase } from '../phase.js';
-import { type Candidate, Candidates } from './candidates.js';
+import { type Candidate, Candidates, PYTHON_API } from './candidates.js';
 import { asFallback, type DiagnosisContext, failureOf, limitReached, unexplained } from './conclusion.js';
 import { cleanLine, LineCutter, withoutCarrier } from './log-line.js';
 import { isProbe, LogReader } from './log-reader.js';
@@ -81,8 +81,10 @@ export function createDiagnosis(start: { phase?: Phase; python?: string } = {}):
   }
 
   function fellBack(): boolean {
-    const failure = (candidates.best() ?? candidates.bestSurvived())?.finding.class;
-    return failure !== undefined && (reader.fellBack ? FALLBACK_REASONS : NATIVE_FAILURES).includes(failure);
+    const reason = candidates.best() ?? candidates.bestSurvived();
+    if (reason === undefined) return false;
+    const reasons = reader.fellBack ? FALLBACK_REASONS : NATIVE_FAILURES;
+    return reason.weight === PYTHON_API || reasons.includes(reason.finding.class);
   }
 
   return { line, conclude, fellBack };

@@ -34,6 +34,8 @@ export class LogReader implements Surroundings {
   succeeded = false;
   #failedCompile = false;
   #paragraph = { first: '', text: '', line: 0 };
+  /** The error of rustc that was told last, and where in a crate it is once the next line says so. */
+  #ofCrate = { first: '', text: '', line: 0 };
   /** Indentation of a traceback's `File` line, when that was the last one. */
   #frameIndent: number | undefined;
   /** Rules that are still to come around the code that Cython quotes below such words; it stands between two. */
@@ -44,8 +46,9 @@ export class LogReader implements Surroundings {
     if (start.python !== undefined) this.python = start.python;
   }
 
-  /** The paragraph of a CMake error so far, which CMake breaks into lines of 80 characters; its first line, and the number of that. */
+  /** What stands on several lines: CMake's error so far, which it breaks at 80 characters, or rustc's about a crate with its place. Its first line, and the number of that. */
   get paragraph(): { first: string; text: string; line: number } | undefined {
+    if (this.#ofCrate.text !== '') return this.#ofCrate;
     return this.cmakeError === undefined ? undefined : this.#paragraph;
   }
 
@@ -56,6 +59,7 @@ export class LogReader implements Surroundings {
   read(line: string, number: number): LogEvent {
     this.#followQuotes(line);
     this.#followCmake(line, number);
+    this.#followRustc(line, number);
     this.#followPkgConfig(line);
     if (this.python === undefined && line.includes('ython')) {
       const found = /(?:\(python |cpython-|Run-time dependency python found: YES |\/python)(3\.?\d{1,2})\b/.exec(
@@ -121,6 +125,14 @@ export class LogReader implements Surroundings {
     else if (text === '' || /^- /.test(text) || this.#paragraph.text === '')
       this.#paragraph = { first: text, text, line: number };
     else if (this.#paragraph.text.length < MAX_LINE_LENGTH) this.#paragraph.text += ` ${text}`;
+  }
+
+  #followRustc(line: string, number: number): void {
+    const { first, line: at } = this.#ofCrate;
+    const isPlace = at === number - 1 && /^ *--> \S*\/registry\/src\//.test(line);
+    if (isPlace) this.#ofCrate.text = `${first} ${line.trim()}`;
+    else if (/^error(?:\[E\d{4}\])?: /.test(line)) this.#ofCrate = { first: line.trim(), text: '', line: number };
+    else this.#ofCrate.text = '';
   }
 
   #followPkgConfig(line: string): void {

@@ -3,12 +3,12 @@ import type { EffectiveRecipe } from './recipe.js';
 
 type Settings = Readonly<Record<string, unknown>>;
 
-/** Lists of requirements, in which a second entry about the same project takes the place of the first. */
-const REQUIREMENT_LISTS = new Set(['constraints', 'additions', 'requires']);
+/** Lists of requirements and crates, in which a second entry about the same project takes the place of the first. */
+const REQUIREMENT_LISTS = new Set(['constraints', 'additions', 'requires', 'crates']);
 
 /**
  * Settings with others merged over them: maps key by key, lists by adding what is not there yet, everything else by taking the later value.
- * In lists of requirements the later one about a project replaces the earlier.
+ * In lists of requirements and of crates the later one about a project replaces the earlier.
  */
 export function mergeSettings(base: EffectiveRecipe, over: EffectiveRecipe): EffectiveRecipe {
   return mergeMaps(base, over) as EffectiveRecipe;

@@ -19,6 +19,12 @@ const settings = {
     .array(z.enum(['rust', 'fortran', 'java', 'go', 'cmake', 'swig', 'bazel']))
     .optional()
     .describe('compilers and build tools beyond C and C++'),
+  crates: z
+    .array(z.string().regex(/^[A-Za-z0-9_-]+(?:@\d+\.\d+\.\d+[0-9A-Za-z.+-]*)?$/))
+    .optional()
+    .describe(
+      'Rust crates that Cargo.lock holds at a version that this rustc does not compile, locked anew: `time` at the newest version that Cargo.toml allows, `time@0.3.36` at that one',
+    ),
   environment: z
     .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
     .optional()

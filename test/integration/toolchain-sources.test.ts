@@ -16,7 +16,7 @@ import json, pathlib, sys
 sys.path.insert(0, sys.argv[1])
 import toolchain_sources
 try:
-    print(json.dumps(toolchain_sources.fetch_crates(pathlib.Path(sys.argv[2]))))
+    print(json.dumps(toolchain_sources.fetch_crates(pathlib.Path(sys.argv[2]), sys.argv[3:])))
 except toolchain_sources.Failed:
     print("failed")
 `;
@@ -24,7 +24,7 @@ except toolchain_sources.Failed:
 const CRATE = (version: string) => `[[package]]\nname = "ham"\nversion = "${version}"\nchecksum = "c${version}"\n`;
 
 /** Fetches with a cargo that does what the script says; `$lock` is the lock file. */
-async function fetchWith(cargo: string): Promise<string[]> {
+async function fetchWith(cargo: string, ...anew: string[]): Promise<string[]> {
   const bin = join(folder, 'bin');
   await mkdir(bin, { recursive: true });
   await writeFile(
@@ -32,7 +32,7 @@ async function fetchWith(cargo: string): Promise<string[]> {
     `#!/bin/sh\necho "cargo $*" >>${folder}/asked\nlock=${source}/Cargo.lock\n${cargo}`,
   );
   await chmod(join(bin, 'cargo'), 0o755);
-  const { stdout } = await run('python3', ['-c', FETCH, resolve('worker/scripts'), source], {
+  const { stdout } = await run('python3', ['-c', FETCH, resolve('worker/scripts'), source, ...anew], {
     env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, PYTHONDONTWRITEBYTECODE: '1' },
   });
   return stdout.trim().split('\n');
@@ -71,4 +71,19 @@ case "$*" in *--locked*) echo "error: cannot update the lock file $lock because 
 test('any other complaint ends the fetch, after one try', async () => {
   expect((await fetchWith('echo "error: no network" >&2; exit 101')).at(-1)).toBe('failed');
   expect((await readFile(join(folder, 'asked'), 'utf8')).trim().split('\n')).toHaveLength(1);
+});
+
+test('a crate that the recipe names is locked anew, one that no lock file has is only told of', async () => {
+  const update = 'if [ "$1" = update ]; then sed -i s/1.3.6/1.3.9/g "$lock"; fi\n';
+  const said = await fetchWith(update, 'ham', 'egg');
+  expect(said).toContain('[wheelwright] fetch: ham is locked anew, in place of 1.3.6');
+  expect(said).toContain('[wheelwright] fetch: Cargo.lock has no egg, which the recipe wants locked anew');
+  expect(JSON.parse(said.at(-1) ?? '')).toEqual([{ name: 'crates/ham', version: '1.3.9', sha256: 'c1.3.9' }]);
+  expect(await readFile(join(folder, 'asked'), 'utf8')).toContain('--package=ham@1.3.6\n');
+});
+
+test('a version that the recipe gives is taken as it is, and ends the fetch where Cargo.toml does not let it', async () => {
+  await fetchWith('exit 0', 'ham@1.3.9');
+  expect(await readFile(join(folder, 'asked'), 'utf8')).toContain('--package=ham@1.3.6 --precise=1.3.9\n');
+  expect((await fetchWith('[ "$1" != update ]', 'ham@2.0.0')).at(-1)).toBe('failed');
 });

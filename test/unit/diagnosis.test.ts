@@ -536,6 +536,24 @@ describe('which line decides', () => {
     });
   });
 
+  test('a crate that rustc refuses is locked anew, also where an error of the project itself comes after; its code alone is none', () => {
+    const place =
+      '   --> /inputs/cargo/registry/src/registry.example-1949cf8c6b5b557f/ham-egg-0.3.20/src/parse/mod.rs:83:9';
+    const error = 'error[E0282]: type annotations needed for `Box<_>`';
+    const failure = diagnoseText(
+      [error, place, 'error: could not compile `ham-egg` (lib) due to 1 previous error'].join('\n'),
+    );
+    expect(failure).toMatchObject({
+      class: 'compile-error',
+      line: error,
+      lineNumber: 1,
+      proposal: { edit: { crates: ['ham-egg'] }, guess: true },
+    });
+    expect(failure.cause).toContain('the crate ham-egg 0.3.20');
+    const own = ['error[E0308]: mismatched types', '  --> src/lib.rs:9:1', 'note: function defined here', place];
+    expect(diagnoseText(own.join('\n')).proposal).toBeUndefined();
+  });
+
   test('crates, meson and autotools name what they miss', () => {
     const part = (line: string) => diagnoseText(line).missing?.[0];
     expect(part('  The system library `ham-1` required by crate `ham-sys` was not found.')).toEqual({
@@ -683,6 +701,21 @@ describe('what is known besides the log', () => {
       lineNumber: 1,
       missing: [{ kind: 'pkg-config', name: 'foo' }],
     });
+  });
+
+  test('an extension that this Python is too new for is left out like any other that does not compile', () => {
+    const diagnosis = createDiagnosis({ phase: 'build' });
+    for (const line of [
+      'ham.cxx:2966:38: error: ‘_PyDict_SetItem_KnownHash’ was not declared in this scope',
+      'ninja: build stopped: subcommand failed.',
+      'running bdist_wheel',
+      'WARNING: The C extension could not be compiled, speedups are not enabled.',
+    ])
+      diagnosis.line(line, 1);
+    expect(diagnosis.fellBack()).toBe(true);
+    const old = createDiagnosis({ phase: 'build' });
+    old.line("AttributeError: module 'inspect' has no attribute 'getargspec'", 1);
+    expect(old.fellBack()).toBe(false);
   });
 
   test('a library that does not load means another thing in each phase', () => {

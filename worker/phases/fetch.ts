@@ -107,6 +107,7 @@ export async function fetchInputs(context: PhaseContext): Promise<PhaseResult<Fe
   const report = await fetchWheels(context, {
     source: true,
     toolchains: recipe.toolchains ?? [],
+    crates: recipe.crates ?? [],
     prepare: recipe.prepare ?? '',
     replace: recipe.requires?.replace ?? false,
     requirements: recipe.requires?.additions ?? [],
@@ -157,6 +158,7 @@ interface FetchTask {
   phase?: 'test';
   source?: boolean;
   toolchains?: readonly string[];
+  crates?: readonly string[];
   prepare?: string;
   replace?: boolean;
   wheel?: string;

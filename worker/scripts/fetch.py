@@ -210,7 +210,7 @@ def run(task):
         check(declared)
         requirements = [*declared, *task["requirements"]]
         report["sourceDateEpoch"] = newest_time()
-        report["toolchainSources"] = toolchain_sources.fetch(task["toolchains"], SOURCE, task["prepare"])
+        report["toolchainSources"] = toolchain_sources.fetch(task["toolchains"], SOURCE, task["prepare"], task["crates"])
     else:
         requirements = task["requirements"]
     report["requirements"] = requirements

@@ -39,8 +39,8 @@ def sha256(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def fetch_crates(source):
-    """Fetches the crates of every Cargo.lock, or makes one where there is none. Neither runs a build script."""
+def fetch_crates(source, anew=()):
+    """Fetches the crates of every Cargo.lock, or makes one where there is none. Neither runs a build script. `anew`: crates of the recipe, as `name` or `name@version`."""
     folders = [path.parent for path in source.rglob("Cargo.lock") if path.with_name("Cargo.toml").is_file()]
     if not folders:
         manifests = sorted(source.rglob("Cargo.toml"), key=lambda path: (len(path.parts), path))
@@ -51,6 +51,7 @@ def fetch_crates(source):
         manifest = folder / "Cargo.toml"
         say(f"fetching the crates of {manifest.relative_to(source)}")
         if lock.exists():
+            lock_anew(manifest, anew)
             fetch_locked(manifest)
         elif not cargo("fetch", manifest)[0]:
             raise Failed
@@ -59,6 +60,19 @@ def fetch_crates(source):
                 name = f"crates/{package['name']}"
                 crates[name, package["version"]] = {"name": name, "version": package["version"], "sha256": package["checksum"]}
     return list(crates.values())
+
+
+def lock_anew(manifest, crates):
+    """Of a crate that the lock file holds in several versions, those are changed that Cargo.toml lets."""
+    locked = tomllib.loads(manifest.with_name("Cargo.lock").read_text("utf-8")).get("package", [])
+    for crate in crates:
+        name, _, version = crate.partition("@")
+        present = [package["version"] for package in locked if package["name"] == name]
+        say(f"{crate} is locked anew, in place of {', '.join(present)}" if present else f"Cargo.lock has no {name}, which the recipe wants locked anew")
+        precise = [f"--precise={version}"] if version else []
+        done = [cargo("update", manifest, f"--package={name}@{old}", *precise)[0] for old in present if old != version]
+        if done and not any(done):
+            raise Failed
 
 
 def fetch_locked(manifest):
@@ -155,9 +169,9 @@ def fetch_artifacts(source, prepare):
     return []
 
 
-def fetch(toolchains, source, prepare):
+def fetch(toolchains, source, prepare, crates=()):
     """`prepare` is the recipe's script, which may call what the sdist does not. Returns [{"name", "version", "sha256"}] of all that was fetched. Raises Failed when a tool says no: its words are in the log."""
-    found = fetch_crates(source) if "rust" in toolchains else []
+    found = fetch_crates(source, crates) if "rust" in toolchains else []
     found += fetch_modules(source) if "go" in toolchains else []
     found += fetch_artifacts(source, prepare) if "java" in toolchains else []
     return found

@@ -71,6 +71,13 @@ export const pythonRules: readonly Rule[] = [
       'The code uses a method that newer Pythons removed. A newer release of the project, or an older Python, helps.',
   },
   {
+    match: /TypeError: ForwardRef\._evaluate\(\) missing \d+ required keyword-only argument/,
+    weight: 'exception',
+    class: 'python-too-new',
+    cause:
+      'The code calls a private function of typing, which takes other arguments since Python 3.12.4. A newer release of the project, or an older Python, helps.',
+  },
+  {
     match: /UnicodeDecodeError: ['"]ascii['"]/,
     weight: 'requirement',
     class: 'build-requirement',

@@ -89,6 +89,17 @@ export const rustRules: readonly Rule[] = [
     why: '-A{1} lets rustc accept what the lint refuses.',
   },
   {
+    // The reader puts where it is behind what it is.
+    match: /^error(?:\[E\d{4}\])?: (.+) --> \S*\/registry\/src\/[^/]+\/([\w-]+?)-(\d+\.\d+\.\d+[^/]*)\//,
+    weight: 'compile',
+    class: 'compile-error',
+    cause:
+      'rustc refuses the crate {2} {3}, which Cargo.lock names and which is older than this rustc: {1}. A later version of the crate, or of the project, helps.',
+    edit: { crates: ['{2}'] },
+    why: '{2} is then locked at the newest version that Cargo.toml allows.',
+    guess: true,
+  },
+  {
     match:
       /^error(?:\[E\d{4}\])?: (?!failed to run custom build command|could not compile|aborting due to|linking with|Failed to)(.+)$/,
     weight: 'generic',
