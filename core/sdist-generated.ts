@@ -30,6 +30,27 @@ export function isGeneratedInBuild({ class: kind, line }: Failure, paths: readon
   return has('.pyx') && !['.c', '.cpp', '.cxx'].some(has);
 }
 
+const ABSENT = /error: (?:\.\/)?(\S+)\.(?:c|cc|cpp|cxx): No such file/;
+
+/** A source that the compiler is given and that is not there can only be made from what is; the failure as it is where it is about something else. */
+export function withAbsentSource(failure: Failure, paths: readonly string[]): Failure {
+  const [, source] = ABSENT.exec(failure.line) ?? [];
+  if (source === undefined || failure.class !== 'build-requirement') return failure;
+  const from = paths.find((path) => ['.pyx', '.py'].some((ending) => isSame(path, `${source}${ending}`)));
+  const { proposal, cause: _cause, ...rest } = failure;
+  if (from !== undefined && proposal !== undefined)
+    return { ...failure, proposal: { ...proposal, why: `Where Cython is there, it makes the file from ${from}.` } };
+  // A template, or an interface of SWIG.
+  const stem = (source.split('/').at(-1) ?? source).replace(/_?wrap$/, '');
+  if (paths.some((path) => (path.split('/').at(-1) ?? path).startsWith(`${stem}.`))) return failure;
+  return {
+    ...rest,
+    class: 'bad-sdist',
+    cause:
+      'The sdist lacks this file and whatever it could be made from: it was left out when the release was packed. Another release helps.',
+  };
+}
+
 /** A path in the sdist, and that of a log: from where the compiler was called, or in a folder of the build. */
 function isSame(path: string, logged: string): boolean {
   return `/${path}`.endsWith(`/${logged}`) || logged.endsWith(`/${path}`);

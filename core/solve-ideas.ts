@@ -9,7 +9,7 @@ export type Idea =
   | { kind: 'older-release'; version: string };
 
 /** Failures that build requirements newer than the release itself bring about. */
-const AGE: readonly FailureClass[] = ['build-requirement', 'compile-error', 'unknown', 'bad-sdist'];
+const AGE: readonly FailureClass[] = ['build-requirement', 'compile-error', 'unknown'];
 const OLD_RELEASE_DAYS = 180;
 const DAY_MS = 86_400_000;
 /** Older releases that are tried where a newer library is worth builds as well. */

@@ -70,6 +70,26 @@ test('a module that the sdist has itself is found, not fetched from elsewhere', 
   );
 });
 
+test('a C file that is not there can be made from Cython code that is, and else by nothing', async () => {
+  const missed: Failure = {
+    ...failure,
+    class: 'build-requirement',
+    line: 'cc1: fatal error: src/ham/egg.c: No such file or directory',
+    missing: [],
+    proposal: { edit: { requires: { additions: ['cython'] } }, why: 'it may make it', guess: true },
+  };
+  const sdist =
+    (...paths: string[]) =>
+    async (wanted: (path: string) => boolean) =>
+      paths.filter(wanted).map((path) => ({ path, text: '' }));
+  const seen = (...paths: string[]) => addSdistIdeas(missed, sdist(...paths), [], undefined, ear(), signal);
+  expect((await seen('setup.py', 'src/ham/egg.pyx')).proposal?.why).toContain('src/ham/egg.pyx');
+  expect(await seen('setup.py', 'src/ham/egg.c.in')).toEqual(missed);
+  const lost = await seen('setup.py', 'src/ham/spam.pyx');
+  expect(lost).toMatchObject({ class: 'bad-sdist', line: missed.line });
+  expect(lost.proposal).toBeUndefined();
+});
+
 test("where a library's program is missed, the headers of that library which the sources include come with it, and no others", async () => {
   const owners: Record<string, string> = { 'ham.h': 'libham-dev', 'egg.h': 'libegg-dev' };
   const known: PackageIndex = {
