@@ -1,5 +1,6 @@
 import { IncomingMessage, type Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, Socket } from 'node:net';
+import { connectionsOf } from './connections.js';
 
 /** Where a server listens: at an address of its own, or on a socket that whoever started the process holds open for it. */
 export interface Place {
@@ -13,8 +14,6 @@ export interface Place {
 const BACKLOG = 1024;
 const FIRST_INHERITED = 3;
 const SETTLING_ANSWERS = 8;
-/** How long a client that has connected and not asked anything yet is waited for. */
-const FRESH_MS = 1_000;
 
 /**
  * The socket that systemd, or whatever else speaks its protocol, hands to this process: https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html
@@ -38,7 +37,7 @@ export interface Listener {
 /** @throws the error of the system, e.g. when the port is taken */
 export async function listen(server: Server, place: Place): Promise<Listener> {
   settleAnswers();
-  const connections = trackConnections(server);
+  const connections = connectionsOf(server);
   return {
     url: await startListening(server, place),
     async drain(graceMs) {
@@ -47,40 +46,6 @@ export async function listen(server: Server, place: Place): Promise<Listener> {
       const patience = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
       clearTimeout(patience);
-    },
-  };
-}
-
-/**
- * Closes connections when they are idle. Node's own means for it, of which close() of an HTTP server is one, takes a connection for idle as soon as the end of its
- * answer was written, and cuts off what the client has not taken yet.
- */
-function trackConnections(server: Server): { closeIdle(): void } {
-  /** How many answers are under way on each; undefined before the first request. */
-  const open = new Map<Socket, number | undefined>();
-  let closing = false;
-  server.on('connection', (socket: Socket) => {
-    open.set(socket, undefined);
-    socket.once('close', () => open.delete(socket));
-  });
-  server.prependListener('request', ({ socket }, response) => {
-    // Told so, a client does not send its next request into a connection that is being closed.
-    if (closing) response.setHeader('Connection', 'close');
-    open.set(socket, (open.get(socket) ?? 0) + 1);
-    response.once('close', () => {
-      const left = (open.get(socket) ?? 1) - 1;
-      if (!socket.destroyed) open.set(socket, left);
-      if (closing && left === 0) socket.destroySoon();
-    });
-  });
-  return {
-    closeIdle() {
-      closing = true;
-      for (const [socket, answers] of open) if (answers === 0) socket.destroySoon();
-      // Whoever has just connected is about to ask, and would see a refusal.
-      setTimeout(() => {
-        for (const [socket, answers] of open) if (answers === undefined) socket.destroySoon();
-      }, FRESH_MS).unref();
     },
   };
 }

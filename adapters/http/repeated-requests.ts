@@ -1,5 +1,6 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { type Connection, connectionsOf } from './connections.js';
 
 /** An answer that every request of the same bytes may be given. */
 export interface RepeatableAnswer {
@@ -27,17 +28,10 @@ interface KnownRequest {
   headStart: string;
 }
 
-/** How far a connection is. */
-interface Progress {
-  /** Requests that came out of its parser. */
-  requests: number;
-  /** Those that are being answered. */
-  underWay: number;
-  /** Its parser has seen all of the last message and nothing of the next. */
-  isBetween: boolean;
-  last?: { request: IncomingMessage; response: ServerResponse } | undefined;
-  /** What the last request was answered with, if that may be repeated. */
-  repeatable?: RepeatableAnswer | undefined;
+/** A request, and what it was answered. */
+interface Learned {
+  request: IncomingMessage;
+  answer: RepeatableAnswer;
 }
 
 /** Installers send some 300 bytes, browsers a thousand. */
@@ -54,7 +48,8 @@ const REASONS = { 200: 'OK', 304: 'Not Modified' } as const;
 export class RepeatedRequests {
   readonly #options: RepeatedRequestsOptions;
   readonly #known = new Map<string, KnownRequest>();
-  readonly #connections = new WeakMap<Socket, Progress>();
+  /** Of the bytes that are being parsed, the newest request whose answer may be repeated. */
+  #learned: Learned | undefined;
   #headEnd = '';
   #headEndSecond = 0;
 
@@ -64,27 +59,18 @@ export class RepeatedRequests {
 
   /** Puts itself between the connections of a server and their parsers. To be called once, before the server listens. */
   watch(server: Server): void {
+    const connections = connectionsOf(server);
     const [attachParser] = server.listeners('connection') as [(this: Server, socket: Socket) => void];
     server.removeListener('connection', attachParser);
-    server.prependListener('connection', (socket: Socket) => {
+    server.on('connection', (socket: Socket) => {
       attachParser.call(server, socket);
-      this.#standBefore(server, socket);
-    });
-    server.prependListener('request', (request, response) => {
-      const progress = this.#connections.get(request.socket) as Progress;
-      progress.requests++;
-      progress.underWay++;
-      progress.last = { request, response };
-      response.once('finish', () => {
-        progress.underWay--;
-      });
+      this.#standBefore(server, socket, connections.get(socket) as Connection);
     });
   }
 
   /** To be called while a GET is being handled, with what it has just been answered. */
   learn(request: IncomingMessage, answer: RepeatableAnswer): void {
-    const progress = this.#connections.get(request.socket);
-    if (progress?.last?.request === request) progress.repeatable = answer;
+    this.#learned = { request, answer };
   }
 
   /** To be called when any answer is no longer what the same request would be given now. */
@@ -92,28 +78,28 @@ export class RepeatedRequests {
     this.#known.clear();
   }
 
-  #standBefore(server: Server, socket: Socket): void {
+  #standBefore(server: Server, socket: Socket, connection: Connection): void {
     const [parse] = socket.listeners('data') as [(this: Socket, bytes: Buffer) => void];
-    const progress: Progress = { requests: 0, underWay: 0, isBetween: true };
-    this.#connections.set(socket, progress);
+    /** The parser has seen all of the last message and nothing of the next. */
+    let isBetween = true;
     socket.removeListener('data', parse);
     socket.on('data', (bytes: Buffer) => {
-      const text = progress.isBetween && bytes.length <= MAX_REQUEST_BYTES ? bytes.toString('latin1') : undefined;
-      if (text !== undefined && isIdle(progress, socket) && server.listening && this.#answer(server, socket, text))
+      const text = isBetween && bytes.length <= MAX_REQUEST_BYTES ? bytes.toString('latin1') : undefined;
+      if (text !== undefined && isIdle(connection, socket) && server.listening && this.#answer(server, socket, text))
         return;
-      const before = progress.requests;
-      progress.repeatable = undefined;
+      const before = connection.requests;
+      this.#learned = undefined;
       parse.call(socket, bytes);
-      const alone = progress.requests === before + 1 ? progress.last : undefined;
-      progress.last = undefined;
-      progress.isBetween = alone?.request.complete === true && bytes.subarray(-4).toString('latin1') === BLANK_LINE;
-      if (text !== undefined && progress.isBetween && alone?.response.shouldKeepAlive === true)
-        this.#remember(text, alone.request, progress.repeatable);
+      const alone = connection.requests === before + 1 ? connection.last : undefined;
+      isBetween = alone?.request.complete === true && bytes.subarray(-4).toString('latin1') === BLANK_LINE;
+      const learned = this.#learned as Learned | undefined;
+      if (text === undefined || !isBetween || learned === undefined || learned.request !== alone?.request) return;
+      // Who expects a 100 is told so before the answer.
+      if (alone.response.shouldKeepAlive && alone.request.headers.expect === undefined) this.#remember(text, learned);
     });
   }
 
-  #remember(text: string, { url = '' }: IncomingMessage, answer: RepeatableAnswer | undefined): void {
-    if (answer === undefined) return;
+  #remember(text: string, { request: { url = '' }, answer }: Learned): void {
     if (this.#known.size >= MAX_KNOWN) this.forgetAll();
     const lines = [`HTTP/1.1 ${answer.status} ${REASONS[answer.status]}`];
     for (let at = 0; at < answer.headers.length; at += 2)
@@ -153,6 +139,6 @@ export class RepeatedRequests {
 }
 
 /** A parser that has seen no request yet still counts the time until the first, and would end the connection when none comes; a client that does not take its answers is left to Node. */
-function isIdle({ requests, underWay }: Progress, socket: Socket): boolean {
+function isIdle({ requests, underWay }: Connection, socket: Socket): boolean {
   return requests > 0 && underWay === 0 && socket.writableLength === 0;
 }

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { duplexPair } from 'node:stream';
+import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Listener, listen } from '../../adapters/http/listening.js';
 import { RepeatedRequests } from '../../adapters/http/repeated-requests.js';
@@ -191,6 +193,14 @@ test('requests sent together are answered in order, and so is one that comes whi
   expect(answers).toHaveLength(2);
 });
 
+test('who expects to be told to go on is told so each time', async () => {
+  const { write, said } = await open();
+  for (let time = 0; time < 3; time++) {
+    await write(get('/page', 'Expect: 100-continue\r\n'));
+    expect(await said(/hello/)).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/);
+  }
+});
+
 test('a connection that is to be closed is closed', async () => {
   for (const time of [1, 2]) {
     const { write, isEnded } = await open();
@@ -241,3 +251,84 @@ test('a client that takes nothing is not answered into memory', async () => {
   expect(theirs?.writableLength).toBeGreaterThan(0);
   expect(theirs?.writableLength).toBeLessThan(8 * 2 ** 20);
 });
+
+test('whatever is sent, in whatever pieces, the answers are those of a server that parses everything', async () => {
+  const known = get('/page');
+  const messages = [
+    get('/other'),
+    get('/slow'),
+    get('/page', 'Range: bytes=0-1\r\n'),
+    get('/page', 'Expect: 100-continue\r\n'),
+    get('/page', 'Connection: close\r\n'),
+    get('/page', `Content-Length: ${known.length}\r\n`) + known,
+    get('/page', 'Content-Length: 4\r\n\r\n'),
+    get('/page', 'Transfer-Encoding: chunked\r\n') + `${known.length.toString(16)}\r\n${known}\r\n0\r\n\r\n`,
+    `POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: ${known.length}\r\n\r\n${known}`,
+    known.replace('GET', 'HEAD'),
+    known.replace('1.1', '1.0'),
+    known.replace('1.1', '1.0').replace('\r\n\r\n', '\r\nConnection: keep-alive\r\n\r\n'),
+    '\r\n',
+    '\r\n\r\n',
+    'nonsense\r\n\r\n',
+  ];
+  const piece = fc.record({
+    text: fc.oneof(
+      { weight: 3, arbitrary: fc.constant([known]) },
+      fc.array(fc.constantFrom(known, ...messages), { minLength: 1, maxLength: 3 }),
+    ),
+    /** Where it is cut, of its length; mostly not at all. */
+    cut: fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, fc.double({ min: 0, max: 1, noNaN: true })),
+    changes: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, fc.constant(true)),
+  });
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
+    if (request.url === '/slow') setImmediate(() => setImmediate(() => response.end('slowly')));
+    else handle(request, response);
+  };
+  let repeatedAnswers = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(piece, { minLength: 3, maxLength: 8 }), async (pieces) => {
+      body = 'hello';
+      const [plain, quick] = [createServer(answer), createServer(answer)];
+      repeated = new RepeatedRequests({ refresh: () => {}, onAnswer: () => repeatedAnswers++, clock: Date.now });
+      repeated.watch(quick);
+      // Only a server that listens answers without its parser.
+      Object.defineProperty(quick, 'listening', { value: true });
+      const said = await Promise.all([plain, quick].map(connectTo));
+      for (const { text, cut, changes } of pieces) {
+        if (changes) {
+          body += '!';
+          repeated.forgetAll();
+        }
+        const whole = text.join('');
+        const at = Math.round(whole.length * cut);
+        for (const part of [whole.slice(0, at), whole.slice(at)]) {
+          if (part === '') continue;
+          for (const { client } of said) if (client.writable) client.write(part, 'latin1');
+          await turns(10);
+        }
+      }
+      for (const { client } of said) client.end();
+      await turns(20);
+      const [expected, actual] = said.map(({ text }) => text());
+      expect(actual).toBe(expected);
+    }),
+    { numRuns: 300 },
+  );
+  expect(repeatedAnswers).toBeGreaterThan(100);
+});
+
+/** A connection in memory: each write reaches the server as one piece, in the order of all. */
+function connectTo(target: Server) {
+  const [client, theirs] = duplexPair();
+  target.emit('connection', theirs);
+  let text = '';
+  client.on('data', (bytes: Buffer) => {
+    text += bytes.toString('latin1');
+  });
+  client.on('error', () => {});
+  return { client, text: () => text.replaceAll(/Date: .*? GMT/g, 'Date: then') };
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
+}
