@@ -52,22 +52,28 @@ export function solveFacts(options: {
       releases.find((release) => release.version === version),
       offered,
       target.python,
+      targets.filter(({ arch }) => arch === target.arch).map(({ python }) => python),
     ),
   };
 }
 
-/** By its wheels a release tells which interpreters it was made for. */
+/** By its wheels a release tells which interpreters it was made for; those for the stable ABI are for all later ones. */
 function interpretersOf(
   asked: Release | undefined,
   offered: readonly Release[],
   python: string,
+  pythons: readonly string[],
 ): Pick<SolveFacts, 'wheels'> {
   const upTo = asked === undefined ? undefined : newestOf(interpreters(asked));
   if (asked === undefined || upTo === undefined || compareInterpreters(upTo, python) >= 0) return {};
+  if (asked.wheels.some((filename) => wheelNameOf(filename)?.abis.includes('abi3'))) return {};
+  const known = newestOf(pythons.filter((one) => compareInterpreters(one, upTo) <= 0 && allowsPython(asked, one)));
   const later = offered.findLast(
     (release) => compareVersions(release.version, asked.version) > 0 && interpreters(release).includes(python),
   );
-  return later === undefined ? {} : { wheels: { upTo, firstRelease: later.version } };
+  return later === undefined
+    ? {}
+    : { wheels: { upTo, firstRelease: later.version, ...(known === undefined ? {} : { python: known }) } };
 }
 
 function interpreters({ wheels }: Release): string[] {

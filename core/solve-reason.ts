@@ -15,14 +15,20 @@ export function sayTried(tries: readonly SolveTry[], facts: SolveFacts): string 
     if (purpose !== 'edit' || added === undefined) return version;
     return takesSources(added) ? `${added.why} (built first)` : `${editInShort(added.edit)} (${added.why})`;
   });
+  const out = waysOut(tries, failure, facts);
   return [
     tries.length >= MAX_TRIES ? `Not solved in ${MAX_TRIES} attempts.` : 'No new idea.',
-    tried.length === 0 ? 'Nothing in the failure says what to change.' : `Tried: ${tried.join('; ')}.`,
     failure === undefined
       ? 'The last build ended without a diagnosis: what it needs could not be built, or its workers were lost.'
-      : `${last?.version} fails with ${failure.class}: ${failure.line || failure.cause}`,
-    ...waysOut(tries, failure, facts),
+      : asSentence(`${last?.version} fails with ${failure.class}: ${failure.line.trim() || failure.cause}`),
+    ...out,
+    ...(tried.length > 0 ? [`Tried: ${tried.join('; ')}.`] : []),
+    ...(tried.length === 0 && out.length === 0 ? ['Nothing in the failure says what to change.'] : []),
   ].join(' ');
+}
+
+function asSentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 /** What stands in the way of the release that was asked for, where an older one works instead. */
@@ -68,10 +74,11 @@ function waysOut(tries: readonly SolveTry[], asked: Failure | undefined, facts: 
   const { olderVersions, pinned, wheels } = facts;
   const last = asked?.class;
   if (last === 'python-too-new' || (wheels !== undefined && last !== undefined && SHOWS_AGE.includes(last))) {
-    const upTo = wheels === undefined ? '' : ` (the index has wheels of it up to ${wheels.upTo})`;
-    const first = wheels === undefined ? '' : ` (${wheels.firstRelease} is the first with a wheel for this one)`;
+    if (wheels === undefined)
+      return ['The release was made for older interpreters: ask for one of them (--python), or for a newer release.'];
+    const older = wheels.python === undefined ? 'one of them (--python)' : `one of them (--python ${wheels.python})`;
     return [
-      `The release was made for older interpreters${upTo}: ask for one of them (--python), or for a newer release${first}.`,
+      `The release was made for older interpreters (the index has wheels of it up to ${wheels.upTo}): ask for ${older}, or for ${wheels.firstRelease} or later, the first with a wheel for this one.`,
     ];
   }
   if (!failuresOf(tries).some(isTooNewForBase)) return [];

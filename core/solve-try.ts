@@ -69,8 +69,8 @@ export interface SolveFacts {
   newest?: string;
   /** Policies newer than the one that is built for. */
   newerPolicies: readonly string[];
-  /** Where the index has wheels of the first try's version for older interpreters only: the newest of them, e.g. `cp311`, and the oldest later release that has one for this interpreter. */
-  wheels?: { upTo: string; firstRelease: string };
+  /** Where the index has wheels of the first try's version for older interpreters only: the newest of them, e.g. `cp311`, the oldest later release that has one for this interpreter, and the newest interpreter of this installation that the version was made for. */
+  wheels?: { upTo: string; firstRelease: string; python?: string };
 }
 
 /** Whether both failed, and in the same way as far as is known. */

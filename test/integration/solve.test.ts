@@ -128,7 +128,7 @@ test('a solver that would loop: the same failure again ends it, and says what wa
   await fail(await service.claim(WAIT_MS), missing('ham.h', 'libham-dev'));
   const solve = await ended(id);
   expect(solve.status).toBe('gave-up');
-  expect(solve.reason).toMatch(/No new idea.*libham-dev.*ham\.h/);
+  expect(solve.reason).toMatch(/No new idea.*ham\.h.*libham-dev/);
   expect(solve.steps).toHaveLength(2);
   expect(solve.submissionId).toBeUndefined();
 });

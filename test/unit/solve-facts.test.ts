@@ -123,7 +123,7 @@ test('which interpreters a release was made for is told by its wheels', () => {
       page: { ...page, files: [...page.files, ...wheels] },
       version: '1.0',
       target,
-      targets: [target],
+      targets: ['cp39', 'cp310', 'cp311', 'cp313'].map((python) => ({ ...target, python })),
       today: '2026-01-01',
     }).wheels;
   const later = [
@@ -133,7 +133,9 @@ test('which interpreters a release was made for is told by its wheels', () => {
     wheel('2.5', 'cp312-cp312-win_amd64'),
   ];
   const own = [wheel('1.0', 'cp39-cp39-win_amd64'), wheel('1.0', 'cp310-cp310-win_amd64')];
-  expect(factsWith(...own, ...later)).toEqual({ upTo: 'cp310', firstRelease: '3.0.4' });
+  expect(factsWith(...own, ...later)).toEqual({ upTo: 'cp310', firstRelease: '3.0.4', python: 'cp310' });
+  // The stable ABI is for all later ones.
+  expect(factsWith(wheel('1.0', 'cp36-abi3-manylinux_2_28_x86_64'), ...later)).toBeUndefined();
   expect(factsWith(...own)).toBeUndefined();
   expect(factsWith(...later)).toBeUndefined();
   expect(factsWith(wheel('1.0', 'py3-none-any'), ...later)).toBeUndefined();
