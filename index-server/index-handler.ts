@@ -52,6 +52,15 @@ export class IndexHandler {
     hosted.refresh();
     const { method, headers } = request;
     if (login !== undefined && request.url !== '/healthz' && !this.#admits(login, request, response)) return;
+    if (method !== 'GET' && method !== 'HEAD') {
+      const text =
+        'the index answers GET and HEAD only; an upload goes to /legacy/ of the api, which has a port of its own';
+      sendText(request, response, 405, text, { Allow: 'GET, HEAD' });
+      return;
+    }
+    // A body of a GET is not read; the connection that carries one is not used again.
+    if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined)
+      response.shouldKeepAlive = false;
     if (method === 'GET') {
       const ready = this.#ready.find(request, this.#options.clock);
       if (ready !== undefined) {
@@ -60,16 +69,8 @@ export class IndexHandler {
         this.#options.slowReaders.note(request.socket);
         return;
       }
-    } else if (method !== 'HEAD') {
-      sendText(request, response, 405, 'the index only answers GET and HEAD; uploads go to the api', {
-        Allow: 'GET, HEAD',
-      });
-      return;
     }
     this.#options.slowReaders.limit(request.socket);
-    // A body of a GET is not read; the connection that carries one is not used again.
-    if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined)
-      response.shouldKeepAlive = false;
     this.#answer(request, response).catch((error) => this.#fail(request, response, error));
   }
 
@@ -78,9 +79,15 @@ export class IndexHandler {
     try {
       if (login.admits(request.headers.authorization)) return true;
       // pip and uv take a 403 for a missing project; at a 401 they say what is wrong.
-      sendText(request, response, 401, 'this index takes a token, as password; the user name is __token__', {
-        'WWW-Authenticate': 'Basic realm="wheelwright"',
-      });
+      sendText(
+        request,
+        response,
+        401,
+        'this index takes a token, as password; the user name is __token__. Put both into the index URL or into ~/.netrc; an administrator makes one by `wheelwright token create`',
+        {
+          'WWW-Authenticate': 'Basic realm="wheelwright"',
+        },
+      );
     } catch (error) {
       this.#fail(request, response, error);
     }

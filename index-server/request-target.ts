@@ -24,8 +24,12 @@ const SHA256 = /^[0-9a-f]{64}$/;
 /** Letters and digits of ASCII and what versions and tags are written with: no separator, no control character, nothing that looks like another. */
 const FILENAME = /^[A-Za-z0-9][A-Za-z0-9._+!-]*$/;
 
+/** What comes before the path where a request names the whole URL, as it does to proxies (RFC 9112, 3.2.2). */
+const ABSOLUTE_FORM = /^https?:\/\/[^/?#]+/i;
+
 /** Reads a request target (RFC 9112, 3.2). Whatever is not exactly one of the index's URLs is `nothing`. */
-export function parseRequestTarget(url: string): ParsedTarget {
+export function parseRequestTarget(target: string): ParsedTarget {
+  const url = target.startsWith('/') ? target : target.replace(ABSOLUTE_FORM, '');
   const mark = url.indexOf('?');
   const path = mark === -1 ? url : url.slice(0, mark);
   const query = mark === -1 ? '' : url.slice(mark);

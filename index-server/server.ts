@@ -1,6 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { listen } from '../adapters/http/listening.js';
@@ -13,6 +11,7 @@ import { FileCache } from './file-cache.js';
 import { FileService } from './file-service.js';
 import { ForgivingCache } from './forgiving-cache.js';
 import { HostedIndex } from './hosted-index.js';
+import { createIndexServer } from './http-server.js';
 import { IndexHandler } from './index-handler.js';
 import { IntactFiles } from './intact-files.js';
 import { Login } from './login.js';
@@ -151,7 +150,7 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
     onFault,
   });
 
-  const server = listener(
+  const server = createIndexServer(
     monitored((request, response) => handler.handle(request, response), counts, {
       hosted,
       blobFolder,
@@ -175,35 +174,4 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
       cache.close();
     },
   };
-}
-
-const CLIENT_FAULTS: Record<string, string> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-};
-
-/** An HTTP server with a limit on everything that a client could make endless. */
-function listener(handle: Parameters<typeof createServer>[1] & {}): Server {
-  const server = createServer(
-    {
-      maxHeaderSize: 16 * 1024,
-      headersTimeout: 10_000,
-      requestTimeout: 30_000,
-      keepAliveTimeout: 75_000,
-      connectionsCheckingInterval: 2_000,
-      noDelay: true,
-    },
-    handle,
-  );
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
-      socket.destroy();
-      return;
-    }
-    const status = CLIENT_FAULTS[error.code ?? ''] ?? '400 Bad Request';
-    socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-    // Not end(): whoever sends such a thing need not be waited for to close its side.
-    (socket as Socket).destroySoon();
-  });
-  return server;
 }

@@ -97,18 +97,67 @@ describe('methods and headers', () => {
   });
 
   test('headers without end are 431', async () => {
-    expect((await ask(url, '/simple/demo/', { 'x-long': 'a'.repeat(20_000) })).status).toBe(431);
+    const long = await ask(url, '/simple/demo/', { 'x-long': 'a'.repeat(20_000) });
+    expect([long.status, long.text]).toEqual([431, expect.stringContaining('16 KiB')]);
     expect((await ask(url, `/simple/${'a'.repeat(20_000)}/`)).status).toBe(431);
   });
 
-  test('requests that are none are 400 and end the connection', async () => {
+  test('requests that are none are 400, say why and end the connection', async () => {
     for (const text of [
       'GARBAGE\r\n\r\n',
+      '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
       'GET /simple/demo/ HTTP/1.1\r\n\r\n',
+      'GET /simple/demo/ HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n',
       'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n\r\n',
     ]) {
       expect(await talk(text)).toMatch(/^HTTP\/1\.1 400 [\s\S]*Connection: close/i);
     }
+    expect(await talk('GARBAGE\r\n\r\n')).toMatch(/\r\n\r\nthis is no HTTP\/1\.1 request.*https.*\n$/);
+  });
+
+  test('a body that is none is no second answer, whether the first came from memory or not', async () => {
+    for (let time = 0; time < 3; time++) {
+      const answer = await talk('GET /simple/demo/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n');
+      expect(answer.match(/^HTTP\/1\.1 .*$/gm)?.length).toBe(1);
+      const body = await talk('GET /simple/demo/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n');
+      expect(body.match(/^HTTP\/1\.1 .*$/gm)?.length).toBe(1);
+    }
+  });
+
+  test('a GET with a body is answered, and its connection is not used again', async () => {
+    for (let time = 0; time < 3; time++) {
+      const get = 'GET /simple/demo/ HTTP/1.1\r\nHost: x\r\n';
+      const answer = await talk(`${get}Content-Length: 5\r\n\r\nhello${get}\r\n`);
+      expect(answer.match(/^HTTP\/1\.1 .*$/gm)).toEqual(['HTTP/1.1 200 OK']);
+    }
+  });
+
+  test('a request may name the whole URL, as it does to a proxy', async () => {
+    for (const [path, status] of [
+      ['http://index.example/simple/demo/', 200],
+      ['HTTPS://user:password@index.example:99/simple/demo/?format=text/html', 200],
+      ['http://index.example/simple/Demo', 301],
+      ['http://index.example/', 200],
+      ['ftp://index.example/simple/demo/', 404],
+      ['http:///simple/demo/', 404],
+    ] as const) {
+      const answer = await talk(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      expect([path, answer.slice(0, 12)]).toEqual([path, `HTTP/1.1 ${status}`]);
+    }
+  });
+
+  test('the index is no proxy', async () => {
+    expect(await talk('CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n')).toMatch(/^HTTP\/1\.1 405 /);
+  });
+
+  test('an upload sent here is told where to go, once it was read', async () => {
+    const body = 'x'.repeat(2 ** 20);
+    const answer = await talk(
+      `POST /legacy/ HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 405 [\s\S]*\/legacy\/ of the api[\s\S]*HTTP\/1\.1 200 OK[\s\S]*ok\n$/);
   });
 
   test('pipelined requests are answered in order', async () => {

@@ -262,7 +262,7 @@ test('whatever is sent, in whatever pieces, the answers are those of a server th
     get('/page', 'Connection: close\r\n'),
     get('/page', `Content-Length: ${known.length}\r\n`) + known,
     get('/page', 'Content-Length: 4\r\n\r\n'),
-    get('/page', 'Transfer-Encoding: chunked\r\n') + `${known.length.toString(16)}\r\n${known}\r\n0\r\n\r\n`,
+    `${get('/page', 'Transfer-Encoding: chunked\r\n')}${known.length.toString(16)}\r\n${known}\r\n0\r\n\r\n`,
     `POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: ${known.length}\r\n\r\n${known}`,
     known.replace('GET', 'HEAD'),
     known.replace('1.1', '1.0'),
