@@ -171,7 +171,7 @@ export interface Engine {
    * @param image carries the folder's owner in, and is not run
    */
   openEnvironment(name: string, image: string, signal: AbortSignal): Promise<string>;
-  /** Removes what this instance keeps and no attempt uses, the oldest first, until each kind takes no more than its bytes; returns what it removed. */
+  /** Removes what this instance keeps and no attempt uses, what was used longest ago first, until each kind takes no more than its bytes; returns what it removed. */
   pruneKept(maxBytes: Readonly<Record<KeptKind, number>>, signal: AbortSignal): Promise<string[]>;
   /** Removes containers and workspaces of this instance whose attempt is not in `live`; returns what it removed, or would remove. */
   removeOrphans(live: ReadonlySet<string>, signal: AbortSignal, dryRun?: boolean): Promise<string[]>;

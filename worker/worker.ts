@@ -111,7 +111,8 @@ async function sweepOne(
       },
       signal,
     );
-    if (kept.length > 0) logger.info({ removed: kept }, 'removed the oldest of what is kept for later attempts');
+    if (kept.length > 0)
+      logger.info({ removed: kept }, 'removed what was used longest ago of what is kept for later attempts');
   } catch (error) {
     if (!signal.aborted) logger.warn({ err: error }, 'what is no longer needed could not be removed');
   }

@@ -6,6 +6,7 @@ import { callEngine } from './engine-error.js';
 import { engineFacts } from './engine-facts.js';
 import { libraryImage } from './image-libraries.js';
 import { findKept, keptLabels, openKept, ownEnvironment, pruneKept } from './kept.js';
+import { openUseNotes } from './kept-use.js';
 import { makeLabels, type Ownership, thisOwner } from './labels.js';
 import { removeOrphans } from './orphans.js';
 import { createVolumes, getTar, putTars, removeVolumes } from './workspace.js';
@@ -32,6 +33,7 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
   const removals = new Set<Promise<void>>();
   const attempts = new Map<string, string>();
   const caches = new Map<string, string>();
+  const noteUse = openUseNotes(docker, options.instance, options.now);
   let cpus: CpuPool | undefined;
 
   const track = (removal: Promise<void>) => {
@@ -56,7 +58,10 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
       const labels = makeLabels(ownership, attemptId, options.now() + WORKSPACE_TTL_MS);
       const volume =
         cache === undefined ? undefined : await openKept(docker, options.instance, 'compiler-cache', cache, signal);
-      if (volume !== undefined) caches.set(workspace, volume);
+      if (volume !== undefined) {
+        await noteUse(volume, signal);
+        caches.set(workspace, volume);
+      }
       await createVolumes(docker, workspace, image, labels, volume, signal);
       return workspace;
     },
@@ -95,9 +100,14 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
       attempts.delete(workspace);
       caches.delete(workspace);
     },
-    findEnvironment: (name, signal) => findKept(docker, options.instance, 'environment', name, signal),
+    async findEnvironment(name, signal) {
+      const volume = await findKept(docker, options.instance, 'environment', name, signal);
+      if (volume !== undefined) await noteUse(volume, signal);
+      return volume;
+    },
     async openEnvironment(name, image, signal) {
       const volume = await openKept(docker, options.instance, 'environment', name, signal);
+      await noteUse(volume, signal);
       await ownEnvironment(docker, options.instance, volume, image, signal);
       return volume;
     },

@@ -6,6 +6,7 @@ import { ENVIRONMENT, type KeptKind } from '../../core/engine.js';
 import { confinement, keptMounts } from './container-settings.js';
 import { callEngine, ignoreGone, isBusyElsewhere, statusOf } from './engine-error.js';
 import { KIND_LABEL } from './image-names.js';
+import { readUseMarks } from './kept-use.js';
 import { INSTANCE_LABEL, type Labels, makeLookLabels } from './labels.js';
 import { removeUnlessUsed } from './orphans.js';
 import { putTars } from './workspace.js';
@@ -101,8 +102,8 @@ interface VolumeUsage {
 }
 
 /**
- * Removes what no container has, the oldest first, until each kind takes no more than its bytes all together; returns the volumes' names. None while the engine adds
- * up sizes for someone else.
+ * Removes what no container has, what was used longest ago first, until each kind takes no more than its bytes all together; returns the volumes' names. None while
+ * the engine adds up sizes for someone else.
  */
 export async function pruneKept(
   docker: Docker,
@@ -117,12 +118,16 @@ export async function pruneKept(
       return {};
     });
     const { Volumes } = usage as { Volumes?: VolumeUsage[] | null };
-    const ours = (Volumes ?? [])
-      .filter(({ Labels }) => Labels?.[INSTANCE_LABEL] === instance)
-      .toSorted((a, b) => (a.CreatedAt ?? '').localeCompare(b.CreatedAt ?? ''));
+    const ours = (Volumes ?? []).filter(({ Labels }) => Labels?.[INSTANCE_LABEL] === instance);
+    const names = ours.map(({ Name }) => Name);
+    const marks = readUseMarks(docker, names);
+    const lastUse = ({ Name, CreatedAt }: VolumeUsage) =>
+      Math.max(marks.lastUse(Name), Date.parse(CreatedAt ?? '') || 0);
     const removed: string[] = [];
     for (const [kind, limit] of Object.entries(maxBytes)) {
-      const kept = ours.filter(({ Labels }) => Labels?.[KIND_LABEL] === kind);
+      const kept = ours
+        .filter(({ Labels }) => Labels?.[KIND_LABEL] === kind)
+        .toSorted((a, b) => lastUse(a) - lastUse(b));
       let total = kept.reduce((sum, { UsageData }) => sum + Math.max(0, UsageData?.Size ?? 0), 0);
       for (const { Name, UsageData } of kept) {
         // At 0 nothing is kept, so that what nobody ever filled goes as well.
@@ -133,6 +138,7 @@ export async function pruneKept(
         removed.push(Name);
       }
     }
+    await marks.tidy(new Set(names.filter((name) => !removed.includes(name))));
     return removed;
   });
 }

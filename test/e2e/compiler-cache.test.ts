@@ -59,7 +59,7 @@ it('a second attempt is answered from the cache, and makes the bytes that one wi
   expect(hits(trial.log), trial.log).toBe(0);
   expect(trial.wheel?.equals(first.wheel as Buffer)).toBe(true);
 
-  const kept = await leftBehind(bench.instance);
+  const kept = (await leftBehind(bench.instance)).filter((name) => !/-used-\d+$/.test(name));
   expect(kept).toHaveLength(2);
   expect((await bench.forgetCaches()).toSorted()).toEqual(kept.toSorted());
   expect(await leftBehind(bench.instance)).toEqual([]);

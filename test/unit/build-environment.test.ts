@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import { expect, test } from 'vitest';
+import { openEngine } from '../../adapters/docker/engine.js';
 import { pruneKept } from '../../adapters/docker/kept.js';
 import { environmentKey, watchRefusals } from '../../worker/phases/environment.js';
 
@@ -76,4 +77,57 @@ test('of what is kept, each kind has its own limit, and what a container has or 
   expect(await prune({ 'compiler-cache': 20, environment: 20 })).toEqual(['environment-2']);
   expect(await prune({ 'compiler-cache': 0, environment: 30 })).toEqual(['cache-1', 'cache-2']);
   expect(gone).toEqual(['environment-2', 'cache-1', 'cache-2']);
+});
+
+test('what was used longest ago goes first, however old it is, and marks of uses go with what they tell of', async () => {
+  type Named = { Name: string; CreatedAt: string; Labels: Record<string, string> };
+  const volumes = new Map<string, Named>();
+  let now = Date.parse('2026-01-01T00:00:00Z');
+  const docker = {
+    createVolume: async ({ Name, Labels }: Named) => {
+      if (!volumes.has(Name)) volumes.set(Name, { Name, CreatedAt: new Date(now).toISOString(), Labels });
+    },
+    getVolume: (name: string) => ({ remove: async () => volumes.delete(name), inspect: async () => volumes.get(name) }),
+    df: async () => ({
+      Volumes: [...volumes.values()].map((volume) => ({ ...volume, UsageData: { Size: 10, RefCount: 0 } })),
+    }),
+  } as unknown as Docker;
+  const start = () =>
+    openEngine({
+      docker,
+      instance: 'spam',
+      fetchNetwork: 'none',
+      prepareImages: async () => ({ builder: '', clean: '', compilerCache: false, inputs: [] }),
+      now: () => now,
+    });
+  const { signal } = new AbortController();
+  const marks = () => [...volumes.keys()].filter((name) => /-used-\d+$/.test(name));
+  const made = async (name: string) => {
+    now += 60_000;
+    await docker.createVolume({
+      Name: `wheelwright-spam-environment-${name}`,
+      Labels: { 'wheelwright.instance': 'spam', 'wheelwright.kind': 'environment' },
+    });
+  };
+  for (const name of ['often', 'once', 'late']) await made(name);
+  now += 3_600_000;
+  const engine = start();
+  await engine.findEnvironment('often', signal);
+  await engine.findEnvironment('often', signal);
+  expect(marks()).toHaveLength(1);
+  now += 3_600_000;
+  // After a restart as well.
+  await start().findEnvironment('often', signal);
+  expect(marks()).toHaveLength(2);
+  expect(await start().pruneKept({ 'compiler-cache': 1, environment: 20 }, signal)).toEqual([
+    'wheelwright-spam-environment-once',
+  ]);
+  expect(marks()).toHaveLength(1);
+  expect(await start().pruneKept({ 'compiler-cache': 1, environment: 10 }, signal)).toEqual([
+    'wheelwright-spam-environment-late',
+  ]);
+  expect(await start().pruneKept({ 'compiler-cache': 1, environment: 0 }, signal)).toEqual([
+    'wheelwright-spam-environment-often',
+  ]);
+  expect([...volumes.keys()]).toEqual([]);
 });
