@@ -42,7 +42,7 @@ export interface AttemptLogOptions {
  */
 export class AttemptLog {
   readonly #options: AttemptLogOptions;
-  #decoder = new TextDecoder();
+  #decoder = openDecoder();
   #partial = '';
   #lines = 0;
   #bytes = 0;
@@ -95,7 +95,7 @@ export class AttemptLog {
   /** Ends a line that a container left without its newline. */
   endLine(): void {
     this.#cut(this.#decoder.decode());
-    this.#decoder = new TextDecoder();
+    this.#decoder = openDecoder();
     if (this.#partial !== '') this.#addLine(this.#partial);
     this.#partial = '';
   }
@@ -187,4 +187,9 @@ export class AttemptLog {
   #throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
+}
+
+/** A byte order mark is a character of the output like any other. */
+function openDecoder() {
+  return new TextDecoder('utf-8', { ignoreBOM: true });
 }
