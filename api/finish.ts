@@ -44,7 +44,8 @@ async function note(context: ApiContext, { id, build }: EndingAttempt, outcome: 
   const { metrics, log, store, clock } = context;
   const attempt = await store.attempt(id);
   if (attempt !== undefined) metrics.attemptEnded(outcome, attempt, clock());
-  log.info({ attemptId: id, buildId: build.id, project: build.project, outcome: outcome.kind }, 'attempt ended');
+  const fields = { attemptId: id, buildId: build.id, project: build.project, outcome: outcome.kind };
+  log.info({ ...fields, ...(outcome.kind === 'lost' && { reason: outcome.reason }) }, 'attempt ended');
 }
 
 /** Returns the outcome that was recorded, which may be another than the one reported. */

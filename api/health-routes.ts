@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Router } from 'express';
+import { reasonOf } from '../core/errors.js';
 import type { ApiContext } from './context.js';
 
 type PartState = { ok: boolean; reason?: string };
@@ -45,6 +46,6 @@ async function state(probe: () => Promise<unknown>): Promise<PartState> {
     await probe();
     return { ok: true };
   } catch (error) {
-    return { ok: false, reason: error instanceof Error ? error.message : String(error) };
+    return { ok: false, reason: reasonOf(error) };
   }
 }

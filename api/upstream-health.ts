@@ -1,3 +1,4 @@
+import { reasonOf } from '../core/errors.js';
 import type { Upstream } from '../core/upstream.js';
 
 export interface UpstreamState {
@@ -23,7 +24,7 @@ export function watchUpstream<T extends Pick<Upstream, 'project'>>(
         return page;
       } catch (error) {
         // Who gave up says nothing about the upstream.
-        if (!signal.aborted) state = { ok: false, reason: (error as Error).message, at: clock() };
+        if (!signal.aborted) state = { ok: false, reason: reasonOf(error), at: clock() };
         throw error;
       }
     },

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher, request } from 'undici';
 import type { z } from 'zod';
-import { type ErrorCode, WheelwrightError } from '../core/errors.js';
+import { type ErrorCode, reasonOf, WheelwrightError } from '../core/errors.js';
 import { problemSchema } from './contract.js';
 
 /** Where the API is and who asks. Close it when done, so that no idle socket keeps the process alive. */
@@ -105,7 +105,7 @@ export function parseAnswer<T>(connection: Connection, answer: unknown, schema: 
 /** The error for a connection that could not be made or broke. */
 export function unreachable(connection: Connection, error: unknown): WheelwrightError {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const reason = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : String(cause);
+  const reason = (cause as NodeJS.ErrnoException | undefined)?.code ?? reasonOf(cause);
   return new WheelwrightError('unavailable', `no service answers at ${connection.url} (${reason})`, {
     hint: 'Start one with ./wheelwright up, or say where one runs: WHEELWRIGHT_API_URL=http://host:port.',
     cause: error,

@@ -39,3 +39,13 @@ export class WheelwrightError extends Error {
     this.faults = details.faults ?? [];
   }
 }
+
+/**
+ * What an error says of itself, never nothing: Node's own error for a host of which no address answered has an empty message, and the reasons in a list.
+ */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error) || 'no reason was given';
+  if (error.message !== '') return error.message;
+  const several = error instanceof AggregateError ? [...new Set(error.errors.map(reasonOf))].join('; ') : '';
+  return several || String((error as { code?: unknown }).code ?? error.name);
+}

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { AttemptInput, AttemptOutcome, Lease } from '../core/attempt.js';
 import { isDiskFull } from '../core/disk-full.js';
 import type { Engine, ImageRefusal } from '../core/engine.js';
-import { WheelwrightError } from '../core/errors.js';
+import { reasonOf, WheelwrightError } from '../core/errors.js';
 import { withFoundVersion } from '../core/library-version.js';
 import type { PackageIndex } from '../core/package-index.js';
 import type { Phase } from '../core/phase.js';
@@ -95,7 +95,7 @@ export async function makeAttempt(
   } catch (error) {
     signal.throwIfAborted();
     const fault = isDiskFull(error) ? workerDiskFull(error) : error;
-    const reason = fault instanceof Error ? fault.message : String(fault);
+    const reason = reasonOf(fault);
     const hint = fault instanceof WheelwrightError && fault.hint !== undefined ? ` ${fault.hint}` : '';
     voice.log.say(`lost: ${reason}.${hint}`);
     return { kind: 'lost', reason };

@@ -80,7 +80,8 @@ export async function workOnLease(
     );
     reporting = true;
     next = await refusedMeansLost(() => report.end(outcome, nextFor, silenced.signal), end);
-    logger.info({ ...fields, outcome: outcome.kind }, 'attempt ended');
+    const reason = outcome.kind === 'lost' ? { reason: outcome.reason } : {};
+    logger.info({ ...fields, outcome: outcome.kind, ...reason }, 'attempt ended');
   } catch (error) {
     logger.warn({ ...fields, err: error }, 'attempt dropped: its end could not be reported');
   } finally {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { WheelwrightError } from '../core/errors.js';
+import { reasonOf, WheelwrightError } from '../core/errors.js';
 
 const FIRST_PAUSE_MS = 1_000;
 /** So late does a worker notice that the api is back. */
@@ -27,9 +27,8 @@ export function watchOutage(
     async failed(error, signal) {
       const at = now();
       if (since === undefined || at - toldAt >= TELL_EVERY_MS) {
-        const { message } = error as Error;
         const hint = error instanceof WheelwrightError ? error.hint : undefined;
-        const fields = { reason: message, ...(hint === undefined ? {} : { hint }) };
+        const fields = { reason: reasonOf(error), ...(hint === undefined ? {} : { hint }) };
         logger.warn(
           fields,
           since === undefined

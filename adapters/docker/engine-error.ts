@@ -1,4 +1,4 @@
-import { WheelwrightError } from '../../core/errors.js';
+import { reasonOf, WheelwrightError } from '../../core/errors.js';
 
 interface ResponseError {
   statusCode?: number;
@@ -28,7 +28,7 @@ export function isBusyElsewhere(error: unknown): boolean {
 /** The engine's error as the domain's. Whatever the engine refuses is broken infrastructure: no attempt is blamed for it. */
 export function engineError(doing: string, error: unknown): WheelwrightError {
   if (error instanceof WheelwrightError) return error;
-  const said = (error as ResponseError | null)?.message ?? String(error);
+  const said = reasonOf(error);
   const status = statusOf(error);
   if (status === undefined) {
     return new WheelwrightError('unavailable', `the container engine went away while ${doing}: ${said}`, {

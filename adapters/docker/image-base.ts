@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
-import { WheelwrightError } from '../../core/errors.js';
+import { reasonOf, WheelwrightError } from '../../core/errors.js';
 import { makeTemporaryFolder } from '../host/temporary-folder.js';
 import { callEngine, statusOf } from './engine-error.js';
 import { buildImage, readMessages } from './image-build.js';
@@ -88,7 +88,7 @@ async function runBootstrap({ script, suite, mirror }: Bootstrap, folder: string
   const command = ['--mount', '--propagation', 'private', script, suite, folder];
   await run('unshare', command, environment, signal).catch((error: unknown) => {
     signal.throwIfAborted();
-    const said = error instanceof Error ? error.message : String(error);
+    const said = reasonOf(error);
     throw new WheelwrightError('unavailable', `bootstrapping Debian ${suite} failed: ${said}`, {
       hint: 'It needs root, the package debootstrap and a Debian mirror (WHEELWRIGHT_DEBIAN_MIRROR) on the host of the worker. With a registry of images, name a `reference` in image.yaml instead.',
       cause: error,

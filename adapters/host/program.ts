@@ -1,6 +1,10 @@
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { type Logger, pino } from 'pino';
 import { WheelwrightError } from '../../core/errors.js';
 import { parseSettings, type Settings } from '../../core/settings.js';
+
+/** How long one of several addresses of a host may take to be connected to, before the next is tried. */
+const ADDRESS_MS = 2_000;
 
 export interface Running {
   /** Where it listens. */
@@ -17,6 +21,8 @@ export async function runProgram(
   start: (settings: Settings, log: Logger) => Promise<Running>,
 ): Promise<void> {
   const log = pino({ name });
+  // Node gives each address of a host 250 ms, and a machine under load takes longer to come round to an answer: no address was reached then, though all answer.
+  setDefaultAutoSelectFamilyAttemptTimeout(ADDRESS_MS);
   try {
     const settings = parseSettings(process.env);
     log.level = settings.WHEELWRIGHT_LOG_LEVEL;

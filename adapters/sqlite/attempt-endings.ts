@@ -28,6 +28,9 @@ const linkFile = prepared<{ buildId: string; filename: string }>((db, value) =>
     .compile(),
 );
 
+/** Of a worker of an older version. */
+const UNTOLD = 'its worker gave no reason; the end of its log may tell';
+
 type AttemptEndings = Pick<BuildStore, 'finish' | 'expireLeases' | 'cancel' | 'retry'>;
 
 export function attemptEndings(db: Database, build: BuildStore['build']): AttemptEndings {
@@ -116,8 +119,8 @@ async function finish(
       return;
     case 'lost':
       return outcome.handedBack
-        ? handBack(trx, attempt, outcome.reason, now)
-        : endLost(trx, attempt, outcome.reason, now);
+        ? handBack(trx, attempt, outcome.reason || UNTOLD, now)
+        : endLost(trx, attempt, outcome.reason || UNTOLD, now);
     case 'cancelled':
       await endAttempt(trx, attempt, 'cancelled', now);
       await moveBuild(trx, attempt.build_id, 'cancel', now, { finished_at: now });

@@ -1,6 +1,6 @@
 import { rootCertificates } from 'node:tls';
 import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
-import { WheelwrightError } from '../../core/errors.js';
+import { reasonOf, WheelwrightError } from '../../core/errors.js';
 import { assertPublicHost, guardedLookup } from './address-guard.js';
 
 export interface HttpLimits {
@@ -132,12 +132,8 @@ function failure(at: URL, error: unknown): WheelwrightError {
   if (error instanceof WheelwrightError) return error;
   const cause = error instanceof Error && error.cause instanceof WheelwrightError ? error.cause : undefined;
   if (cause !== undefined) return cause;
-  return new WheelwrightError(
-    'unavailable',
-    `no answer from ${at.origin}: ${error instanceof Error ? error.message : String(error)}`,
-    {
-      hint: 'Check the name, the network, and WHEELWRIGHT_CA_BUNDLE where TLS is intercepted.',
-      cause: error,
-    },
-  );
+  return new WheelwrightError('unavailable', `no answer from ${at.origin}: ${reasonOf(error)}`, {
+    hint: 'Check the name, the network, and WHEELWRIGHT_CA_BUNDLE where TLS is intercepted.',
+    cause: error,
+  });
 }

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { WheelwrightError } from '../../core/errors.js';
+import { reasonOf, WheelwrightError } from '../../core/errors.js';
 import { normalizeProjectName } from '../../core/project-name.js';
 import type { ProjectPage } from '../../core/simple-index.js';
 import { parseProjectHtml, parseProjectJson } from '../../core/simple-index-parse.js';
@@ -136,7 +136,7 @@ async function readText({ body, headers, url }: HttpResponse, maxBytes: number):
     }
   } catch (error) {
     if (error instanceof WheelwrightError) throw error;
-    throw new WheelwrightError('unavailable', `the page ${url} broke off: ${(error as Error).message}`, {
+    throw new WheelwrightError('unavailable', `the page ${url} broke off: ${reasonOf(error)}`, {
       cause: error,
     });
   }

@@ -67,8 +67,9 @@ async function record(project) {
   const start = performance.now();
   const builds = await buildOne(project);
   const failures = builds.flatMap(({ attempts, target, status }) => {
-    const failure = attempts.at(-1)?.failure;
-    return status === 'succeeded' ? [] : [`  ${target.python}: ${failure?.class ?? status}: ${failure?.line ?? ''}`];
+    const { class: what = status, line, cause } = attempts.at(-1)?.failure ?? {};
+    // An attempt that was lost has no line.
+    return status === 'succeeded' ? [] : [`  ${target.python}: ${what}: ${line || cause || ''}`];
   });
   const good = builds.length > 0 && failures.length === 0;
   if (good) {

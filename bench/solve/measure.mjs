@@ -103,7 +103,10 @@ function render(name) {
     `${name}: ${status} in ${steps.length} attempts, ${seconds.toFixed(0)} s`,
     ...steps.map(({ purpose, version, edit, failure, ...step }, at) => {
       const change = purpose === 'edit' ? JSON.stringify(edit) : `${purpose} ${version}`;
-      const end = failure === undefined ? step.status : `${failure.class}: ${failure.line.trim().slice(0, 160)}`;
+      const end =
+        failure === undefined
+          ? step.status
+          : `${failure.class}: ${(failure.line.trim() || failure.cause).slice(0, 160)}`;
       return `  ${at + 1}. ${change} -> ${end}`;
     }),
     ...(reason === undefined || status === 'solved' ? [] : [`  ${reason}`]),

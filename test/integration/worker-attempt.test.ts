@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
+import { engineError } from '../../adapters/docker/engine-error.js';
 import type { AttemptInput, Lease } from '../../core/attempt.js';
 import { type ContainerSpec, ENVIRONMENT, type Engine, PREFIX } from '../../core/engine.js';
 import type { Phase } from '../../core/phase.js';
@@ -183,4 +184,13 @@ test('a build that needs an environment of its own may still ask five times for 
   const { outcome } = await askingBuild(6);
   expect(outcome).toMatchObject({ kind: 'failed', failure: { class: 'build-requirement', phase: 'build' } });
   expect(outcome).toMatchObject({ failure: { line: 'the backend asks for ever more: more7' } });
+});
+
+test.each([
+  ['a host of which no address answers', new AggregateError([new Error('connect ETIMEDOUT 127.0.0.1:1')]), /ETIMEDOUT/],
+  ['an error that says nothing', Object.assign(new Error(''), { code: 'EPIPE' }), /EPIPE/],
+  ['an engine that says nothing', engineError('being asked', new AggregateError([new Error('ECONNREFUSED')])), /FUSED/],
+])('an attempt that is lost to %s gives a reason', async (_, error, reason) => {
+  const { outcome } = await attempt({}, { prepareImages: () => Promise.reject(error) });
+  expect(outcome).toEqual({ kind: 'lost', reason: expect.stringMatching(reason) });
 });

@@ -213,6 +213,13 @@ export function testBuildStore(name: string, open: () => Promise<{ store: BuildS
       }
     });
 
+    test('every lost attempt says why, also one whose worker does not', async () => {
+      const { id } = await add('k1');
+      await store.finish(ref(await claim(id)), { kind: 'lost', reason: '' }, undefined, now);
+      const build = await reload(id);
+      expect(build.attempts.at(-1)?.failure?.cause).toMatch(/^The attempt was lost: its worker gave no reason; /);
+    });
+
     test('a lost build does not wait for an hour more because the clock was set back by one', async () => {
       const { id } = await add('k1');
       await claim(id);

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
-import { WheelwrightError } from '../../core/errors.js';
+import { reasonOf, WheelwrightError } from '../../core/errors.js';
 import type { PhaseResult, Spooled } from '../../core/phases.js';
 import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
 import type { Upstream } from '../../core/upstream.js';
@@ -83,7 +83,7 @@ async function download(
     }
     throw error instanceof WheelwrightError
       ? error
-      : new WheelwrightError('unavailable', `fetching ${name} broke off: ${(error as Error).message}`, {
+      : new WheelwrightError('unavailable', `fetching ${name} broke off: ${reasonOf(error)}`, {
           hint: 'The upstream or the network between gave up; the attempt is tried again by itself.',
           cause: error,
         });
