@@ -33,13 +33,16 @@ import {
   type ToolchainFolder,
 } from './toolchain-folder.js';
 
+/** How long builders are made without ccache once it could not be had: a mirror that fails is back sooner than it is worth to ask each time. */
+const CACHELESS_MS = 30 * 60_000;
+
 export interface ImagesOptions extends Omit<ImageSite, 'now'> {
   definitions: readonly LoadedImage[];
   /** Folder of each toolchain; undefined: the one that this machine itself uses, else the distribution's packages. */
   toolchainFolders: Readonly<Record<FolderToolchain, string | undefined>>;
   /** Builders get ccache, where it can be had. */
   compilerCache: boolean;
-  /** Milliseconds of a clock that never goes back; only for saying how long steps took. */
+  /** Milliseconds of a clock that never goes back. */
   now?: () => number;
 }
 
@@ -81,8 +84,8 @@ export function openImages(options: ImagesOptions): Images {
   const toolchains = new Map<FolderToolchain, Promise<ToolchainFolder | undefined>>();
   /** By the image's name, which holds the digest of what it is made from. */
   const installed = new Map<string, InstalledPackage[]>();
-  /** Images for which ccache could not be had; asked again by the next process. */
-  const cacheless = new Set<string>();
+  /** Images for which ccache could not be had, and when to ask for it again. */
+  const cacheless = new Map<string, number>();
 
   function readFolder(toolchain: FolderToolchain): Promise<ToolchainFolder | undefined> {
     const reading =
@@ -92,6 +95,7 @@ export function openImages(options: ImagesOptions): Images {
         return folder === undefined ? undefined : readToolchainFolder(toolchain, folder);
       })();
     toolchains.set(toolchain, reading);
+    reading.catch(() => toolchains.delete(toolchain));
     return reading;
   }
 
@@ -152,8 +156,8 @@ export function openImages(options: ImagesOptions): Images {
     }
     const references = await findOrMake(target, progress, signal);
     if ('kind' in references) return references;
-    const builders = await deriveBuilders(target, references.builder, contents, progress, signal);
-    if ('kind' in builders) return builders;
+    const derived = await deriveBuilders(target, references.builder, contents, progress, signal);
+    if ('kind' in derived) return derived;
     const runtime = contents.flatMap((content) => content.clean.packages);
     const clean = await derive(
       target,
@@ -163,6 +167,7 @@ export function openImages(options: ImagesOptions): Images {
       signal,
     );
     if (clean.kind === 'refused') return clean;
+    const { builders, compilerCache } = derived;
     for (const reference of [...builders, clean.reference]) await noteUse(docker, reference, signal);
 
     const inputs = [
@@ -173,7 +178,7 @@ export function openImages(options: ImagesOptions): Images {
     return {
       builder: builders.at(-1) ?? references.builder,
       clean: clean.reference,
-      compilerCache: hasCompilerCache(image),
+      compilerCache,
       inputs,
     };
   }
@@ -197,20 +202,20 @@ export function openImages(options: ImagesOptions): Images {
     contents: readonly (RecipeContent & { kind: 'content' })[],
     progress: Progress,
     signal: AbortSignal,
-  ): Promise<string[] | ImageRefusal> {
+  ): Promise<{ builders: string[]; compilerCache: boolean } | ImageRefusal> {
     const references: string[] = [];
+    let compilerCache = takesCompilerCache(planOf(target).image);
     const present = new Set<string>();
     for (const { builder } of contents) {
       const packages = builder.packages.filter((name) => !present.has(name));
       const from = references.at(-1) ?? first;
       const make = (added: DerivedContent) => derive(target, from, added, progress, signal);
       const own = { ...builder, packages };
-      const { image } = planOf(target);
-      let made =
-        hasCompilerCache(image) && references.length === 0 ? await withCompilerCache(own, make) : await make(own);
+      let made = compilerCache && references.length === 0 ? await withCompilerCache(own, make) : await make(own);
       if (made === 'cannot') {
         progress(`${target.image}: ccache cannot be installed, so compilers keep nothing for later builds`);
-        cacheless.add(target.image);
+        cacheless.set(target.image, site.now() + CACHELESS_MS);
+        compilerCache = false;
         made = await make(own);
       }
       if (made.kind === 'refused') return made;
@@ -219,11 +224,13 @@ export function openImages(options: ImagesOptions): Images {
       if (references.length === contents.length) break;
       for (const { name } of await packagesOf(made.reference, signal)) present.add(name);
     }
-    return references;
+    return { builders: references, compilerCache };
   }
 
-  function hasCompilerCache({ definition: { family, name } }: LoadedImage): boolean {
-    return options.compilerCache && family === 'debian' && !cacheless.has(name);
+  function takesCompilerCache({ definition: { family, name } }: LoadedImage): boolean {
+    return (
+      options.compilerCache && family === 'debian' && site.now() >= (cacheless.get(name) ?? Number.NEGATIVE_INFINITY)
+    );
   }
 
   /** What was installed into a derived image; nothing for any other. */

@@ -11,7 +11,7 @@ import { loadImages } from '../../adapters/disk/image-definitions.js';
 import { buildImage } from '../../adapters/docker/image-build.js';
 import { packContext } from '../../adapters/docker/image-context.js';
 import { DIGEST_LABEL } from '../../adapters/docker/image-names.js';
-import { openImages } from '../../adapters/docker/images.js';
+import { type ImagesOptions, openImages } from '../../adapters/docker/images.js';
 import { packToolchainFolder, readToolchainFolder } from '../../adapters/docker/toolchain-folder.js';
 import { type Interpreter, imageDigests, targetsOf } from '../../core/image.js';
 
@@ -86,7 +86,7 @@ describe('buildImage', () => {
 });
 
 describe('openImages', () => {
-  const open = async (docker: Docker, caBundle = '/nowhere') => {
+  const open = async (docker: Docker, caBundle = '/nowhere', changed: Partial<ImagesOptions> = {}) => {
     const definitions = await loadImages('images');
     const images = openImages({
       docker,
@@ -98,6 +98,7 @@ describe('openImages', () => {
       toolchainFolders: { rust: undefined, go: undefined },
       compilerCache: false,
       instance: 'test',
+      ...changed,
     });
     return { images, targets: definitions.flatMap(targetsOf) };
   };
@@ -135,6 +136,55 @@ describe('openImages', () => {
       .catch((error: unknown) => error);
     if (result === 'refused') expect(prepared).toMatchObject({ kind: 'refused', class: 'infrastructure', line });
     else expect(prepared).toMatchObject({ code: 'unavailable', message: expect.stringContaining(line) });
+  });
+
+  it('asks for a compiler cache again some time after it could not be had', async () => {
+    let works = false;
+    let builds = 0;
+    let digest = '';
+    const docker = await engineThat(({ url = '' }, response) => {
+      const is = (part: string) => url.includes(part);
+      if (is('/build?')) {
+        builds += 1;
+        response.end(
+          works ? '{"stream":"done"}\n' : '{"stream":"E: Failed to fetch it  502  Bad Gateway\\n"}\n{"error":"100"}\n',
+        );
+      } else if (is('/tag?')) response.writeHead(201).end();
+      else if (is('/images/') && !is('wheelwright-derived'))
+        response.end(JSON.stringify({ Id: 'sha256:0', Config: { Labels: { [DIGEST_LABEL]: digest } } }));
+      else if (is('/containers/create')) response.writeHead(201).end('{"Id":"c"}');
+      else response.writeHead(404).end('{"message":"no such thing"}');
+    });
+    let now = 0;
+    const { images, targets } = await open(docker, 'package.json', { compilerCache: true, now: () => now });
+    const [target] = targets as [(typeof targets)[0]];
+    digest = target.builderDigest;
+    const prepare = async () => {
+      const made = await images.prepareImages(target, {}, () => undefined, signal);
+      return 'kind' in made ? made.line : made.compilerCache;
+    };
+    expect(await prepare()).toBe(false);
+    expect(builds).toBe(1);
+    works = true;
+    expect(await prepare()).toBe(false);
+    expect(builds).toBe(1);
+    now += 30 * 60_000;
+    expect(await prepare()).toBe(true);
+  });
+
+  it('reads a toolchain again that could not be read', async () => {
+    const docker = await engineThat((_request, response) => response.writeHead(500).end('{"message":"no"}'));
+    const folder = await mkdtemp(join(tmpdir(), 'wheelwright-rust-'));
+    closing.push(() => rm(folder, { recursive: true }));
+    const { images, targets } = await open(docker, '/nowhere', { toolchainFolders: { rust: folder, go: undefined } });
+    const prepared = () =>
+      images.prepareImages(targets[0] as (typeof targets)[0], { toolchains: ['rust'] }, () => undefined, signal);
+    await expect(prepared()).rejects.toThrow('is not a Rust toolchain');
+    await mkdir(join(folder, 'bin'));
+    await writeFile(join(folder, 'bin', 'rustc'), '#!/bin/sh\necho rustc 1.0.0\n');
+    await chmod(join(folder, 'bin', 'rustc'), 0o755);
+    // It comes to the engine now.
+    await expect(prepared()).rejects.toThrow('the container engine refused');
   });
 
   it('lists what could be built where nothing is', async () => {
