@@ -8,7 +8,7 @@ import { digestOf } from '../../core/image.js';
 import { callEngine, ignoreGone, statusOf } from './engine-error.js';
 import { buildImage } from './image-build.js';
 import { findImage, imageLabels, shortDigest } from './image-names.js';
-import { refusalOf } from './image-refusal.js';
+import { packageGone, refusalOf } from './image-refusal.js';
 import { type ImageSite, type Progress, readCaBundle, timed } from './image-targets.js';
 import type { Labels } from './labels.js';
 import { packToolchainFolder, type ToolchainFolder, toolchainTitle } from './toolchain-folder.js';
@@ -54,16 +54,24 @@ export async function makeDerived(
   if (await findImage(site.docker, reference, digest, signal)) return { kind: 'made', reference };
 
   const names = [...packages, ...folders.map(toolchainTitle)].join(' ');
-  const built = await timed(site, from.name, `installing ${names}`, progress, async () => {
-    const context = pack();
-    const packing = packDerived(context, await readCaBundle(site.caBundle), from.reference, content).catch(
-      (error: unknown) => context.destroy(error as Error),
-    );
-    const labels = imageLabels(site.instance, 'derived', digest);
-    const result = await buildImage(site.docker, { context: Readable.from(context), tag: reference, labels }, signal);
-    await packing;
-    return result;
-  });
+  const build = () =>
+    timed(site, from.name, `installing ${names}`, progress, async () => {
+      const context = pack();
+      const packing = packDerived(context, await readCaBundle(site.caBundle), from.reference, content).catch(
+        (error: unknown) => context.destroy(error as Error),
+      );
+      const labels = imageLabels(site.instance, 'derived', digest);
+      const result = await buildImage(site.docker, { context: Readable.from(context), tag: reference, labels }, signal);
+      await packing;
+      return result;
+    });
+  let built = await build();
+  const gone = built.kind === 'failed' ? packageGone(built.log) : undefined;
+  if (gone !== undefined) {
+    // So it looks for a moment when a mirror is updated. Each installation takes the lists anew.
+    progress(`${from.name}: the mirror lists ${gone.name} and does not hold it: once more with its lists fetched anew`);
+    built = await build();
+  }
   return built.kind === 'built' ? { kind: 'made', reference } : refusalOf(built.log, from.name);
 }
 

@@ -28,22 +28,27 @@ const DECISIVE: readonly { line: RegExp; cause: (match: RegExpMatchArray, image:
   { line: /^E: .*/m, cause: (_match, image) => `the package manager of ${image} refused the packages.` },
 ];
 
-/**
- * A package that the mirror lists and does not hold, whose other versions were looked for already (families/debian/install-packages). Unlike with a mirror that
- * does not answer, another try soon after finds the same, where another package may do.
- */
 const PACKAGE_GONE = /^E: Failed to fetch \S+\/([^/\s_]+)_[^/\s]*\.deb +(?:404|410) .*/m;
+
+/**
+ * The package that the mirror lists and does not hold, whose other versions were looked for already (families/debian/install-packages); undefined where that is not
+ * what failed. Unlike with a mirror that does not answer, no try later on finds it, where another package may do.
+ */
+export function packageGone(log: string): { name: string; line: string } | undefined {
+  const gone = PACKAGE_GONE.exec(log);
+  if (gone === null) return undefined;
+  return { name: (gone[1] ?? '').replaceAll(/%2b/gi, '+'), line: gone[0].trim() };
+}
 
 /**
  * What the log of a failed installation says about the recipe's packages.
  * @throws WheelwrightError `unavailable` when it was the mirror, the network or the disk, and trying again may help.
  */
 export function refusalOf(log: string, image: string): ImageRefusal {
-  const gone = PACKAGE_GONE.exec(log);
-  if (gone !== null) {
-    const name = (gone[1] ?? '').replaceAll(/%2b/gi, '+');
-    const cause = `The mirror that ${image} takes packages from lists ${name} and does not hold it, so nothing that needs it can be installed. Another package may do; else another mirror (WHEELWRIGHT_DEBIAN_MIRROR), or this one once it is whole again.`;
-    return { kind: 'refused', class: 'infrastructure', log, line: gone[0].trim(), cause };
+  const gone = packageGone(log);
+  if (gone !== undefined) {
+    const cause = `The mirror that ${image} takes packages from lists ${gone.name} and does not hold it, also in lists that were fetched anew, so nothing that needs it can be installed. Another package may do; else ask for the build again once the mirror is whole, or make ${image} from another one (docs/images.md, "Another mirror").`;
+    return { kind: 'refused', class: 'infrastructure', log, line: gone.line, cause };
   }
   const outage = log.split('\n').find((line) => INFRASTRUCTURE.test(line));
   if (outage !== undefined) {
@@ -70,7 +75,7 @@ const SOURCE_GONE =
 export function sourceRefusal(log: string, image: string, interpreter: string): ImageRefusal | undefined {
   const line = SOURCE_GONE.exec(log)?.[0].trim();
   if (line === undefined) return undefined;
-  const cause = `The mirror does not have the source that ${image} compiles ${interpreter} from, so nothing can be built for it. Name one that is there in image.yaml, or a mirror that has it (WHEELWRIGHT_DEBIAN_MIRROR).`;
+  const cause = `The mirror does not have the source that ${image} compiles ${interpreter} from, so nothing can be built for it. Name one that is there in image.yaml, or make the image from a mirror that has it (docs/images.md, "Another mirror").`;
   return { kind: 'refused', class: 'infrastructure', log, line, cause };
 }
 

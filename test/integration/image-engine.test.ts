@@ -86,6 +86,29 @@ describe('buildImage', () => {
 });
 
 describe('openImages', () => {
+  const DONE = '{"stream":"done"}\n';
+  /** An engine that has the images of the first target and nothing else, and answers each build as told; with how many it was asked for, and that target. */
+  const engineWithTarget = async (answer: (number: number) => string) => {
+    let builds = 0;
+    let digest = '';
+    const docker = await engineThat(({ url = '' }, response) => {
+      const is = (part: string) => url.includes(part);
+      if (is('/build?')) {
+        builds += 1;
+        response.end(answer(builds));
+      } else if (is('/tag?')) response.writeHead(201).end();
+      else if (is('/images/') && !is('wheelwright-derived'))
+        response.end(JSON.stringify({ Id: 'sha256:0', Config: { Labels: { [DIGEST_LABEL]: digest } } }));
+      else if (is('/containers/create')) response.writeHead(201).end('{"Id":"c"}');
+      else response.writeHead(404).end('{"message":"no such thing"}');
+    });
+    const found = ([target]: ReturnType<typeof targetsOf>) => {
+      if (target === undefined) throw new Error('images/ is empty');
+      digest = target.builderDigest;
+      return target;
+    };
+    return [docker, () => builds, found] as const;
+  };
   const open = async (docker: Docker, caBundle = '/nowhere', changed: Partial<ImagesOptions> = {}) => {
     const definitions = await loadImages('images');
     const images = openImages({
@@ -138,36 +161,43 @@ describe('openImages', () => {
     else expect(prepared).toMatchObject({ code: 'unavailable', message: expect.stringContaining(line) });
   });
 
+  it.each([
+    ['and has it then', 1],
+    ['and says what to do where that changes nothing', 2],
+  ])('takes the lists anew where the mirror lacks a package that they name, %s', async (_says, failures) => {
+    const line = 'E: Failed to fetch http://mirror.example/pool/libfoo-dev_1-1_amd64.deb  404  Not Found';
+    const failed = `${JSON.stringify({ stream: `${line}\n` })}\n{"error":"returned 100"}\n`;
+    const [docker, builds, found] = await engineWithTarget((number) => (number <= failures ? failed : DONE));
+    const { images, targets } = await open(docker, 'package.json');
+    const target = found(targets);
+    const said: string[] = [];
+    const recipe = { system: { apt: ['libfoo-dev'] } };
+    const prepared = await images.prepareImages(target, recipe, (text) => said.push(text), signal);
+    expect(builds()).toBe(2);
+    expect(said).toContainEqual(expect.stringContaining('lists libfoo-dev and does not hold it: once more'));
+    if (failures === 1) expect(prepared).toMatchObject({ builder: expect.stringContaining('wheelwright-derived:') });
+    else {
+      const cause = expect.stringMatching(/lists libfoo-dev and does not hold it, also in lists .*docs\/images\.md/);
+      expect(prepared).toMatchObject({ kind: 'refused', class: 'infrastructure', line, cause });
+    }
+  });
+
   it('asks for a compiler cache again some time after it could not be had', async () => {
     let works = false;
-    let builds = 0;
-    let digest = '';
-    const docker = await engineThat(({ url = '' }, response) => {
-      const is = (part: string) => url.includes(part);
-      if (is('/build?')) {
-        builds += 1;
-        response.end(
-          works ? '{"stream":"done"}\n' : '{"stream":"E: Failed to fetch it  502  Bad Gateway\\n"}\n{"error":"100"}\n',
-        );
-      } else if (is('/tag?')) response.writeHead(201).end();
-      else if (is('/images/') && !is('wheelwright-derived'))
-        response.end(JSON.stringify({ Id: 'sha256:0', Config: { Labels: { [DIGEST_LABEL]: digest } } }));
-      else if (is('/containers/create')) response.writeHead(201).end('{"Id":"c"}');
-      else response.writeHead(404).end('{"message":"no such thing"}');
-    });
+    const failed = '{"stream":"E: Failed to fetch it  502  Bad Gateway\\n"}\n{"error":"100"}\n';
+    const [docker, builds, found] = await engineWithTarget(() => (works ? DONE : failed));
     let now = 0;
     const { images, targets } = await open(docker, 'package.json', { compilerCache: true, now: () => now });
-    const [target] = targets as [(typeof targets)[0]];
-    digest = target.builderDigest;
+    const target = found(targets);
     const prepare = async () => {
       const made = await images.prepareImages(target, {}, () => undefined, signal);
       return 'kind' in made ? made.line : made.compilerCache;
     };
     expect(await prepare()).toBe(false);
-    expect(builds).toBe(1);
+    expect(builds()).toBe(1);
     works = true;
     expect(await prepare()).toBe(false);
-    expect(builds).toBe(1);
+    expect(builds()).toBe(1);
     now += 30 * 60_000;
     expect(await prepare()).toBe(true);
   });
