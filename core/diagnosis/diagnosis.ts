@@ -107,7 +107,7 @@ const TRIED = /compil|configur|preprocess|return code|\blink|gcc|does not work/i
 
 // One cheap look that spares nearly all lines of a log the rules.
 const TELLING =
-  /error|fail|not found|-- +requested '|no such|but version of|does not contain|bad value|cannot|can't|can not|could ?n[o']t|did ?n[o']t|unable|missing|required|requires|undefined|undeclared|killed|memory|no space|quota|resol|unreachable|internet|no module|invalid|newer|older|denied|rust|compiler|^e: |exception|fatal|-fPIC|symbol|not look|without|please|install|^- |not satisf|no matching|no solution|because|not valid|compat|running version|by not providing|refused|is not|offline|download|dial tcp|readerror|badzip|no package|segmentation|exit status|make sure|directive|lookup|onwards|on by default|multiple def|mismatch|unknown cmake|no rule to|install_layout|\.p(?:yx|xd|xi):\d/i;
+  /error|fail|not found|-- +requested '|no such|but version of|does not contain|bad value|cannot|can't|can not|could ?n[o']t|did ?n[o']t|unable|missing|required|requires|undefined|undeclared|killed|memory|no space|quota|resol|unreachable|internet|no module|invalid|newer|older|denied|rust|compiler|^e: |exception|fatal|-fPIC|symbol|not look|without|please|install|^- |not satisf|no matching|no solution|because|not valid|compat|running version|by not providing|refused|is not|offline|download|dial tcp|readerror|badzip|no package|segmentation|exit status|make sure|directive|lookup|onwards|on by default|multiple def|mismatch|unknown cmake|configure: line|no rule to|install_layout|\.p(?:yx|xd|xi):\d/i;
 
 /** Commands and progress, which make up most of a log and quote file names with every word in them; and warnings that are only that. */
 const WORK =

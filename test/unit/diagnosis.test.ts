@@ -51,6 +51,7 @@ describe('which line decides', () => {
       'missing-in-clean-image',
     ],
     ['error: linker `cc` not found', 'toolchain-missing'],
+    ["config.status: error: cannot find input file: `po/Makefile.in.in'", 'bad-sdist'],
     ["cp: cannot stat 'third_party/egg': No such file or directory", 'bad-sdist'],
     ["make: *** No rule to make target 'vendor/egg/Makefile.am', needed by 'all'.  Stop.", 'bad-sdist'],
     [
@@ -879,6 +880,8 @@ describe('logs as they come', () => {
       { kind: 'tool', name: 'pkg-config' },
     ],
     ['configure.ac:23: error: possibly undefined macro: AC_PROG_LIBTOOL', { kind: 'tool', name: 'libtoolize' }],
+    ['configure.ac:9: error: possibly undefined macro: AM_PATH_FOO', { kind: 'cmake', name: 'foo', loose: true }],
+    ['./configure: line 45: `AX_PTHREAD(,', { kind: 'package', name: 'autoconf-archive' }],
     ['configure: error: libfoo >= 2.9 is required', { kind: 'library', name: 'foo' }],
     ['configure: error: Please install libfoo', { kind: 'library', name: 'foo' }],
     ['configure: error: you need libfoo-3-dev', { kind: 'package', name: 'libfoo-3-dev' }],

@@ -1,4 +1,20 @@
+import type { MissingPart } from '../../failure.js';
 import type { Rule } from '../rule.js';
+
+/** By the first letters of a macro of autoconf what brings it. */
+const MACROS: readonly [RegExp, MissingPart][] = [
+  [/^AX_/, { kind: 'package', name: 'autoconf-archive' }],
+  [/^(?:AC|IT)_PROG_INTLTOOL$/, { kind: 'tool', name: 'intltoolize' }],
+  [/^GTK_DOC_/, { kind: 'tool', name: 'gtkdocize' }],
+  [/^AM_(?:GNU_GETTEXT|ICONV)/, { kind: 'tool', name: 'autopoint' }],
+];
+
+function macroPart(macro: string): MissingPart | undefined {
+  // The library's own, in its development package.
+  const [, library] = /^AM_PATH_(\w+)$/.exec(macro) ?? [];
+  if (library !== undefined) return { kind: 'cmake', name: library.toLowerCase(), loose: true };
+  return MACROS.find(([form]) => form.test(macro))?.[1];
+}
 
 /** pkg-config, autotools, and setup scripts that look for a library by themselves. */
 export const discoveryRules: readonly Rule[] = [
@@ -68,6 +84,23 @@ export const discoveryRules: readonly Rule[] = [
     class: 'missing-tool',
     cause: 'The configure script is generated with macros of libtool, which is not in the image.',
     missing: [{ kind: 'tool', name: 'libtoolize' }],
+  },
+  {
+    match: /(?:possibly undefined macro: |configure: line \d+: [`'"])(\w+)/,
+    weight: 'tool',
+    class: 'missing-tool',
+    cause: 'The configure script is generated with the macro {1}, of which the package is not in the image.',
+    refine([, macro = '']) {
+      const part = macroPart(macro);
+      return part === undefined ? 'ignore' : { missing: [part] };
+    },
+  },
+  {
+    match: /cannot find input file: [`'"]([^`'"]+)/,
+    weight: 'tool',
+    class: 'bad-sdist',
+    cause:
+      'The configure script makes a file from {1}, which the sdist does not hold. A prepare script in the recipe that makes it, or another release, helps.',
   },
   {
     match: /(?:Can not|Cannot|Could not|Couldn't|Unable to) find (?:a )?valid pkg-config name/i,
