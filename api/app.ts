@@ -9,6 +9,7 @@ import { fileRoutes } from './file-routes.js';
 import { fleetRoutes } from './fleet-routes.js';
 import { healthRoutes } from './health-routes.js';
 import { housekeepingRoutes } from './housekeeping-routes.js';
+import { indexUpkeepRoutes } from './index-upkeep-routes.js';
 import { type LegacyUploadDeps, legacyUpload } from './legacy.js';
 import { problemHandler, unknownRoute } from './problem.js';
 import { projectRoutes } from './project-routes.js';
@@ -46,6 +47,7 @@ export function createApp(context: ApiContext, web: Router): Express {
   api.use(reviewRoutes(context, guards));
   api.use(checkRoutes(context, context.requiresDist, guards));
   api.use(tokenRoutes(context, guards));
+  api.use(indexUpkeepRoutes(context, guards));
   api.use(housekeepingRoutes(context, guards));
 
   const app = express();

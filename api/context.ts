@@ -4,6 +4,7 @@ import type { FileProvenance } from '../client/contract.js';
 import type { BrowseStore } from '../core/browse.js';
 import type { CheckSources } from '../core/check-walk.js';
 import type { LoadedImage } from '../core/image.js';
+import type { IndexUpkeep } from '../core/index-upkeep.js';
 import type { RecipeCatalogue } from '../core/recipe/catalogue.js';
 import type { RetentionStore } from '../core/retention.js';
 import type { ReviewStore } from '../core/review.js';
@@ -46,6 +47,7 @@ export interface ApiContext {
   store: BuildStore;
   tokens: TokenStore;
   standings: ProjectStandings;
+  indexUpkeep: IndexUpkeep;
   retention: RetentionStore;
   blobs: BlobStore;
   logs: LogStore;

@@ -13,6 +13,7 @@ import { openSigningKey } from '../adapters/signing/key.js';
 import { browseStore } from '../adapters/sqlite/browse.js';
 import { createBuildStore } from '../adapters/sqlite/build-store.js';
 import { openDatabase } from '../adapters/sqlite/database.js';
+import { indexUpkeep } from '../adapters/sqlite/index-upkeep.js';
 import { logRows } from '../adapters/sqlite/log-rows.js';
 import { readMigrations } from '../adapters/sqlite/migrations.js';
 import { projectStandings } from '../adapters/sqlite/project-standings.js';
@@ -105,6 +106,7 @@ export async function openContext(
       store,
       tokens,
       standings,
+      indexUpkeep: indexUpkeep(db),
       retention: retentionStore(db),
       blobs,
       logs: await openLogStore(join(data, 'logs'), logRows(db)),

@@ -78,7 +78,7 @@ export function assembleProject(parts: AssemblyParts, now: number): Assembly {
     for (const file of upstream.page.files) {
       const hidden = names.has(file.filename) ? 'a file of this service has the same name' : undefined;
       names.add(file.filename);
-      add(file, origin, hidden ?? quarantined ?? upstream.refused.get(file.filename));
+      add(file, origin, hidden ?? refusedHere ?? quarantined ?? upstream.refused.get(file.filename));
     }
   }
   const shown = here?.status !== undefined && here.status !== 'active' ? here : (upstream?.page ?? here);

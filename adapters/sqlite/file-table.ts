@@ -134,9 +134,14 @@ export async function addFile(trx: Database, file: NewFile, now: number): Promis
 
 /** Raises the index's serial and gives it to the project, which is added where it is new. Owning is never taken back. */
 export async function touchProject(trx: Database, name: string, owns: boolean): Promise<void> {
+  await giveSerial(trx, { name, owned: owns ? 1 : 0, serial: await raiseIndexSerial(trx) });
+}
+
+/** For a change that concerns more than one project. */
+export async function raiseIndexSerial(trx: Database): Promise<number> {
   const [raised] = (await raiseSerial(trx, {})).rows;
   if (raised === undefined) throw new Error('the index has no serial');
-  await giveSerial(trx, { name, owned: owns ? 1 : 0, serial: raised.value });
+  return raised.value;
 }
 
 /**

@@ -6,9 +6,12 @@ import { normalizeProjectName } from '../../core/project-name.js';
 import type { Cli } from '../cli.js';
 import { formatTable } from '../format.js';
 import { withService } from '../service/session.js';
+import { addUpkeepCommands } from './index-upkeep.js';
 
 export function indexCommand(cli: Cli): Command {
-  const command = new Command('index').description('look into the index');
+  const command = new Command('index').description(
+    'why the index offers what it does, and what an administrator decides about it',
+  );
   command
     .command('explain')
     .description('why the index offers a project or a file, or not')
@@ -30,6 +33,7 @@ export function indexCommand(cli: Cli): Command {
         else for (const line of report(explanation)) cli.terminal.print(line);
       }),
     );
+  addUpkeepCommands(command, cli);
   return command;
 }
 

@@ -2,13 +2,11 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { runCli } from '../../cli/program.js';
-import { openTerminal } from '../../cli/terminal.js';
 import { WORKER_PROTOCOL } from '../../core/worker.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { startRedis } from '../support/redis.js';
+import { runCommand } from '../support/run-command.js';
 import { workerFacts } from '../support/worker.js';
 
 let service: TestApi;
@@ -18,18 +16,8 @@ beforeEach(async () => {
 });
 afterEach(() => service.close());
 
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const texts = { out: '', err: '' };
-  const collect = (name: 'out' | 'err') =>
-    new PassThrough().on('data', (chunk: Buffer) => {
-      texts[name] += chunk.toString();
-    }) as unknown as NodeJS.WriteStream;
-  const environment = { WHEELWRIGHT_DATA: service.data, WHEELWRIGHT_API_URL: service.api.url };
-  const terminal = openTerminal({ stdout: collect('out'), stderr: collect('err'), environment });
-  const code = await runCli(args, { environment, terminal, signal: new AbortController().signal });
-  await new Promise((resolve) => setImmediate(resolve));
-  return { code, ...texts };
-}
+const run = (...args: string[]) =>
+  runCommand({ WHEELWRIGHT_DATA: service.data, WHEELWRIGHT_API_URL: service.api.url }, ...args);
 
 const registerWith = (token: string) =>
   service.call('POST', '/api/v1/worker/registration', {

@@ -1,0 +1,150 @@
+// What an administrator decides, from the command line to the page that an installer reads.
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { parseIndexPolicy } from '../../core/index-policy.js';
+import { type IndexServer, serveIndex } from '../../index-server/server.js';
+import { startTestApi, type TestApi } from '../support/api.js';
+import { ask } from '../support/http-ask.js';
+import { type LyingUpstream, startLyingUpstream } from '../support/lying-upstream.js';
+import { runCommand } from '../support/run-command.js';
+import { sendUpload } from '../support/upload-service.js';
+import { makeWheel } from '../support/wheel.js';
+
+const old = makeWheel('acme_tool-1.0-py3-none-any.whl');
+const again = makeWheel('acme_tool-1.0-1-py3-none-any.whl');
+const fresh = makeWheel('acme_tool-1.2-py3-none-any.whl');
+const theirs = makeWheel('acme_public-1.0-py3-none-any.whl');
+
+let service: TestApi;
+let upstream: LyingUpstream;
+let index: IndexServer;
+beforeEach(async () => {
+  service = await startTestApi();
+  upstream = await startLyingUpstream();
+  upstream.offer('acme-public', theirs);
+  for (const wheel of [old, again, fresh]) expect((await upload(wheel)).status).toBe(200);
+  index = await serveIndex(
+    {
+      dataFolder: service.data,
+      host: '127.0.0.1',
+      port: 0,
+      policy: parseIndexPolicy({}, 'test'),
+      upstreamUrl: upstream.url,
+      tokenRequired: false,
+      cacheBytes: 1e9,
+      maxFileBytes: 1e9,
+      drainMs: 2_000,
+    },
+    pino({ level: 'silent' }),
+  );
+});
+afterEach(async () => {
+  await index.close();
+  await service.close();
+  await upstream.close();
+});
+
+const upload = (wheel: typeof old, secret = service.token) =>
+  sendUpload(`${service.api.url}/legacy/`, { filename: wheel.filename, bytes: wheel.bytes, secret });
+
+const run = (...args: string[]) =>
+  runCommand({ WHEELWRIGHT_DATA: service.data, WHEELWRIGHT_API_URL: service.api.url }, 'index', ...args);
+
+/** As the index says it to the next request; it looks for changes every few milliseconds. */
+async function page(project = 'acme-tool') {
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const { status, text } = await ask(index.url, `/simple/${project}/`, {
+    accept: 'application/vnd.pypi.simple.v1+json',
+  });
+  return status === 200 ? JSON.parse(text) : status;
+}
+
+async function yanked() {
+  const { files } = await page();
+  return Object.fromEntries(files.map((file: { filename: string; yanked: unknown }) => [file.filename, file.yanked]));
+}
+
+test('a file or a version is yanked with a reason, and back', async () => {
+  expect(await yanked()).toEqual({ [old.filename]: false, [again.filename]: false, [fresh.filename]: false });
+  expect(await run('yank', 'Acme.Tool', '1.0.0', '--reason', 'loses <data>')).toEqual({
+    code: 0,
+    out: `${again.filename} is yanked\n${old.filename} is yanked\n`,
+    err: '',
+  });
+  expect(await yanked()).toEqual({
+    [old.filename]: 'loses <data>',
+    [again.filename]: 'loses <data>',
+    [fresh.filename]: false,
+  });
+  expect((await run('yank', 'acme-tool', fresh.filename)).code).toBe(0);
+  expect((await run('unyank', 'acme-tool', old.filename)).code).toBe(0);
+  expect(await yanked()).toEqual({ [old.filename]: false, [again.filename]: 'loses <data>', [fresh.filename]: true });
+});
+
+test('where one of the files is not here nothing is yanked, and it is said why', async () => {
+  expect(await run('yank', 'acme-tool', fresh.filename, '9.9')).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/acme-tool has no file or version "9.9" here[\s\S]*index explain acme-tool/),
+  });
+  expect(await run('yank', 'acme-public', '1.0')).toMatchObject({ code: 1 });
+  expect(Object.values(await yanked())).toEqual([false, false, false]);
+});
+
+test('an archived project is served and takes no uploads; a quarantined one offers nothing; both go back', async () => {
+  const newest = makeWheel('acme_tool-2.0-py3-none-any.whl');
+  expect((await run('status', 'acme-tool', '--set', 'archived', '--reason', 'use acme-kit')).code).toBe(0);
+  expect(await page()).toMatchObject({
+    'project-status': { status: 'archived', reason: 'use acme-kit' },
+    versions: ['1.0', '1.2'],
+  });
+  expect((await upload(newest)).status).toBe(403);
+  expect((await run('status', 'acme-tool', '--set', 'quarantined')).code).toBe(0);
+  const quarantined = await page();
+  expect([quarantined['project-status'], quarantined.files]).toEqual([{ status: 'quarantined' }, []]);
+  expect((await ask(index.url, `/files/acme-tool/${old.sha256}/${old.filename}`)).status).toBe(403);
+  expect((await run('status', 'acme-tool', '--set', 'active')).code).toBe(0);
+  expect(await page()).toMatchObject({ versions: ['1.0', '1.2'] });
+  expect((await upload(newest)).status).toBe(200);
+  expect(await run('status', 'acme-public', '--set', 'quarantined')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('access: deny'),
+  });
+});
+
+test('a reserved name or prefix never comes from the upstream, until it is given back', async () => {
+  expect((await page('acme-public')).versions).toEqual(['1.0']);
+  expect(await run('reserve', 'Acme_', 'Solo')).toEqual({
+    code: 0,
+    out: 'acme- is reserved\nsolo is reserved\n',
+    err: '',
+  });
+  expect((await run('reserved')).out).toBe('acme-\nsolo\n');
+  expect(await page('acme-public')).toBe(404);
+  expect((await page('acme-tool')).versions).toEqual(['1.0', '1.2']);
+  const { body } = await service.call<{ secret: string }>('POST', '/api/v1/tokens', {
+    json: { name: 'ci', scopes: ['upload'] },
+  });
+  expect((await upload(makeWheel('acme_new-1.0-py3-none-any.whl'), body.secret)).status).toBe(409);
+  expect((await run('unreserve', 'acme-')).code).toBe(0);
+  expect((await page('acme-public')).versions).toEqual(['1.0']);
+  expect(await run('unreserve', 'acme-')).toMatchObject({ code: 1, err: expect.stringContaining('is not reserved') });
+  for (const name of ['-', '', 'a b', 'bücher'])
+    expect([name, (await run('reserve', name)).code]).not.toEqual([name, 0]);
+});
+
+test('only an administrator decides', async () => {
+  const { body } = await service.call<{ secret: string }>('POST', '/api/v1/tokens', {
+    json: { name: 'ci', scopes: ['upload', 'build', 'approve'] },
+  });
+  for (const [method, path, json] of [
+    ['POST', '/projects/acme-tool/yank', { files: ['1.0'] }],
+    ['POST', '/projects/acme-tool/unyank', { files: ['1.0'] }],
+    ['PUT', '/projects/acme-tool/status', { status: 'quarantined' }],
+    ['PUT', '/reserved-names/acme-', undefined],
+    ['DELETE', '/reserved-names/acme-', undefined],
+  ] as const) {
+    expect((await service.call(method, `/api/v1${path}`, { json, token: body.secret })).status).toBe(403);
+    expect((await service.call(method, `/api/v1${path}`, { json, token: undefined })).status).toBe(401);
+  }
+  expect(Object.values(await yanked())).toEqual([false, false, false]);
+});
