@@ -5,7 +5,7 @@ import type { Request } from 'express';
 import { WheelwrightError } from '../core/errors.js';
 
 /** Core metadata comes as fields, too: a description of some megabytes, a classifier per field. What is cut off is not used. */
-const LIMITS = { fieldSize: 64 << 10, fields: 5_000, files: 10, headerPairs: 50 };
+const LIMITS = { fieldSize: 64 << 10, fields: 20_000, files: 10, headerPairs: 50 };
 /** The fields that decide anything; the rest repeats what is in the archive. */
 const KEPT = new Set([
   ':action',
@@ -36,9 +36,14 @@ export type TakeContent<Result> = (
  */
 export async function readUploadForm<Result>(request: Request, take: TakeContent<Result>): Promise<Result> {
   const contentType = request.headers['content-type'];
-  if (contentType === undefined || !/^multipart\/form-data\s*;.*boundary=/i.test(contentType)) {
+  if (contentType === undefined || !/^multipart\/form-data\s*(;|$)/i.test(contentType)) {
     throw invalid(`the request is ${contentType ?? 'of no type'}, not multipart/form-data`);
   }
+  if (!/;\s*boundary=("[^"]+"|[^";\s]+)/i.test(contentType)) {
+    throw invalid('the Content-Type of the form names no boundary');
+  }
+  const coding = request.headers['content-encoding'] ?? 'identity';
+  if (coding !== 'identity') throw invalid(`the form is encoded as ${coding}; it is taken as it is only`);
   const busboy = Busboy({
     headers: { ...request.headers, 'content-type': contentType },
     limits: LIMITS,
@@ -68,8 +73,9 @@ export async function readUploadForm<Result>(request: Request, take: TakeContent
       // A file that is refused while it arrives ends the reading.
       result.catch(reject);
     });
+    busboy.once('fieldsLimit', () => reject(invalid(`the form has more than ${LIMITS.fields} fields`)));
     busboy.once('finish', () => resolve(fields));
-    busboy.once('error', (cause) => reject(invalid('the form cannot be read', cause)));
+    busboy.once('error', (cause) => reject(invalid(`the form cannot be read: ${(cause as Error).message}`, cause)));
     request.once('error', (cause) => reject(invalid('the upload broke off', cause)));
     request.once('close', () => {
       if (!request.complete) reject(invalid('the upload broke off'));

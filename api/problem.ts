@@ -31,8 +31,9 @@ export function problemOf(error: WheelwrightError): Problem {
 }
 
 export const unknownRoute: RequestHandler = (request) => {
+  const isForm = /^multipart\/form-data/i.test(request.headers['content-type'] ?? '');
   throw new WheelwrightError('not-found', `there is nothing at ${request.method} ${request.path}`, {
-    hint: 'docs/api.md lists the calls.',
+    hint: isForm ? 'Uploads go to /legacy/: twine and uv take that whole URL.' : 'docs/api.md lists the calls.',
   });
 };
 

@@ -1,5 +1,5 @@
 // What a file must be before an upload of it is published.
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
@@ -56,24 +56,29 @@ export function parseUploadForm(fields: UploadFields): UploadForm {
 }
 
 /** @throws WheelwrightError `invalid` when the bytes are not those that the client meant to send. */
-export async function checkDigests(form: UploadForm, file: { path: string; sha256: string }): Promise<void> {
+export async function checkDigests(form: UploadForm, file: IncomingFile): Promise<void> {
   const differs = (algorithm: string, sent: string, is: string) =>
     new WheelwrightError('invalid', `the file has ${algorithm} ${is}, the form says ${sent}`, {
       hint: 'The file was changed on its way, or between the moment it was hashed and sent. Send it again.',
     });
-  if (form.sha256_digest !== undefined) {
-    if (form.sha256_digest.toLowerCase() !== file.sha256) throw differs('sha256', form.sha256_digest, file.sha256);
-  } else if (form.md5_digest !== undefined) {
-    // Old clients send nothing better, so it costs a second reading for these only.
-    const hash = createHash('md5');
-    await pipeline(createReadStream(file.path), hash);
-    const md5 = hash.digest('hex');
-    if (form.md5_digest.toLowerCase() !== md5) throw differs('md5', form.md5_digest, md5);
-  } else {
+  if (form.sha256_digest === undefined && form.md5_digest === undefined) {
     throw new WheelwrightError('invalid', 'the form gives no digest that can be checked', {
       hint: 'Send sha256_digest, as every current client does.',
     });
   }
+  if (form.sha256_digest !== undefined && form.sha256_digest.toLowerCase() !== file.sha256)
+    throw differs('sha256', form.sha256_digest, file.sha256);
+  if (form.md5_digest !== undefined) {
+    const md5 = await md5Of(file);
+    if (form.md5_digest.toLowerCase() !== md5) throw differs('md5', form.md5_digest, md5);
+  }
+}
+
+async function md5Of({ path, bytes }: Pick<IncomingFile, 'path' | 'bytes'>): Promise<string> {
+  if (bytes !== undefined) return hash('md5', bytes);
+  const hashing = createHash('md5');
+  await pipeline(createReadStream(path), hashing);
+  return hashing.digest('hex');
 }
 
 /**

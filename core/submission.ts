@@ -99,9 +99,17 @@ async function hastenBuild({ store, clock }: SubmissionDeps, build: BuildRecord,
   if (!isFinished(build.status) && build.priority > priority) await store.hasten(build.id, priority, clock());
 }
 
-/** Somebody else may have published something under a name of this organisation, and building that would put it in the place of ours. */
+/**
+ * Somebody else may have published something under a name of this organisation, and building that would put it in the place of ours. Nor is anything built for a
+ * project that takes no more files (PEP 792).
+ */
 async function assertFromUpstream(standings: ProjectStandings, project: string): Promise<void> {
-  const { owned, reserved } = await standings.standing(project);
+  const { status, owned, reserved } = await standings.standing(project);
+  if (status === 'archived' || status === 'quarantined') {
+    throw new WheelwrightError('forbidden', `${project} is ${status} here and takes no new wheels`, {
+      hint: `Someone set this status on purpose. An administrator takes it back by \`wheelwright index status ${project} --set active\`.`,
+    });
+  }
   if (!owned && !isReserved(reserved, project)) return;
   throw new WheelwrightError(
     'forbidden',

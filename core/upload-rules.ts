@@ -28,7 +28,7 @@ export interface ProjectStandings {
 export function checkUploadAllowed(project: string, standing: ProjectStanding, mayClaim: boolean): void {
   if (standing.status === 'archived' || standing.status === 'quarantined') {
     throw new WheelwrightError('forbidden', `${project} is ${standing.status} and takes no uploads`, {
-      hint: 'Someone set this status on purpose. An administrator can make the project active again.',
+      hint: `Someone set this status on purpose. An administrator takes it back by \`wheelwright index status ${project} --set active\`.`,
     });
   }
   if (standing.status === undefined && !mayClaim && isReserved(standing.reserved, project)) {

@@ -146,3 +146,15 @@ test('metrics: depth and waiting time of the queue, slots, phases, failures by c
   expect(after).toMatch(/^wheelwright_phase_seconds_bucket\{le="30",phase="repair"\} 1$/m);
   expect(after).toMatch(/^wheelwright_api_request_seconds_count\{method="POST",status="202"\} 2$/m);
 });
+
+test('an upload to another address is told which one takes uploads', async () => {
+  const form = new FormData();
+  form.append(':action', 'file_upload');
+  for (const path of ['/', '/simple/', '/legacy/files']) {
+    const answer = await fetch(`${service.api.url}${path}`, { method: 'POST', body: form });
+    expect([answer.status, await answer.json()]).toEqual([
+      404,
+      expect.objectContaining({ hint: expect.stringContaining('/legacy/') }),
+    ]);
+  }
+});

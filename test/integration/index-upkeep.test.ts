@@ -111,6 +111,19 @@ test('an archived project is served and takes no uploads; a quarantined one offe
   });
 });
 
+test.each(['archived', 'quarantined'])('of a project that is %s nothing is built', async (status) => {
+  service.upstream.add('spam', 'spam-1.0.tar.gz');
+  service.upstream.add('spam', 'spam-1.1.tar.gz');
+  const [build] = await service.ask('spam==1.0', { python: ['cp313'] });
+  await service.deliver(await service.claim(), makeWheel('spam-1.0-py3-none-any.whl'));
+  expect((await service.build(build?.id as string)).status).toBe('succeeded');
+  expect((await run('status', 'spam', '--set', status)).code).toBe(0);
+  const refused = await service.call('POST', '/api/v1/builds', { json: { requirement: 'spam==1.1' } });
+  expect(refused.body).toMatchObject({ status: 403, detail: expect.stringContaining(`spam is ${status} here`) });
+  expect((await run('status', 'spam', '--set', 'active')).code).toBe(0);
+  await service.ask('spam==1.1');
+});
+
 test('a reserved name or prefix never comes from the upstream, until it is given back', async () => {
   expect((await page('acme-public')).versions).toEqual(['1.0']);
   expect(await run('reserve', 'Acme_', 'Solo')).toEqual({

@@ -139,6 +139,7 @@ describe('is refused', () => {
     ['another version in the form', 400, /form says .* 2.0/, { fields: { version: '2.0' } }],
     ['another sha256', 400, /has sha256 .* the form says/, { fields: { sha256_digest: 'ab'.repeat(32) } }],
     ['another md5', 400, /has md5/, { fields: { sha256_digest: undefined, md5_digest: 'ab'.repeat(16) } }],
+    ['another md5 beside the right sha256', 400, /has md5/, { fields: { md5_digest: 'ab'.repeat(16) } }],
     ['no digest', 400, /no digest/, { fields: { sha256_digest: undefined } }],
     ['a path for a name', 400, /not the file name of a wheel/, { filename: '../fresh-1.0-py3-none-any.whl' }],
     ['a name with control characters', 400, /not/, { filename: 'fresh\x07-1.0-py3-none-any.whl' }],
@@ -185,6 +186,33 @@ describe('is refused', () => {
       headers: { authorization, 'content-type': 'application/json' },
     });
     expect([json.status, await json.text()]).toEqual([400, expect.stringMatching(/not multipart/)]);
+  });
+
+  it.each<[string, RegExp, Record<string, string>, string]>([
+    ['without a boundary', /names no boundary/, { 'content-type': 'multipart/form-data' }, ''],
+    ['with an empty boundary', /names no boundary/, { 'content-type': 'multipart/form-data; boundary=' }, ''],
+    [
+      'that is compressed',
+      /encoded as gzip/,
+      { 'content-type': 'multipart/form-data; boundary=b', 'content-encoding': 'gzip' },
+      '',
+    ],
+    [
+      'that ends too soon',
+      /cannot be read: Unexpected end/,
+      { 'content-type': 'multipart/form-data; boundary=b' },
+      '--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nfresh',
+    ],
+    [
+      'of endless fields',
+      /more than 20000 fields/,
+      { 'content-type': 'multipart/form-data; boundary=b' },
+      `${'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n1\r\n'.repeat(20_002)}--b--\r\n`,
+    ],
+  ])('a form %s, and says why', async (_, message, headers, body) => {
+    const authorization = `Basic ${Buffer.from('__token__:upload-secret').toString('base64')}`;
+    const answer = await fetch(url, { method: 'POST', body, headers: { ...headers, authorization } });
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringMatching(message)]);
   });
 
   it('a form with two files', async () => {
