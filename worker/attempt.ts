@@ -28,6 +28,7 @@ import { repairWheel } from './phases/repair.js';
 import { takeWheel, testWheel } from './phases/test.js';
 import { missingDepends } from './shared-libraries.js';
 import { openSpool } from './spool.js';
+import { together } from './together.js';
 import type { TextFile } from './workspace-files.js';
 
 /** What every attempt of a worker is made with. */
@@ -126,7 +127,7 @@ async function runPhases(
   signal: AbortSignal,
 ): Promise<PhaseResult<Tested>> {
   const { order } = lease;
-  const { engine, settings } = site;
+  const { engine, settings, upstream } = site;
   const { log } = voice;
   const enter = (phase: Phase) => {
     const diagnosis = startDiagnosis(order, phase);
@@ -146,12 +147,14 @@ async function runPhases(
   );
   const spool = openSpool();
   later(() => spool.remove());
-  const downloading = { upstream: site.upstream, spool, maxBytes: settings.WHEELWRIGHT_SDIST_BYTES, log, signal };
-  const [images, sdist, sources] = await Promise.all([
-    engine.prepareImages(order.target, order.recipe, (line) => log.say(`fetch: ${line}`), signal, order.lineage),
-    downloadSdist(downloading, order.sdist),
-    downloadSources(downloading, order.recipe.sources ?? []),
-  ]);
+  const [images, sdist, sources] = await together(signal, (shared) => {
+    const site = { upstream, spool, maxBytes: settings.WHEELWRIGHT_SDIST_BYTES, log, signal: shared };
+    return [
+      engine.prepareImages(order.target, order.recipe, (line) => log.say(`fetch: ${line}`), shared, order.lineage),
+      downloadSdist(site, order.sdist),
+      downloadSources(site, order.recipe.sources ?? []),
+    ];
+  });
   if ('kind' in images) return refusedImage(log, images);
   if (sdist.kind !== 'done') return sdist;
   if (sources.kind !== 'done') return sources;
@@ -220,7 +223,8 @@ async function runPhases(
   if (repaired.kind !== 'done') return repaired;
   const testing = phase('test');
   const taken = await takeWheel(testing, repaired.value, spool);
-  const tested = await testWheel(testing, repaired.value, taken);
+  if (taken.kind !== 'done') return taken;
+  const tested = await testWheel(testing, repaired.value, taken.value);
   if (tested.kind !== 'done') return tested;
 
   enter('publish');

@@ -63,17 +63,25 @@ export async function readReport<T>(
     return schema.parse(JSON.parse(Buffer.concat(chunks).toString('utf8')));
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof WheelwrightError) {
-      if (error.code === 'not-found') return undefined;
-      throw error;
-    }
-    throw notAsExpected(path, error);
+    if (!(error instanceof WheelwrightError) || error.code === 'too-large') throw notAsExpected(path, error);
+    if (error.code === 'not-found') return undefined;
+    throw error;
+  }
+}
+
+/** The same where foreign code may have put anything, or nothing, in its place: undefined then as well. */
+export async function readForeignReport<T>(...of: Parameters<typeof readReport<T>>): Promise<T | undefined> {
+  try {
+    return await readReport(...of);
+  } catch (error) {
+    if (error instanceof WheelwrightError && error.code === 'invalid') return undefined;
+    throw error;
   }
 }
 
 /**
  * The bytes of one regular file.
- * @throws WheelwrightError `not-found`; `invalid` when something else is there, or it is larger than it may be.
+ * @throws WheelwrightError `not-found`; `invalid` when something else is there; `too-large`
  */
 export async function* readWorkspaceFile(
   engine: Engine,
@@ -89,8 +97,10 @@ export async function* readWorkspaceFile(
   try {
     // To the end of the archive: a stream that is broken off costs an error with its stack, and the engine its connection.
     for await (const entry of extract) {
-      if (found || entry.header.type !== 'file' || (entry.header.size ?? 0) > maxBytes) {
-        throw notAsExpected(path, undefined);
+      if (found || entry.header.type !== 'file') throw notAsExpected(path, undefined);
+      const sizeBytes = entry.header.size ?? 0;
+      if (sizeBytes > maxBytes) {
+        throw new WheelwrightError('too-large', `${path} has ${sizeBytes} bytes where ${maxBytes} are allowed`);
       }
       found = true;
       yield* entry as AsyncIterable<Buffer>;

@@ -16,7 +16,12 @@ import { instantSite } from '../support/instant-engine.mjs';
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const site = instantSite();
 
-async function attempt(recipe: EffectiveRecipe, changed: Partial<Engine>, signal = new AbortController().signal) {
+async function attempt(
+  recipe: EffectiveRecipe,
+  changed: Partial<Engine>,
+  signal = new AbortController().signal,
+  settings: Record<string, string> = {},
+) {
   const phases: Phase[] = [];
   const inputs: AttemptInput[] = [];
   const log = new AttemptLog({
@@ -49,7 +54,7 @@ async function attempt(recipe: EffectiveRecipe, changed: Partial<Engine>, signal
     {
       ...site,
       engine: { ...site.engine, ...changed },
-      settings: parseSettings({}),
+      settings: parseSettings(settings),
     },
     { log, listen: () => undefined, deliver: async () => undefined },
     () => undefined,
@@ -193,4 +198,50 @@ test.each([
 ])('an attempt that is lost to %s gives a reason', async (_, error, reason) => {
   const { outcome } = await attempt({}, { prepareImages: () => Promise.reject(error) });
   expect(outcome).toEqual({ kind: 'lost', reason: expect.stringMatching(reason) });
+});
+
+test('a wheel that is larger than it may be has failed, and is not built again', async () => {
+  const { outcome } = await attempt({}, {}, undefined, { WHEELWRIGHT_WHEEL_BYTES: '100' });
+  const line = expect.stringMatching(/^the wheel is too large: .*\.whl has \d+ bytes where 100 are allowed$/);
+  const cause = expect.stringContaining('WHEELWRIGHT_WHEEL_BYTES');
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { class: 'bad-wheel', line, cause } });
+});
+
+test('what is tested can write over the report, and has failed then', async () => {
+  const { outcome } = await attempt(
+    {},
+    {
+      getTar: async (workspace, path, stop) =>
+        path === '/test/reports/test.json'
+          ? packFiles([], [{ name: 'test.json', text: 'no JSON' }])
+          : site.engine.getTar(workspace, path, stop),
+    },
+  );
+  const line = 'the test ended without saying how';
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { class: 'test-failed', phase: 'test', line } });
+});
+
+test('a build that ran out of time is not run again for an environment of its own', async () => {
+  const wheel = { name: 'big', version: '1', filename: 'big-1-py3-none-any.whl', sha256: '0', sizeBytes: 2 ** 24 };
+  let builds = 0;
+  const { outcome } = await attempt(
+    {},
+    {
+      findEnvironment: async () => 'environment',
+      run: async (spec, output, signal) => {
+        const ended = await site.engine.run(spec, output, signal);
+        if (spec.command.at(-1) !== '/inputs/scripts/build.py') return ended;
+        builds += 1;
+        await output(Buffer.from("OSError: [Errno 30] Read-only file system: '/build/env/x'\n"));
+        return { kind: 'timed-out' };
+      },
+      getTar: async (workspace, path, stop) => {
+        if (path !== '/inputs/reports/fetch.json') return site.engine.getTar(workspace, path, stop);
+        const report = { kind: 'fetched', requirements: [], wheels: [wheel] };
+        return packFiles([], [{ name: 'fetch.json', text: JSON.stringify(report) }]);
+      },
+    },
+  );
+  expect(builds).toBe(1);
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { phase: 'build' } });
 });

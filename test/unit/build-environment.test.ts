@@ -49,6 +49,10 @@ test('a build is heard that would write into its environment, also when it says 
   expect(heard("cp: cannot create regular file '/build/env/x': Read-on", 'ly file system\n')).toBe(true);
   expect(heard('/build/env/bin/python setup.py\n', "OSError: Read-only file system: '/usr/lib/x.py'\n")).toBe(false);
   expect(heard("OSError: Read-only file system: '/build/environment/x.py'\n")).toBe(false);
+  expect(heard('open /build/env/lib/x.go: read-only file system\n')).toBe(true);
+  expect(heard("EROFS: read-only file system, open '/build/env/node/x'\n")).toBe(true);
+  expect(heard("touch: cannot touch 'generated.py': Read-only file system\n")).toBe(true);
+  expect(heard("touch: cannot touch '/usr/include/x.h': Read-only file system\n")).toBe(false);
 });
 
 test('of what is kept, each kind has its own limit, and what a container has or another instance owns stays', async () => {

@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { cpuBound } from '../../core/cpu-bound.js';
 import { ENVIRONMENT } from '../../core/engine.js';
-import { WheelwrightError } from '../../core/errors.js';
 import type { Built, Fetched, PhaseResult } from '../../core/phases.js';
 import { wheelNameOf } from '../../core/wheel-name.js';
 import { buildEnvironment } from '../build-environment.js';
 import { diagnosed, failed, type PhaseContext, runScript, succeeded, TOOLS_PYTHON } from '../phase-context.js';
-import { readReport } from '../workspace-files.js';
+import { readForeignReport } from '../workspace-files.js';
 import { type Kept, keepEnvironment, keptEnvironment, watchRefusals, wheelPaths } from './environment.js';
 
 const reportSchema = z.discriminatedUnion('kind', [
@@ -85,14 +84,12 @@ async function runHooks(
       onOutput: refusals.see,
     },
   );
-  if (!succeeded(exit) && kept !== undefined && !copied && refusals.refused()) return { kind: 'environment-refused' };
-  if (!succeeded(exit)) return diagnosed(context, { phase: 'build', exit });
-  let report: z.infer<typeof reportSchema> | undefined;
-  try {
-    report = await readReport(engine, workspace, '/build/reports/build.json', reportSchema, signal);
-  } catch (error) {
-    if (!(error instanceof WheelwrightError) || error.code !== 'invalid') throw error;
+  const ended = exit.kind === 'exited' && !exit.oomKilled;
+  if (!succeeded(exit) && ended && kept !== undefined && !copied && refusals.refused()) {
+    return { kind: 'environment-refused' };
   }
+  if (!succeeded(exit)) return diagnosed(context, { phase: 'build', exit });
+  const report = await readForeignReport(engine, workspace, '/build/reports/build.json', reportSchema, signal);
   if (report === undefined) return badReport(context);
   switch (report.kind) {
     case 'built':

@@ -86,14 +86,20 @@ export function watchRefusals(): { see(chunk: Buffer): void; refused(): boolean 
     see(chunk) {
       // A line may come in two pieces.
       const text = rest + chunk.toString('latin1');
-      refused ||=
-        text.includes(REFUSAL) && text.split('\n').some((line) => line.includes(REFUSAL) && WITHIN.test(line));
+      refused ||= REFUSAL.test(text) && text.split('\n').some((line) => REFUSAL.test(line) && mayBeWithin(line));
       rest = text.slice(-MAX_LINE);
     },
     refused: () => refused,
   };
 }
 
-const REFUSAL = 'Read-only file system';
+/** Go and Node say it in small letters. */
+const REFUSAL = /read-only file system/i;
 const WITHIN = new RegExp(`${ENVIRONMENT}\\b`);
+const ABSOLUTE = /(?:^|[\s'"\u0060(=:])\/\w/;
 const MAX_LINE = 1000;
+
+/** Where no whole path is told, it may be the environment: whatever else a build can reach by a relative one is its own. */
+function mayBeWithin(line: string): boolean {
+  return WITHIN.test(line) || !ABSOLUTE.test(line);
+}

@@ -7,7 +7,7 @@ import type { Need, PhaseResult, Repaired, Tested } from '../../core/phases.js';
 import { diagnosed, failed, type PhaseContext, runScript, succeeded, targetPython } from '../phase-context.js';
 import { matchLibraries } from '../shared-libraries.js';
 import { readSpooled, type Spool } from '../spool.js';
-import { packStream, readReport, readWorkspaceFile } from '../workspace-files.js';
+import { packStream, readForeignReport, readWorkspaceFile } from '../workspace-files.js';
 import { fetchTestWheels } from './fetch.js';
 
 const MODULE = /^[\w.]{1,200}$/;
@@ -28,17 +28,24 @@ const reportSchema = z.discriminatedUnion('kind', [
 ]);
 
 /** Takes the wheel out of where foreign code ran: what is tried from here on, and later published, are these bytes. */
-export async function takeWheel(context: PhaseContext, repaired: Repaired, spool: Spool): Promise<Tested> {
+export async function takeWheel(context: PhaseContext, repaired: Repaired, spool: Spool): Promise<PhaseResult<Tested>> {
   const { engine, workspace, limits, signal } = context;
+  const { filename, grafted, needs } = repaired;
   const bytes = Readable.from(readWorkspaceFile(engine, workspace, repaired.path, limits.wheelBytes, signal), {
     objectMode: false,
   });
-  return {
-    ...(await spool.take('wheel', bytes, limits.wheelBytes, signal)),
-    filename: repaired.filename,
-    grafted: repaired.grafted,
-    needs: repaired.needs.map((need) => need.soname),
-  };
+  try {
+    const spooled = await spool.take('wheel', bytes, limits.wheelBytes, signal);
+    return { kind: 'done', value: { ...spooled, filename, grafted, needs: needs.map((need) => need.soname) } };
+  } catch (error) {
+    if (!(error instanceof WheelwrightError) || error.code !== 'too-large') throw error;
+    return failed(context, 'test', {
+      class: 'bad-wheel',
+      line: `the wheel is too large: ${error.message}`,
+      cause:
+        'WHEELWRIGHT_WHEEL_BYTES sets how large a wheel may be. Debug symbols or test data are the usual cause; a switch of the build may leave them out.',
+    });
+  }
 }
 
 /** Installs and imports the wheel in the clean image, without a network, and runs the recipe's own test there. */
@@ -91,8 +98,14 @@ export async function testWheel(
     },
   );
   if (!succeeded(exit)) return diagnosed(context, { phase: 'test', exit });
-  const report = await readReport(engine, workspace, '/test/reports/test.json', reportSchema, signal);
-  if (report === undefined) throw new WheelwrightError('internal', 'the test script left no report');
+  const report = await readForeignReport(engine, workspace, '/test/reports/test.json', reportSchema, signal);
+  if (report === undefined) {
+    return failed(context, 'test', {
+      class: 'test-failed',
+      line: 'the test ended without saying how',
+      cause: 'What was imported or tested wrote over the report, or ended the process that writes it.',
+    });
+  }
   switch (report.kind) {
     case 'passed':
       return { kind: 'done', value: taken };
