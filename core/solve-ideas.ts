@@ -20,6 +20,7 @@ export function ideasFor(failure: Failure, version: string, facts: SolveFacts, t
     ...newerAgain(failure, version, facts, tries),
     ...proposed(failure),
     ...includeFolder(failure, tries),
+    ...numpyFolder(failure),
     ...libraryFolder(failure),
     ...furtherIdeas(failure),
     ...freedOfBounds(failure, version, facts),
@@ -79,6 +80,28 @@ function includeFolder({ class: kind, missing = [] }: Failure, tries: readonly S
   }
   return [];
 }
+
+/** Setup scripts that name the folder of numpy's headers themselves name that of numpy 1. */
+function numpyFolder({ class: kind, line }: Failure): Idea[] {
+  if (kind !== 'build-requirement' || !/fatal error: numpy\/\w+\.h/.test(line)) return [];
+  return [
+    {
+      kind: 'edit',
+      edit: {
+        requires: { additions: ['numpy'] },
+        prepare: NUMPY_HEADERS,
+        environment: { CPATH: '/build/src/numpy-headers' },
+      },
+      why: 'numpy 2 has its headers in another folder than numpy 1, where the compiler may be told to look',
+      guess: true,
+    },
+  ];
+}
+
+const NUMPY_HEADERS = `# The headers of the numpy that is there, in a folder that the compiler is told of.
+mkdir -p numpy-headers
+ln -sfn "$(python -c 'import numpy; print(numpy.get_include())')/numpy" numpy-headers/numpy
+`;
 
 /** So it is with a library that the linker does not find although its package is there. */
 function libraryFolder({ class: kind, missing = [], proposal }: Failure): Idea[] {

@@ -223,6 +223,18 @@ test('a header in a folder of its own: the compiler is told of the folder', () =
   ]);
 });
 
+test('headers of numpy that are still not found with it: the compiler is told of their folder', () => {
+  const proposal = { edit: { requires: { additions: ['numpy'] } }, why: 'numpy brings its own headers' };
+  const line = 'ham.c:1:10: fatal error: numpy/arrayobject.h: No such file or directory';
+  const asked = failure(line, { class: 'build-requirement', proposal });
+  const { end, tries } = solve((planned) => (has(planned, 'CPATH') ? 'succeeds' : asked));
+  expect(end).toMatchObject({ kind: 'solved' });
+  expect(tries).toHaveLength(3);
+  expect(tries.at(-1)?.edits.map(({ edit }) => edit)).toMatchObject([
+    { requires: { additions: ['numpy'] }, prepare: expect.stringContaining('numpy.get_include()') },
+  ]);
+});
+
 test('a library in a folder of its own: the linker is told of the folder', () => {
   const why = 'libham-dev has /usr/lib/x86_64-linux-gnu/ham/serial/libham.so';
   const asked = failure('cannot find -lham', {
