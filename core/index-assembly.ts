@@ -62,11 +62,11 @@ export function assembleProject(parts: AssemblyParts, now: number): Assembly {
       changesAt = Math.min(changesAt ?? decision.until, decision.until);
   };
 
-  const names = new Set<string>();
+  const names = new Map<string, string>();
   const ofHere: Origin = { kind: 'here' };
   const refusedHere = status === 'quarantined' ? quarantine('here', here?.statusReason) : undefined;
   for (const file of here?.files ?? []) {
-    names.add(file.filename);
+    names.set(file.filename, 'a file of this service has the same name');
     add(file, ofHere, refusedHere);
   }
   if (upstream !== undefined) {
@@ -76,8 +76,8 @@ export function assembleProject(parts: AssemblyParts, now: number): Assembly {
         ? quarantine(`by ${upstream.name}`, upstream.page.statusReason)
         : undefined;
     for (const file of upstream.page.files) {
-      const hidden = names.has(file.filename) ? 'a file of this service has the same name' : undefined;
-      names.add(file.filename);
+      const hidden = names.get(file.filename);
+      if (hidden === undefined) names.set(file.filename, 'the upstream lists another file of the same name before it');
       add(file, origin, hidden ?? refusedHere ?? quarantined ?? upstream.refused.get(file.filename));
     }
   }

@@ -73,17 +73,28 @@ export function parseProjectHtml(text: string, name: string, pageUrl: string): P
 
 function fromJson(file: z.infer<typeof fileSchema>, url: string): IndexFile {
   const metadata = file['core-metadata'] ?? file['dist-info-metadata'] ?? false;
+  const uploadTime = uploadTimeOf(file['upload-time'] ?? '');
   return {
     filename: file.filename,
     url,
     hashes: file.hashes,
     ...(typeof file.size === 'number' ? { sizeBytes: file.size } : {}),
-    ...(file['upload-time'] ? { uploadTime: file['upload-time'] } : {}),
+    ...(uploadTime === undefined ? {} : { uploadTime }),
     ...(file['requires-python'] ? { requiresPython: file['requires-python'] } : {}),
     ...(file.yanked ? { yanked: file.yanked } : {}),
     ...(metadata === false ? {} : { coreMetadata: metadata }),
     ...(file.provenance ? { provenanceUrl: file.provenance } : {}),
   };
+}
+
+const UPLOAD_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/;
+const OTHER_TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?$/;
+
+/** As PEP 700 wants it, or not at all: clients read no other form, and some then take nothing of the page. */
+function uploadTimeOf(text: string): string | undefined {
+  const time = OTHER_TIME.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time)) return undefined;
+  return UPLOAD_TIME.test(text) ? text : new Date(time).toISOString();
 }
 
 const LINKED_FILE = /\.(whl|tar\.gz|zip|tar\.bz2|tgz|tar\.xz|egg|exe|msi|rpm|deb|dmg)$/;

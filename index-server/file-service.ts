@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WheelwrightError } from '../core/errors.js';
 import type { OfferedFile } from '../core/index-assembly.js';
 import { blobPath } from './blob-path.js';
-import { requestedRange } from './byte-range.js';
+import { matchesEtag, requestedRange } from './byte-range.js';
 import type { DiskSender } from './disk-sender.js';
 import type { Download } from './download.js';
 import type { FileCache } from './file-cache.js';
@@ -126,8 +126,14 @@ export class FileService {
     const { filename, sha256, offered } = wanted;
     const { sizeBytes } = offered.file;
     if (await this.#sendHeld(request, response, sha256)) return;
+    const headers = this.headers(sha256);
+    if (matchesEtag(request.headers['if-none-match'], headers.ETag as string)) {
+      // Whoever has these bytes needs no download for that.
+      response.writeHead(304, headers).end();
+      return;
+    }
     if (request.method === 'HEAD' && sizeBytes !== undefined) {
-      response.writeHead(200, { ...this.headers(sha256), 'Accept-Ranges': 'bytes', 'Content-Length': sizeBytes }).end();
+      response.writeHead(200, { ...headers, 'Accept-Ranges': 'bytes', 'Content-Length': sizeBytes }).end();
       return;
     }
     const large = (sizeBytes ?? 0) >= PART_OF_FILES_FROM_BYTES;
@@ -147,7 +153,7 @@ export class FileService {
     // The first piece tells whether the upstream answers at all: until then an error can still be a status.
     const first = await bytes.next();
     response.writeHead(200, {
-      ...this.headers(sha256),
+      ...headers,
       'Accept-Ranges': 'bytes',
       ...(sizeBytes === undefined ? {} : { 'Content-Length': sizeBytes }),
     });

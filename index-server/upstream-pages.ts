@@ -122,9 +122,12 @@ export class UpstreamPages {
     const { cache, onFault } = this.#options;
     const first = cache.firstHashes(identity, page.name);
     const fresh = new Map<string, string>();
+    const seen = new Set<string>();
     for (const { filename, hashes } of page.files) {
+      // Of two files of one name only the first is ever offered.
+      if (hashes.sha256 === undefined || seen.has(filename)) continue;
+      seen.add(filename);
       const known = first.get(filename);
-      if (hashes.sha256 === undefined) continue;
       if (known === undefined) fresh.set(filename, hashes.sha256);
       else if (known !== hashes.sha256) {
         refused.set(filename, `the upstream changed the file: its sha256 was ${known} and is now ${hashes.sha256}`);

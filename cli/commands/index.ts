@@ -42,21 +42,23 @@ const explanationSchema = z.looseObject({
   known: z.boolean(),
   owned: z.boolean(),
   reserved: z.boolean(),
+  looksLike: z.string().optional(),
   status: z.string(),
   statusReason: z.string().optional(),
   denied: z.string().optional(),
   upstreamUnavailableSince: z.string().optional(),
+  withoutUpstream: z.literal(true).optional(),
   files: z.array(z.object({ filename: z.string(), offered: z.boolean(), from: z.string(), reason: z.string() })),
 });
 type Explanation = z.infer<typeof explanationSchema>;
 
 async function explain(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<Explanation> {
   let status: number;
-  let body: unknown;
+  let text: string;
   try {
     const response = await fetch(url, { headers, signal });
     status = response.status;
-    body = await response.json();
+    text = await response.text();
   } catch (error) {
     signal.throwIfAborted();
     throw new WheelwrightError('unavailable', `the index-server did not answer at ${url}`, {
@@ -64,21 +66,35 @@ async function explain(url: string, headers: Record<string, string>, signal: Abo
       cause: error,
     });
   }
-  const parsed = explanationSchema.safeParse(body);
+  const parsed = explanationSchema.safeParse(status === 200 ? documentOf(text) : undefined);
   if (parsed.success) return parsed.data;
-  throw new WheelwrightError('unavailable', `the index-server answered ${status} without an explanation`, {
-    hint: 'An upstream may be away, the index may take a token (WHEELWRIGHT_INDEX_TOKEN_REQUIRED=1 sends it), or WHEELWRIGHT_INDEX_URL names something else.',
-  });
+  throw new WheelwrightError(
+    'unavailable',
+    `the index-server answered ${status} without an explanation: ${text.trim().slice(0, 500)}`,
+    {
+      hint: 'An upstream may be away, the index may take a token (WHEELWRIGHT_INDEX_TOKEN_REQUIRED=1 sends it), or WHEELWRIGHT_INDEX_URL names something else.',
+    },
+  );
+}
+
+function documentOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function report(explanation: Explanation): string[] {
-  const { project, known, owned, reserved, status, statusReason, denied, upstreamUnavailableSince, files } =
-    explanation;
+  const { project, known, owned, reserved, looksLike, status, statusReason, denied, files } = explanation;
+  const { upstreamUnavailableSince, withoutUpstream } = explanation;
   return [
     `${project}: ${known ? status : 'nobody knows it, neither here nor upstream'}${statusReason === undefined ? '' : ` (${statusReason})`}`,
     ...(denied === undefined ? [] : [`nothing of it is offered: ${denied}`]),
     ...(owned ? ['it is owned here: nothing of it comes from an upstream'] : []),
     ...(reserved ? ['its name is reserved here: nothing of it comes from an upstream'] : []),
+    ...(looksLike === undefined ? [] : [`it can be taken for ${looksLike}, which is owned here`]),
+    ...(withoutUpstream === undefined ? [] : ['the upstream does not answer; only files of this service are known']),
     ...(upstreamUnavailableSince === undefined
       ? []
       : [`the upstream has not answered since ${upstreamUnavailableSince}; what it said before is used`]),

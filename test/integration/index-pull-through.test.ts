@@ -121,6 +121,8 @@ describe('pull-through', () => {
       String(wheel.bytes.length),
       'bytes',
     ]);
+    const known = await ask(url, pathOf(wheel), { 'if-none-match': `W/"${wheel.sha256}"` });
+    expect([known.status, known.headers.etag, known.body.length]).toEqual([304, `"${wheel.sha256}"`, 0]);
     expect(on.upstream.requests).not.toContain(`GET /files/${wheel.filename}`);
     const tail = await ask(url, pathOf(wheel), { range: 'bytes=-100' });
     expect([tail.status, tail.body]).toEqual([206, wheel.bytes.subarray(-100)]);

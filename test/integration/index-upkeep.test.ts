@@ -145,6 +145,27 @@ test('a reserved name or prefix never comes from the upstream, until it is given
     expect([name, (await run('reserve', name)).code]).not.toEqual([name, 0]);
 });
 
+test('explain says what can be mistaken, and what the index says where it cannot explain', async () => {
+  const explain = (...args: string[]) =>
+    runCommand(
+      {
+        WHEELWRIGHT_DATA: service.data,
+        WHEELWRIGHT_API_URL: service.api.url,
+        WHEELWRIGHT_INDEX_URL: index.url,
+      },
+      'index',
+      'explain',
+      ...args,
+    );
+  expect((await explain('acme-t00l')).out).toContain('it can be taken for acme-tool, which is owned here');
+  expect((await explain('acme-tool', old.filename)).out).toMatch(/offered +acme_tool-1\.0-py3-none-any\.whl +here/);
+  upstream.down = true;
+  expect(await explain('never-seen')).toMatchObject({
+    code: 3,
+    err: expect.stringMatching(/answered 503 without an explanation: .*\/simple\/never-seen\/ answered 503/),
+  });
+});
+
 test('only an administrator decides', async () => {
   const { body } = await service.call<{ secret: string }>('POST', '/api/v1/tokens', {
     json: { name: 'ci', scopes: ['upload', 'build', 'approve'] },

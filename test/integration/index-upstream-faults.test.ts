@@ -167,6 +167,21 @@ describe('an upstream that lies', () => {
     expect((await explained(url, wheel.filename)).reason).toContain('the upstream changed the file');
   });
 
+  test('of two files of one name the first counts, now and later, and it is said which', async () => {
+    let now = Date.now();
+    on.upstream.offer('demo', wheel);
+    on.upstream.offer('demo', makeWheel(wheel.filename, 'other'));
+    on.upstream.offer('demo', wheel);
+    const { url } = await on.start({ clock: () => now });
+    for (let time = 0; time < 3; time++) {
+      expect(await namesOf(url, 'demo')).toEqual([wheel.filename]);
+      const { files } = JSON.parse((await ask(url, `/explain/demo/${wheel.filename}`)).text);
+      expect(files.map(({ offered }: { offered: boolean }) => offered)).toEqual([true, false, false]);
+      expect(files[1].reason).toContain('the upstream lists another file of the same name');
+      now += 3_600_000;
+    }
+  });
+
   test.each<[string, string, string]>([
     ['a login form', 'text/html', '<html><body><form><a href="/forgot">forgot?</a></form></body></html>'],
     ['another type', 'text/plain', 'hello'],

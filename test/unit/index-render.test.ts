@@ -87,6 +87,20 @@ describe('pages of other indexes', () => {
     },
   );
 
+  test.each([
+    ['2024-01-02T03:04:05Z', '2024-01-02T03:04:05Z'],
+    ['2024-01-02T03:04:05.123456Z', '2024-01-02T03:04:05.123456Z'],
+    ['2024-01-02T05:04:05.123456789+02:00', '2024-01-02T03:04:05.123Z'],
+    ['2024-01-02', '2024-01-02T00:00:00.000Z'],
+    ['2024-01-02T03:04:05', undefined],
+    ['2024-13-02T03:04:05Z', undefined],
+    ['yesterday', undefined],
+    ['', undefined],
+  ])('an upload time that is %j is %j', (said, uploadTime) => {
+    const files = [{ filename: 'demo-1.tar.gz', url: 'x', hashes: {}, 'upload-time': said }];
+    expect(parseProjectJson(JSON.stringify({ files }), 'demo', PAGE_URL).files[0]?.uploadTime).toBe(uploadTime);
+  });
+
   test('false metadata is none, and null is what was not said', () => {
     const [file] = parseProjectJson(
       JSON.stringify({
