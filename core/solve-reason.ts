@@ -17,7 +17,7 @@ export function sayTried(tries: readonly SolveTry[], facts: SolveFacts): string 
   });
   const out = waysOut(tries, failure, facts);
   return [
-    tries.length >= MAX_TRIES ? `Not solved in ${MAX_TRIES} attempts.` : 'No new idea.',
+    tries.length >= MAX_TRIES ? `Not solved in ${tries.length} attempts.` : 'No new idea.',
     failure === undefined
       ? 'The last build ended without a diagnosis: what it needs could not be built, or its workers were lost.'
       : asSentence(`${last?.version} fails with ${failure.class}: ${failure.line.trim() || failure.cause}`),

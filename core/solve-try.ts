@@ -3,6 +3,8 @@ import type { Recipe } from './recipe/recipe.js';
 
 /** Builds that one solve may take in all, those that make its recipe smaller included. */
 export const MAX_TRIES = 8;
+/** As many where, beyond those, every failure is a new one that proves its own mending: what lacks many libraries gets there, one after the other. */
+export const MAX_PROVEN_TRIES = 12;
 
 /** The line of a log that led to an edit. */
 export interface SolveEvidence {

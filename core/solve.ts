@@ -8,7 +8,14 @@ import { ideasFor } from './solve-ideas.js';
 import { madeFor, mayBeNeedless } from './solve-needless.js';
 import { namedRelease, nextOlder } from './solve-older.js';
 import { olderReason, sayTried } from './solve-reason.js';
-import { MAX_TRIES, type PlannedTry, type SolveFacts, type SolveTry, sameFailure } from './solve-try.js';
+import {
+  MAX_PROVEN_TRIES,
+  MAX_TRIES,
+  type PlannedTry,
+  type SolveFacts,
+  type SolveTry,
+  sameFailure,
+} from './solve-try.js';
 
 /** Taking an edit away again costs a build like the last one; only worth it where that was quick. Milliseconds. */
 const CHEAP_MS = 5 * 60_000;
@@ -19,7 +26,7 @@ export type SolveStep =
   | { kind: 'solved'; try: number; reason?: string }
   | { kind: 'no-idea'; reason: string };
 
-/** What to do after these tries, all of which have ended. Never repeats a recipe or an edit of a version, and ends after at most {@link MAX_TRIES}. */
+/** What to do after these tries, all of which have ended. Never repeats a recipe or an edit of a version, and ends after at most {@link MAX_TRIES}, or {@link MAX_PROVEN_TRIES}. */
 export function nextStep(tries: readonly SolveTry[], facts: SolveFacts): SolveStep {
   const best = tries.findLastIndex(({ outcome }) => outcome.kind === 'succeeded');
   if (best >= 0) {
@@ -28,8 +35,14 @@ export function nextStep(tries: readonly SolveTry[], facts: SolveFacts): SolveSt
       ? { kind: 'solved', try: best, ...olderReason(tries, best, facts) }
       : { kind: 'try', ...better };
   }
-  const next = tries.length < MAX_TRIES ? nextTry(tries, facts) : undefined;
+  const idea = tries.length < MAX_PROVEN_TRIES ? nextTry(tries, facts) : undefined;
+  const next = tries.length < MAX_TRIES || isProven(idea, tries) ? idea : undefined;
   return next === undefined ? { kind: 'no-idea', reason: sayTried(tries, facts) } : { kind: 'try', ...next };
+}
+
+/** It follows from the last try's log, which tells of nothing that was there before. */
+function isProven(planned: PlannedTry | undefined, tries: readonly SolveTry[]): boolean {
+  return planned?.purpose === 'edit' && planned.parent === tries.length - 1 && planned.edits.at(-1)?.guess !== true;
 }
 
 /** The first unused idea of the last try, else of the one that it came from, and so on back to the first. */

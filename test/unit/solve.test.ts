@@ -4,7 +4,7 @@ import type { Failure, FailureClass } from '../../core/failure.js';
 import { lintRecipe } from '../../core/recipe/lint.js';
 import { nextStep } from '../../core/solve.js';
 import { solvedRecipe } from '../../core/solve-facts.js';
-import { MAX_TRIES, type PlannedTry, type SolveFacts, type SolveTry } from '../../core/solve-try.js';
+import { MAX_PROVEN_TRIES, MAX_TRIES, type PlannedTry, type SolveFacts, type SolveTry } from '../../core/solve-try.js';
 
 const POLICY = 'manylinux_2_31';
 const facts: SolveFacts = {
@@ -205,6 +205,18 @@ test('an old release may need the build requirements of its time, in a recipe wi
   ).toMatchObject({
     overrides: [{ requires: { 'as-of': '2025-02-01' } }],
   });
+});
+
+test('beyond eight builds only what a new failure proves is tried', () => {
+  const lacking = (guess: boolean) => (planned: PlannedTry) => {
+    const name = 'x'.repeat(planned.edits.length + 1);
+    const proposal = { edit: apt(`lib${name}-dev`), why: '', ...(guess ? { guess: true as const } : {}) };
+    return planned.edits.length === 9 ? ('succeeds' as const) : failure(`${name}.h`, { proposal });
+  };
+  expect(solve(lacking(false)).end).toMatchObject({ kind: 'solved', try: 9 });
+  const { end, tries } = solve(lacking(true));
+  expect(end).toMatchObject({ kind: 'no-idea', reason: expect.stringContaining('Not solved in 8 attempts') });
+  expect(tries).toHaveLength(MAX_TRIES);
 });
 
 test('the folder of the architecture is looked into by compilers themselves', () => {
@@ -581,7 +593,7 @@ test('whatever builds do, a solve ends, makes no edit twice and no recipe twice'
         },
         { pinned, olderVersions: ['1.9', '1.8', '1.7'], releasedOn: { '2.0': '2019-01-01', '1.9': '2018-01-01' } },
       );
-      expect(tries.length).toBeLessThanOrEqual(MAX_TRIES);
+      expect(tries.length).toBeLessThanOrEqual(MAX_PROVEN_TRIES);
       const made = tries.map(({ version, edits: list }) => JSON.stringify([version, list.map(({ edit }) => edit)]));
       expect(new Set(made).size).toBe(made.length);
       const added = tries
