@@ -31,7 +31,7 @@ export function asFallback(failure: Failure): Failure {
   return {
     ...failure,
     class: 'silent-fallback',
-    cause: `The build ended well, but without its compiled extension. ${failure.cause}`,
+    cause: `The build ended well, but left out what it should have compiled. ${failure.cause}`,
   };
 }
 

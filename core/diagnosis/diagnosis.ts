@@ -15,8 +15,11 @@ export interface Diagnosis {
   /** One line without its newline, and its 1-based number in the attempt's log. */
   line(text: string, number: number): void;
   conclude(context?: DiagnosisContext): Failure;
-  /** Whether something failed to compile and the build went on without it; only then is a pure wheel to be mistrusted. */
-  fellBack(): boolean;
+  /**
+   * Whether something failed to compile and the build went on without it; only then is a wheel to be mistrusted.
+   * @param others the wheel has other extensions: what may be had or not is mostly a library then, so that only one counts that does not know this Python
+   */
+  fellBack(others: boolean): boolean;
 }
 
 const NATIVE_FAILURES: readonly FailureClass[] = ['missing-header', 'missing-library', 'compile-error'];
@@ -80,9 +83,10 @@ export function createDiagnosis(start: { phase?: Phase; python?: string } = {}):
     return end !== undefined && TRIED.test(end.line) ? candidates.probeBefore(end.lineNumber) : undefined;
   }
 
-  function fellBack(): boolean {
+  function fellBack(others: boolean): boolean {
     const reason = candidates.best() ?? candidates.bestSurvived();
     if (reason === undefined) return false;
+    if (others) return reader.fellBack && reason.weight === PYTHON_API;
     const reasons = reader.fellBack ? FALLBACK_REASONS : NATIVE_FAILURES;
     return reason.weight === PYTHON_API || reasons.includes(reason.finding.class);
   }

@@ -696,7 +696,8 @@ describe('what is known besides the log', () => {
     const diagnosis = createDiagnosis({ phase: 'build' });
     diagnosis.line('Falling back to ABI mode. Details: unable to find pkg-config package "foo"', 1);
     diagnosis.line('running bdist_wheel', 2);
-    expect(diagnosis.fellBack()).toBe(true);
+    expect(diagnosis.fellBack(false)).toBe(true);
+    expect(diagnosis.fellBack(true)).toBe(false);
     expect(diagnosis.conclude({ phase: 'build', silentFallback: true })).toMatchObject({
       class: 'silent-fallback',
       lineNumber: 1,
@@ -713,10 +714,12 @@ describe('what is known besides the log', () => {
       'WARNING: The C extension could not be compiled, speedups are not enabled.',
     ])
       diagnosis.line(line, 1);
-    expect(diagnosis.fellBack()).toBe(true);
+    expect(diagnosis.fellBack(false)).toBe(true);
+    // So it is where the wheel has other extensions.
+    expect(diagnosis.fellBack(true)).toBe(true);
     const old = createDiagnosis({ phase: 'build' });
     old.line("AttributeError: module 'inspect' has no attribute 'getargspec'", 1);
-    expect(old.fellBack()).toBe(false);
+    expect(old.fellBack(false)).toBe(false);
   });
 
   test('a library that does not load means another thing in each phase', () => {

@@ -25,7 +25,7 @@ const reportSchema = z.discriminatedUnion('kind', [
 ]);
 
 /**
- * Makes the wheel self-contained and its tag true. A pure wheel stays as it is, unless the build should have compiled something.
+ * Makes the wheel self-contained and its tag true. A pure wheel stays as it is. One that lacks what the build should have compiled is refused.
  * @param building the diagnosis of the build, where the reason for a missing extension stands
  */
 export async function repairWheel(
@@ -66,8 +66,12 @@ export async function repairWheel(
   switch (report.kind) {
     case 'pure':
     case 'repaired': {
-      if (report.kind === 'pure' && building.fellBack()) {
-        context.log.say('repair: the wheel is pure Python although something failed to compile');
+      if (building.fellBack(report.kind === 'repaired')) {
+        context.log.say(
+          report.kind === 'pure'
+            ? 'repair: the wheel is pure Python although something failed to compile'
+            : 'repair: the wheel lacks an extension that failed to compile',
+        );
         return { kind: 'failed', failure: building.conclude({ phase: 'build', silentFallback: true }) };
       }
       const { wheel: path, grafted, needs, requires, modules, native } = report;
