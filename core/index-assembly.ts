@@ -3,19 +3,21 @@ import { decideFile, type ProjectRules } from './index-policy.js';
 import type { IndexFile, ProjectPage, ProjectStatus } from './simple-index.js';
 
 /** Where a file of a page comes from: this service, or the upstream of that name. */
-export type Origin = { kind: 'here' } | { kind: 'upstream'; upstream: string };
+export type Origin = FromHere | FromUpstream;
+type FromHere = { kind: 'here' };
+type FromUpstream = { kind: 'upstream'; upstream: string };
 
-export interface OfferedFile {
-  origin: Origin;
-  /** For an upstream's file, `url` is where it is fetched. */
-  file: IndexFile;
-}
-
-export interface WithheldFile {
-  origin: Origin;
+/** Of a file of this service no more is kept: a page may have thousands, and whoever wants one asks the database. */
+export interface HeldFile {
   filename: string;
-  reason: string;
+  version: string;
 }
+
+/** For an upstream's file, `url` is where it is fetched. */
+export type OfferedFile = (FromHere & { file: HeldFile }) | UpstreamOffer;
+export type UpstreamOffer = FromUpstream & { file: IndexFile };
+
+export type WithheldFile = Origin & { filename: string; reason: string };
 
 export interface Assembly {
   name: string;
@@ -29,11 +31,17 @@ export interface Assembly {
   changesAt?: number;
 }
 
+export interface HeldProject {
+  status: ProjectStatus;
+  statusReason?: string;
+  files: readonly HeldFile[];
+}
+
 export interface AssemblyParts {
   name: string;
   rules: ProjectRules;
   /** Files of this service and the project's state here; undefined when it has none. */
-  here: ProjectPage | undefined;
+  here: HeldProject | undefined;
   /** What the first upstream that knows the project says. */
   upstream: { name: string; page: ProjectPage; refused: ReadonlyMap<string, string> } | undefined;
 }
@@ -44,33 +52,30 @@ export function assembleProject(parts: AssemblyParts, now: number): Assembly {
   const offered: OfferedFile[] = [];
   const withheld: WithheldFile[] = [];
   let changesAt: number | undefined;
-  const status = here?.status ?? 'active';
   const denied =
     rules.access === 'deny'
       ? `the policy denies ${name}${rules.reason === undefined ? '' : `: ${rules.reason}`}`
       : undefined;
 
-  const add = (file: IndexFile, origin: Origin, refusal: string | undefined): void => {
-    const decision = decideFile(file, name, origin.kind, rules, now);
+  const add = (offer: OfferedFile, refusal: string | undefined): void => {
+    const decision = decideFile(offer.file, name, offer.kind, rules, now);
     const reason = denied ?? refusal ?? (decision.offered ? undefined : decision.reason);
     if (reason === undefined) {
-      offered.push({ origin, file });
+      offered.push(offer);
       return;
     }
-    withheld.push({ origin, filename: file.filename, reason });
+    const { file, ...origin } = offer;
+    withheld.push({ ...origin, filename: file.filename, reason });
     if (!decision.offered && decision.until !== undefined)
       changesAt = Math.min(changesAt ?? decision.until, decision.until);
   };
 
-  const names = new Map<string, string>();
-  const ofHere: Origin = { kind: 'here' };
-  const refusedHere = status === 'quarantined' ? quarantine('here', here?.statusReason) : undefined;
+  const refusedHere = here?.status === 'quarantined' ? quarantine('here', here.statusReason) : undefined;
   for (const file of here?.files ?? []) {
-    names.set(file.filename, 'a file of this service has the same name');
-    add(file, ofHere, refusedHere);
+    add({ kind: 'here', file }, refusedHere);
   }
   if (upstream !== undefined) {
-    const origin: Origin = { kind: 'upstream', upstream: upstream.name };
+    const names = new Map(here?.files.map(({ filename }) => [filename, 'a file of this service has the same name']));
     const quarantined =
       upstream.page.status === 'quarantined'
         ? quarantine(`by ${upstream.name}`, upstream.page.statusReason)
@@ -78,10 +83,13 @@ export function assembleProject(parts: AssemblyParts, now: number): Assembly {
     for (const file of upstream.page.files) {
       const hidden = names.get(file.filename);
       if (hidden === undefined) names.set(file.filename, 'the upstream lists another file of the same name before it');
-      add(file, origin, hidden ?? refusedHere ?? quarantined ?? upstream.refused.get(file.filename));
+      add(
+        { kind: 'upstream', upstream: upstream.name, file },
+        hidden ?? refusedHere ?? quarantined ?? upstream.refused.get(file.filename),
+      );
     }
   }
-  const shown = here?.status !== undefined && here.status !== 'active' ? here : (upstream?.page ?? here);
+  const shown = here !== undefined && here.status !== 'active' ? here : (upstream?.page ?? here);
   return {
     name,
     status: shown?.status ?? 'active',

@@ -91,6 +91,9 @@ export function isReserved(reserved: readonly string[], project: string): boolea
   return reserved.some((name) => (name.endsWith('-') ? project.startsWith(name) : name === project));
 }
 
+/** What a decision rests on; of a file of this service name and version are enough. */
+type DecidedFile = Pick<IndexFile, 'filename' | 'version' | 'uploadTime'> & Partial<Pick<IndexFile, 'hashes'>>;
+
 export type FileDecision = { offered: true } | { offered: false; reason: string; until?: number };
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -101,7 +104,7 @@ const DAY_MS = 24 * 60 * 60_000;
  * @param now milliseconds since the epoch. `until` of the answer: when it changes by itself.
  */
 export function decideFile(
-  file: IndexFile,
+  file: DecidedFile,
   project: string,
   origin: 'here' | 'upstream',
   rules: ProjectRules,
@@ -119,12 +122,12 @@ export function decideFile(
     return withheld(`version ${version} is outside the pinned ${rules.versions}${because(rules)}`);
   }
   if (origin === 'here') return { offered: true };
-  if (!/^[0-9a-f]{64}$/.test(file.hashes.sha256 ?? '')) return withheld('the upstream gives no sha256 for it');
+  if (!/^[0-9a-f]{64}$/.test(file.hashes?.sha256 ?? '')) return withheld('the upstream gives no sha256 for it');
   if (rules.cooldownDays > 0) return coolDown(file, rules, now);
   return { offered: true };
 }
 
-function coolDown(file: IndexFile, rules: ProjectRules, now: number): FileDecision {
+function coolDown(file: DecidedFile, rules: ProjectRules, now: number): FileDecision {
   const uploaded = file.uploadTime === undefined ? Number.NaN : Date.parse(file.uploadTime);
   if (Number.isNaN(uploaded)) {
     return withheld(`the upstream does not say when it was uploaded, and the cooldown is ${rules.cooldownDays} days`);

@@ -1,88 +1,59 @@
 // Pages of the simple repository API, version 1.4; the HTML form is frozen there (PEP 833).
 // https://packaging.python.org/en/latest/specifications/simple-repository-api/
-import { distributionVersion } from './distribution.js';
 import type { IndexFile, ProjectPage } from './simple-index.js';
+import type { PageFormat } from './simple-index-negotiation.js';
 
 export const API_VERSION = '1.4';
 
-/** Where clients of the page find a file; relative URLs stay relative. */
-export type FileLinks = (file: IndexFile) => { url: string; provenanceUrl?: string };
-
-/** Part of a page: the files that it lists, none in the parts that stand around them, and how it lists them. */
-export interface PagePiece {
-  files: readonly IndexFile[];
-  text: string;
+/** What a page says before and after its files. */
+export interface PageFrame {
+  start: string;
+  end: string;
 }
 
-/** So many files go into one piece of a page. */
-const PIECE_FILES = 250;
-
-/**
- * The JSON form of a project page, in pieces of which a new file changes few; each is written when it is asked for.
- * @param earlier the same form as it was before, from links of the same origin: a piece that lists the very same files is not written again
- */
-export function renderProjectJson(
-  page: ProjectPage,
-  links: FileLinks,
-  earlier: readonly PagePiece[] = [],
-): Iterable<PagePiece> {
-  const versions = new Set<string>();
-  for (const file of page.files) {
-    const version = file.version ?? distributionVersion(file.filename, page.name);
-    if (version !== undefined) versions.add(version);
+/** A page without its files. @param versions of the files, without repetition */
+export function pageFrame(
+  format: PageFormat,
+  { name, status, statusReason }: Omit<ProjectPage, 'files'>,
+  versions: readonly string[],
+): PageFrame {
+  const isActive = status === undefined || status === 'active';
+  if (format === 'json') {
+    const head = JSON.stringify({
+      meta: { 'api-version': API_VERSION },
+      name,
+      ...(isActive ? {} : { 'project-status': { status, reason: statusReason } }),
+      versions,
+    });
+    return { start: `${head.slice(0, -1)},"files":[`, end: ']}' };
   }
-  const head = JSON.stringify({
-    meta: { 'api-version': API_VERSION },
-    name: page.name,
-    ...(page.status === undefined || page.status === 'active' ? {} : { 'project-status': projectStatus(page) }),
-    versions: [...versions],
-  });
-  return inPieces(`${head.slice(0, -1)},"files":[`, page.files, ']}', earlier, (files, at) => {
-    const list = JSON.stringify(files.map((file) => fileJson(file, links(file))));
-    return `${at === 0 ? '' : ','}${list.slice(1, -1)}`;
-  });
+  const metas = isActive
+    ? ''
+    : `<meta name="pypi:project-status" content="${status}">\n${
+        statusReason === undefined
+          ? ''
+          : `<meta name="pypi:project-status-reason" content="${escapeHtml(statusReason)}">\n`
+      }`;
+  const [start, end] = document(`Links for ${name}`, metas, '\u0000').split('\u0000') as [string, string];
+  return { start, end };
 }
 
-/** The HTML form of a project page, in pieces as {@link renderProjectJson}. */
-export function renderProjectHtml(
-  page: ProjectPage,
-  links: FileLinks,
-  earlier: readonly PagePiece[] = [],
-): Iterable<PagePiece> {
-  const metas =
-    page.status === undefined || page.status === 'active'
-      ? ''
-      : `<meta name="pypi:project-status" content="${page.status}">\n${
-          page.statusReason === undefined
-            ? ''
-            : `<meta name="pypi:project-status-reason" content="${escapeHtml(page.statusReason)}">\n`
-        }`;
-  const [start, end] = document(`Links for ${page.name}`, metas, '\u0000').split('\u0000') as [string, string];
-  return inPieces(start, page.files, end, earlier, (files) => files.map((file) => anchor(file, links(file))).join(''));
+/** What stands between the lines of two files. */
+export const LINE_SEPARATOR: Readonly<Record<PageFormat, string>> = { json: ',', html: '' };
+
+/** How a page lists one file. @param links where clients of the page find it; a relative URL stays relative */
+export function pageLine(format: PageFormat, file: IndexFile, links: FileLinks): string {
+  return format === 'json' ? JSON.stringify(fileJson(file, links)) : anchor(file, links);
 }
 
-export function pageText(pieces: Iterable<PagePiece>): string {
-  return Array.from(pieces, ({ text }) => text).join('');
+export interface FileLinks {
+  url: string;
+  provenanceUrl?: string;
 }
 
-function* inPieces(
-  start: string,
-  files: ProjectPage['files'],
-  end: string,
-  earlier: readonly PagePiece[],
-  textOf: (files: readonly IndexFile[], at: number) => string,
-): Generator<PagePiece> {
-  yield { files: [], text: start };
-  for (let at = 0; at * PIECE_FILES < files.length; at++) {
-    const group = files.slice(at * PIECE_FILES, (at + 1) * PIECE_FILES);
-    const before = earlier[at + 1];
-    yield before !== undefined && isSameList(before.files, group) ? before : { files: group, text: textOf(group, at) };
-  }
-  yield { files: [], text: end };
-}
-
-function isSameList(before: readonly IndexFile[], now: readonly IndexFile[]): boolean {
-  return before.length === now.length && now.every((file, at) => file === before[at]);
+/** What {@link pageLine} and the page's frame make of a text within quotes. */
+export function escapedIn(format: PageFormat, text: string): string {
+  return format === 'json' ? JSON.stringify(text).slice(1, -1) : escapeHtml(text);
 }
 
 /** One project of the JSON root page; between {@link rootJsonStart} and {@link ROOT_JSON_END}, separated by commas. */
@@ -101,14 +72,7 @@ const [htmlStart, htmlEnd] = document('Simple index', '', '\u0000').split('\u000
 export const ROOT_HTML_START = htmlStart;
 export const ROOT_HTML_END = htmlEnd;
 
-function projectStatus(page: ProjectPage): Record<string, string> {
-  return {
-    status: page.status ?? 'active',
-    ...(page.statusReason === undefined ? {} : { reason: page.statusReason }),
-  };
-}
-
-function fileJson(file: IndexFile, link: ReturnType<FileLinks>): Record<string, unknown> {
+function fileJson(file: IndexFile, link: FileLinks): Record<string, unknown> {
   // Absent keys stay absent: null is not allowed for size, upload-time and yanked.
   return {
     filename: file.filename,
@@ -123,7 +87,7 @@ function fileJson(file: IndexFile, link: ReturnType<FileLinks>): Record<string, 
   };
 }
 
-function anchor(file: IndexFile, link: ReturnType<FileLinks>): string {
+function anchor(file: IndexFile, link: FileLinks): string {
   let attributes = '';
   if (file.requiresPython !== undefined) attributes += ` data-requires-python="${escapeHtml(file.requiresPython)}"`;
   if (file.yanked !== undefined) {

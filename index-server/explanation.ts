@@ -33,20 +33,20 @@ export interface FileExplanation {
 /** @param filename only this file; its explanation is missing when nobody has heard of it */
 export function explain(view: ProjectView, filename?: string): Explanation {
   const { assembly } = view;
-  const offered = assembly.offered.map(({ origin, file }) => ({
-    filename: file.filename,
+  const offered = assembly.offered.map((offer) => ({
+    filename: offer.file.filename,
     offered: true,
-    from: fromText(origin),
+    from: fromText(offer),
     reason:
-      origin.kind === 'here'
+      offer.kind === 'here'
         ? 'this service holds it'
-        : `the upstream ${origin.upstream} offers it and the policy allows it`,
+        : `the upstream ${offer.upstream} offers it and the policy allows it`,
   }));
-  const withheld = assembly.withheld.map(({ origin, filename: name, reason }) => ({
-    filename: name,
+  const withheld = assembly.withheld.map((file) => ({
+    filename: file.filename,
     offered: false,
-    from: fromText(origin),
-    reason,
+    from: fromText(file),
+    reason: file.reason,
   }));
   return {
     project: assembly.name,

@@ -3,20 +3,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HostedFile } from '../adapters/sqlite/index-reader.js';
 import { WheelwrightError } from '../core/errors.js';
-import type { OfferedFile } from '../core/index-assembly.js';
+import type { OfferedFile, UpstreamOffer } from '../core/index-assembly.js';
 import { blobPath } from './blob-path.js';
 import { matchesEtag, requestedRange } from './byte-range.js';
 import type { DiskSender } from './disk-sender.js';
 import type { Download } from './download.js';
 import type { FileCache } from './file-cache.js';
 import { fileHeaders, sendFile, type Visibility } from './file-response.js';
+import type { HostedIndex } from './hosted-index.js';
 import type { IntactFiles } from './intact-files.js';
 import type { ProjectView } from './project-views.js';
 import type { RequestTarget } from './request-target.js';
 import type { Upstreams } from './upstreams.js';
 
 export interface FileServiceOptions {
+  hosted: Pick<HostedIndex, 'reader'>;
   /** Of the service's own blobs. */
   blobFolder: string;
   fileCache: FileCache;
@@ -39,7 +42,7 @@ export interface SmallFile {
 
 type FileTarget = Extract<RequestTarget, { kind: 'file' }>;
 /** A file that comes from the upstream of that name. */
-type UpstreamFile = FileTarget & { offered: OfferedFile; upstream: string };
+type UpstreamFile = FileTarget & { offered: UpstreamOffer };
 type ProvenanceTarget = Extract<RequestTarget, { kind: 'provenance' }>;
 
 /** Of smaller files the whole is fetched when a part is asked for: the rest is wanted soon enough. */
@@ -62,39 +65,52 @@ export class FileService {
   }
 
   async send(request: IncomingMessage, response: ServerResponse, target: FileTarget, view: ProjectView): Promise<void> {
-    const offered = offeredFile(view, target.filename, target.sha256);
-    if (offered.origin.kind === 'here') {
+    const offered = offeredFile(view, target.filename);
+    if (offered.kind === 'here') {
+      this.#held(view, target.filename, target.sha256);
       const { path, sizeBytes } = await this.#blob(target.sha256);
+      // One that is broken off does not finish; one that does is counted before the server can be closed for want of answers under way.
+      response.once('finish', () => {
+        if (request.method === 'GET' && response.statusCode === 200) this.#options.onDownload(target.filename);
+      });
       await this.#sendFromDisk(request, response, target.sha256, path, sizeBytes);
-      // One that was broken off has not ended.
-      const isWhole = request.method === 'GET' && response.statusCode === 200 && response.writableEnded;
-      if (isWhole) this.#options.onDownload(target.filename);
     } else {
-      await this.#sendFromUpstream(request, response, { ...target, offered, upstream: offered.origin.upstream });
+      await this.#sendFromUpstream(request, response, upstreamFile(view, target, offered));
     }
   }
 
   async metadata(target: FileTarget, view: ProjectView): Promise<SmallFile> {
-    const offered = offeredFile(view, target.filename, target.sha256);
-    const { coreMetadata } = offered.file;
-    const promised = coreMetadata === undefined || coreMetadata === true ? undefined : coreMetadata.sha256;
-    if (promised === undefined) {
-      throw new WheelwrightError('not-found', `the metadata of ${target.filename} is not held beside it`);
+    const { filename, sha256 } = target;
+    const offered = offeredFile(view, filename);
+    if (offered.kind === 'here') {
+      const { metadataSha256 } = this.#held(view, filename, sha256);
+      if (metadataSha256 !== undefined) return this.#readBlob(metadataSha256);
+    } else {
+      const wanted = upstreamFile(view, target, offered);
+      const { coreMetadata } = offered.file;
+      const promised = coreMetadata === true ? undefined : coreMetadata?.sha256;
+      if (promised !== undefined) return this.#cachedMetadata(wanted, promised);
     }
-    return offered.origin.kind === 'here'
-      ? this.#readBlob(promised)
-      : this.#cachedMetadata({ ...target, offered, upstream: offered.origin.upstream }, promised);
+    throw new WheelwrightError('not-found', `the metadata of ${filename} is not held beside it`);
   }
 
-  async provenance(target: ProvenanceTarget, view: ProjectView): Promise<SmallFile> {
-    const { file } = offeredFile(view, target.filename, undefined);
-    const sha256 = view.hosted.get(target.filename)?.provenanceSha256;
-    if (sha256 === undefined || file.version !== target.version) {
-      throw new WheelwrightError('not-found', `there is no provenance of ${target.filename}`, {
+  async provenance({ filename, version }: ProvenanceTarget, view: ProjectView): Promise<SmallFile> {
+    const offered = offeredFile(view, filename);
+    const held = offered.kind === 'here' ? this.#held(view, filename) : undefined;
+    if (held?.provenanceSha256 === undefined || held.version !== version) {
+      throw new WheelwrightError('not-found', `there is no provenance of ${filename}`, {
         hint: 'Wheels that were built here have one; the provenance of an upstream is asked for there.',
       });
     }
-    return this.#readBlob(sha256);
+    return this.#readBlob(held.provenanceSha256);
+  }
+
+  /** @param sha256 as the URL gives it, if it does */
+  #held({ assembly }: ProjectView, filename: string, sha256?: string): HostedFile {
+    const file = this.#options.hosted.reader?.file(filename);
+    if (file === undefined || (sha256 !== undefined && file.sha256 !== sha256))
+      throw unknownFile(assembly.name, filename);
+    return file;
   }
 
   async #readBlob(sha256: string): Promise<SmallFile> {
@@ -179,7 +195,7 @@ export class FileService {
       sizeBytes,
     );
     if (range === 'whole' || range === 'unsatisfiable') return false;
-    const upstream = await this.#options.upstreams.get(wanted.upstream);
+    const upstream = await this.#options.upstreams.get(wanted.offered.upstream);
     const part = await upstream.filePart?.(url, range.start, range.end, this.#options.signal);
     if (part === undefined) return false;
     response.writeHead(206, {
@@ -219,10 +235,10 @@ export class FileService {
     return { sha256: promised, bytes: await readFile(path) };
   }
 
-  async #download({ project, filename, sha256, offered, upstream }: UpstreamFile): Promise<Download> {
+  async #download({ project, filename, sha256, offered }: UpstreamFile): Promise<Download> {
     const { url, sizeBytes } = offered.file;
     const target = { project, filename, sha256, ...(sizeBytes === undefined ? {} : { sizeBytes }) };
-    return this.#options.fileCache.download(target, url, await this.#options.upstreams.get(upstream));
+    return this.#options.fileCache.download(target, url, await this.#options.upstreams.get(offered.upstream));
   }
 }
 
@@ -242,15 +258,21 @@ async function settlesWithin(ms: number, promise: Promise<unknown>): Promise<boo
 }
 
 /** The decision that the project's page shows, for one file. */
-function offeredFile(view: ProjectView, filename: string, sha256: string | undefined): OfferedFile {
-  const offered = view.files.get(filename);
-  if (offered !== undefined && (sha256 === undefined || offered.file.hashes.sha256 === sha256)) return offered;
-  const withheld =
-    offered === undefined ? view.assembly.withheld.find((file) => file.filename === filename) : undefined;
-  if (withheld !== undefined) {
-    throw new WheelwrightError('forbidden', `${filename} is not offered: ${withheld.reason}`, {
-      hint: `\`wheelwright index explain ${view.assembly.name} ${filename}\` says the same.`,
-    });
-  }
-  throw new WheelwrightError('not-found', `there is no file ${filename} of ${view.assembly.name} with that hash`);
+function offeredFile({ offered, assembly }: ProjectView, filename: string): OfferedFile {
+  const found = offered(filename);
+  if (found !== undefined) return found;
+  const withheld = assembly.withheld.find((file) => file.filename === filename);
+  if (withheld === undefined) throw unknownFile(assembly.name, filename);
+  throw new WheelwrightError('forbidden', `${filename} is not offered: ${withheld.reason}`, {
+    hint: `\`wheelwright index explain ${assembly.name} ${filename}\` says the same.`,
+  });
+}
+
+function upstreamFile({ assembly }: ProjectView, target: FileTarget, offered: UpstreamOffer): UpstreamFile {
+  if (offered.file.hashes.sha256 !== target.sha256) throw unknownFile(assembly.name, target.filename);
+  return { ...target, offered };
+}
+
+function unknownFile(project: string, filename: string): WheelwrightError {
+  return new WheelwrightError('not-found', `there is no file ${filename} of ${project} with that hash`);
 }

@@ -15,11 +15,12 @@ const END_OF_STREAM = Buffer.from([0x03, 0x00]);
 
 /**
  * A page says of each file the same as of the one before, which is within 4 KB: with a window of that size, distances take fewer bits and matches are found sooner
- * than with the usual 32 KB. A page of 2,000 files comes out 6% smaller, and in half the time.
+ * than with the usual 32 KB. A page of 2,000 files comes out 6% smaller, and in half the time; looking longer for matches (level 6) gains a thousandth of its size
+ * for a fifth more time.
  */
 const OPTIONS: ZlibOptions = {
+  level: 5,
   windowBits: 12,
-  memLevel: 9,
   finishFlush: constants.Z_FULL_FLUSH,
   // A piece in one turn: for each chunk more, its thread waits until the page is written.
   chunkSize: 64 * 1024,

@@ -1,17 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RepeatedRequests } from '../adapters/http/repeated-requests.js';
 import { WheelwrightError } from '../core/errors.js';
-import type { PageEncoding, PageFormat } from '../core/simple-index-negotiation.js';
-import { type FileLinks, renderProjectHtml, renderProjectJson } from '../core/simple-index-render.js';
 import { sendError, sendJson, sendText } from './answers.js';
 import { explain } from './explanation.js';
 import type { FileService, SmallFile } from './file-service.js';
 import type { HostedIndex } from './hosted-index.js';
 import type { Login } from './login.js';
 import { negotiate, readyPage, sendNotAcceptable } from './page-response.js';
+import { projectPage } from './project-page.js';
 import type { ProjectView, ProjectViews } from './project-views.js';
 import { type ReadyAnswer, ReadyAnswers, sendReady } from './ready-answer.js';
-import { type RenderedPage, renderedPage } from './rendered-page.js';
+import { encodedPage } from './rendered-page.js';
 import { parseRequestTarget, type RequestTarget } from './request-target.js';
 import type { RootPage } from './root-page.js';
 import type { SlowReaders } from './slow-readers.js';
@@ -146,13 +145,8 @@ export class IndexHandler {
     if (wanted === undefined) return sendNotAcceptable(request, response);
     const body = await this.#options.roots[channel].body(wanted.format, this.#options.hosted.reader);
     const encoding = wanted.encoding === 'identity' ? 'identity' : 'gzip';
-    const page: RenderedPage = {
-      digest: body.digest,
-      pieces: [],
-      inPieces: false,
-      encoded: new Map([[encoding, Promise.resolve(encoding === 'gzip' ? body.gzip : body.identity())]]),
-    };
-    const ready = await readyPage(page, wanted.contentType, encoding, Number.POSITIVE_INFINITY);
+    const page = encoding === 'gzip' ? body.gzip : body.identity();
+    const ready = readyPage(page, wanted.contentType, encoding, Number.POSITIVE_INFINITY);
     // The plain text of half a million names is not worth its memory.
     if (encoding === 'gzip') this.#ready.remember(request, ready, generation);
     sendReady(request, response, ready);
@@ -169,9 +163,11 @@ export class IndexHandler {
     if (wanted === undefined) return sendNotAcceptable(request, response);
     const view = await this.#view(target);
     if (view.assembly.denied !== undefined) throw new WheelwrightError('forbidden', view.assembly.denied);
-    const page = this.#rendered(view, wanted);
+    const { hosted, publicUrl } = this.#options;
+    const rendered = projectPage(view, wanted.format, wanted.encoding, hosted, publicUrl());
+    const page = await encodedPage(rendered, wanted.encoding);
     const cacheStatus = view.degraded === undefined ? undefined : this.#cacheStatus(view.degraded);
-    const ready = await readyPage(page, wanted.contentType, wanted.encoding, view.freshUntil, cacheStatus);
+    const ready = readyPage(page, wanted.contentType, wanted.encoding, view.freshUntil, cacheStatus);
     this.#ready.remember(request, ready, generation);
     sendReady(request, response, ready);
   }
@@ -187,37 +183,11 @@ export class IndexHandler {
     });
   }
 
-  #rendered(view: ProjectView, { format, encoding }: { format: PageFormat; encoding: PageEncoding }): RenderedPage {
-    const present = view.pages.get(format);
-    if (present !== undefined) return present;
-    const { name, status, statusReason, offered } = view.assembly;
-    const files = offered.map(({ file }) => file);
-    const page = { name, files, status, ...(statusReason === undefined ? {} : { statusReason }) };
-    const render = format === 'json' ? renderProjectJson : renderProjectHtml;
-    const earlier = view.earlier.get(format);
-    const rendered = renderedPage(render(page, this.#links(view), earlier?.pieces), files.length, encoding, earlier);
-    view.earlier.delete(format);
-    view.pages.set(format, rendered);
-    return rendered;
-  }
-
   /** Tells that a page is older or shorter than it should be; a negative ttl says by how much it is past its time (RFC 9211). */
   #cacheStatus(degraded: ProjectView['degraded'] & {}): string {
     if (degraded === 'own-files-only') return 'wheelwright; fwd=miss; detail=upstream-unavailable';
     const seconds = Math.ceil((this.#options.clock() - degraded.saidAt) / 1000);
     return `wheelwright; hit; ttl=-${seconds}; detail=upstream-unavailable`;
-  }
-
-  /** URLs on this origin: relative where that is allowed, so that they hold behind any path prefix. */
-  #links({ assembly: { name }, hosted, channel }: ProjectView): FileLinks {
-    const integrity = `${this.#options.publicUrl()}${channel === 'trial' ? '/trial' : ''}/integrity/${name}`;
-    return ({ filename, hashes }) => {
-      const encoded = encodeURIComponent(filename);
-      const url = `../../files/${name}/${hashes.sha256}/${encoded}`;
-      const ours = hosted.get(filename);
-      if (ours?.provenanceSha256 === undefined) return { url };
-      return { url, provenanceUrl: `${integrity}/${ours.version}/${encoded}/provenance` };
-    };
   }
 
   async #file(

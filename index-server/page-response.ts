@@ -7,7 +7,7 @@ import {
 } from '../core/simple-index-negotiation.js';
 import { sendText } from './answers.js';
 import type { ReadyAnswer } from './ready-answer.js';
-import { encodedBody, entityTag, type RenderedPage } from './rendered-page.js';
+import type { EncodedPage } from './rendered-page.js';
 
 /** What a request's headers and query ask for; undefined: nothing that there is (406). */
 export function negotiate(
@@ -20,15 +20,13 @@ export function negotiate(
     : { ...page, encoding: negotiateEncoding(request.headers['accept-encoding'] as string | undefined) };
 }
 
-export async function readyPage(
-  page: RenderedPage,
+export function readyPage(
+  { body, etag }: EncodedPage,
   contentType: string,
   encoding: PageEncoding,
   freshUntil: number,
   cacheStatus?: string,
-): Promise<ReadyAnswer> {
-  const body = await encodedBody(page, encoding);
-  const etag = entityTag(page, encoding);
+): ReadyAnswer {
   const common = [
     'ETag',
     etag,

@@ -1,8 +1,7 @@
 import type { CachedFile } from '../adapters/sqlite/index-cache.js';
-import type { HostedFile } from '../adapters/sqlite/index-reader.js';
 import type { Channel } from '../core/build.js';
 import { WheelwrightError } from '../core/errors.js';
-import { type Assembly, assembleProject, type OfferedFile } from '../core/index-assembly.js';
+import { type Assembly, assembleProject, type HeldProject, type OfferedFile } from '../core/index-assembly.js';
 import { type IndexPolicy, rulesFor, upstreamsFor } from '../core/index-policy.js';
 import type { ProjectPage } from '../core/simple-index.js';
 import type { HostedIndex } from './hosted-index.js';
@@ -14,9 +13,8 @@ import type { Upstreams } from './upstreams.js';
 export interface ProjectView {
   channel: Channel;
   assembly: Assembly;
-  files: ReadonlyMap<string, OfferedFile>;
-  /** Files of this service by name, whether offered or not. */
-  hosted: ReadonlyMap<string, HostedFile>;
+  /** By name; undefined for a file that is not offered. */
+  offered: (filename: string) => OfferedFile | undefined;
   /** This organisation's own: no upstream is asked. */
   owned: boolean;
   reserved: boolean;
@@ -33,9 +31,6 @@ export interface ProjectView {
   /** Pages from before the project changed, for as long as they are not rendered anew. */
   earlier: Map<string, RenderedPage>;
 }
-
-/** What of a view goes into the next one of its project. */
-type Remains = Pick<ProjectView, 'hosted' | 'pages'>;
 
 export interface ProjectViewsOptions {
   hosted: HostedIndex;
@@ -60,7 +55,8 @@ type NamedAnswer = UpstreamAnswer & { upstream: string };
 export class ProjectViews {
   readonly #options: ProjectViewsOptions;
   readonly #views = new Map<string, ProjectView>();
-  readonly #earlier = new Map<string, Remains>();
+  /** Pages of projects that have changed since, for their next views. */
+  readonly #earlier = new Map<string, ProjectView['pages']>();
   #files = 0;
   #generation = 0;
 
@@ -128,7 +124,7 @@ export class ProjectViews {
       {
         name: project,
         rules,
-        here: here?.page,
+        here,
         upstream:
           page === undefined || answer === undefined
             ? undefined
@@ -139,8 +135,7 @@ export class ProjectViews {
     return {
       channel,
       assembly,
-      files: new Map(assembly.offered.map((offered) => [offered.file.filename, offered])),
-      hosted: here?.files ?? new Map(),
+      offered: byName(assembly.offered),
       owned,
       reserved: hosted.isReserved(project),
       ...(looksLike === undefined ? {} : { looksLike }),
@@ -152,7 +147,7 @@ export class ProjectViews {
         assembly.changesAt ?? Number.POSITIVE_INFINITY,
       ),
       pages: new Map(),
-      earlier: this.#earlier.get(`${channel}/${project}`)?.pages ?? new Map(),
+      earlier: this.#earlier.get(`${channel}/${project}`) ?? new Map(),
     };
   }
 
@@ -173,17 +168,13 @@ export class ProjectViews {
     }
   }
 
-  #here(channel: Channel, name: string): { page: ProjectPage; files: Map<string, HostedFile> } | undefined {
+  #here(channel: Channel, name: string): HeldProject | undefined {
     const { reader } = this.#options.hosted;
     const project = reader?.project(name);
     if (reader === undefined || project === undefined) return undefined;
-    const files = reader.files(name, channel, this.#earlier.get(`${channel}/${name}`)?.hosted);
+    const files = reader.files(name, channel);
     // Known by its trial wheels only, the project is unknown to those who did not ask for them.
-    if (files.length === 0 && !project.owned) return undefined;
-    return {
-      page: { ...project, files },
-      files: new Map(files.map((file) => [file.filename, file])),
-    };
+    return files.length === 0 && !project.owned ? undefined : { ...project, files };
   }
 
   /** An upstream's promise of metadata is not passed on: only what is held here can be served whatever happens there. */
@@ -210,7 +201,7 @@ export class ProjectViews {
     const view = this.#views.get(key);
     if (view === undefined || view.assembly.offered.length < EARLIER_FROM_FILES) return;
     this.#earlier.delete(key);
-    this.#earlier.set(key, { hosted: view.hosted, pages: new Map([...view.earlier, ...view.pages]) });
+    this.#earlier.set(key, new Map([...view.earlier, ...view.pages]));
     const [oldest] = this.#earlier.keys();
     if (this.#earlier.size > KEPT_EARLIER && oldest !== undefined) this.#earlier.delete(oldest);
   }
@@ -221,6 +212,15 @@ export class ProjectViews {
     this.#views.delete(key);
     this.#files -= weight(view);
   }
+}
+
+/** Of a page no file is asked for before it has been read. */
+function byName(offered: readonly OfferedFile[]): ProjectView['offered'] {
+  let files: Map<string, OfferedFile> | undefined;
+  return (filename) => {
+    files ??= new Map(offered.map((offer) => [offer.file.filename, offer]));
+    return files.get(filename);
+  };
 }
 
 function weight({ assembly }: ProjectView): number {

@@ -1,19 +1,24 @@
 import { createHash } from 'node:crypto';
-import type { PageEncoding } from '../core/simple-index-negotiation.js';
-import { type PagePiece, pageText } from '../core/simple-index-render.js';
+import type { PageEncoding, PageFormat } from '../core/simple-index-negotiation.js';
+import { LINE_SEPARATOR, type PageFrame } from '../core/simple-index-render.js';
 import { type GzipPiece, gzipPieceInThread, joinGzip } from './gzip-pieces.js';
 
-/** One page in one format: its bytes in each content coding that was asked for, with their headers. */
+/** One page in one format, and its bytes in each content coding that was asked for. */
 export interface RenderedPage {
-  digest: string;
-  pieces: readonly DigestedPiece[];
+  pieces: readonly PagePiece[];
   /** Whether its pieces are compressed each for itself. */
   inPieces: boolean;
-  encoded: Map<PageEncoding, Promise<Buffer>>;
+  encoded: Map<PageEncoding, Promise<EncodedPage>>;
 }
 
-interface DigestedPiece extends PagePiece {
-  digest: string;
+export interface EncodedPage {
+  body: Buffer;
+  /** A strong validator: other bytes, other tag; so each coding has its own (RFC 9110, 8.8.3.3). */
+  etag: string;
+}
+
+interface PagePiece {
+  text: string;
   /** Made on demand. */
   gzip?: Promise<GzipPiece>;
 }
@@ -22,54 +27,66 @@ interface DigestedPiece extends PagePiece {
 const IN_PIECES_FROM_FILES = 501;
 
 /**
- * A page from its pieces as they are written. Of a large one each is compressed, in another thread, while the next is written.
- * @param files how many the page lists
+ * A page from the texts that list its files. Of a large one each is compressed, in another thread, while the next is written.
+ * @param listings without what separates them
+ * @param files how many they list
  * @param encoding the coding that is wanted first
- * @param earlier the page before its project changed: what is the same in both is neither hashed nor compressed again
+ * @param earlier the page before its project changed: what is the same in both is not compressed again
  */
 export function renderedPage(
-  written: Iterable<PagePiece>,
+  format: PageFormat,
+  { start, end }: PageFrame,
+  listings: Iterable<string>,
   files: number,
   encoding: PageEncoding,
   earlier?: RenderedPage,
 ): RenderedPage {
   const inPieces = files >= IN_PIECES_FROM_FILES;
-  const pieces: DigestedPiece[] = [];
-  const hash = createHash('sha256');
-  for (const piece of written) {
+  const pieces: PagePiece[] = [];
+  const add = (text: string) => {
     const before = earlier?.pieces[pieces.length];
-    const digested =
-      before?.text === piece.text
-        ? { ...before, files: piece.files }
-        : digestedPiece(piece, inPieces && encoding === 'gzip');
-    hash.update(digested.digest);
-    pieces.push(digested);
+    if (before?.text === text) pieces.push(before);
+    else pieces.push(inPieces && encoding === 'gzip' ? { text, gzip: compressed(text) } : { text });
+  };
+  add(start);
+  let separator = '';
+  for (const text of listings) {
+    if (text === '') continue;
+    add(separator + text);
+    separator = LINE_SEPARATOR[format];
   }
-  return { digest: hash.digest('hex').slice(0, 32), pieces, inPieces, encoded: new Map() };
+  add(end);
+  return { pieces, inPieces, encoded: new Map() };
 }
 
-function digestedPiece(piece: PagePiece, compressed: boolean): DigestedPiece {
-  const bytes = Buffer.from(piece.text);
-  const digest = createHash('sha256').update(bytes).digest('hex');
-  return { ...piece, digest, ...(compressed ? { gzip: gzipPieceInThread(bytes) } : {}) };
-}
-
-/** The page's bytes in a content coding; made once. */
-export function encodedBody(page: RenderedPage, encoding: PageEncoding): Promise<Buffer> {
+/** The page in a content coding; made once. */
+export function encodedPage(page: RenderedPage, encoding: PageEncoding): Promise<EncodedPage> {
   const present = page.encoded.get(encoding);
   if (present !== undefined) return present;
-  const made = encoding === 'gzip' ? gzipped(page) : Promise.resolve(Buffer.from(pageText(page.pieces)));
+  const made = (encoding === 'gzip' ? gzipped(page) : Promise.resolve(Buffer.from(pageText(page)))).then((body) => ({
+    body,
+    etag: `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`,
+  }));
   page.encoded.set(encoding, made);
   return made;
 }
 
-async function gzipped({ pieces, inPieces }: RenderedPage): Promise<Buffer> {
-  if (!inPieces) return joinGzip([await gzipPieceInThread(Buffer.from(pageText(pieces)))]);
-  for (const piece of pieces) piece.gzip ??= gzipPieceInThread(Buffer.from(piece.text));
-  return joinGzip(await Promise.all(pieces.map(({ gzip }) => gzip as Promise<GzipPiece>)));
+async function gzipped(page: RenderedPage): Promise<Buffer> {
+  if (!page.inPieces) return joinGzip([await compressed(pageText(page))]);
+  return joinGzip(
+    await Promise.all(
+      page.pieces.map((piece) => {
+        piece.gzip ??= compressed(piece.text);
+        return piece.gzip;
+      }),
+    ),
+  );
 }
 
-/** A strong validator: other bytes, other tag; so each coding has its own (RFC 9110, 8.8.3.3). */
-export function entityTag(page: RenderedPage, encoding: PageEncoding): string {
-  return encoding === 'identity' ? `"${page.digest}"` : `"${page.digest}-${encoding}"`;
+function pageText({ pieces }: RenderedPage): string {
+  return pieces.map(({ text }) => text).join('');
+}
+
+function compressed(text: string): Promise<GzipPiece> {
+  return gzipPieceInThread(Buffer.from(text));
 }

@@ -13,6 +13,7 @@ import {
   rootEntryJson,
 } from '../core/simple-index-render.js';
 import { type GzipPiece, gzipPiece, joinGzip } from './gzip-pieces.js';
+import type { EncodedPage } from './rendered-page.js';
 
 /** The names from one on, up to the next segment's first. */
 interface Segment {
@@ -24,9 +25,8 @@ interface Segment {
 }
 
 export interface RootBody {
-  digest: string;
-  gzip: Buffer;
-  identity: () => Buffer;
+  gzip: EncodedPage;
+  identity: () => EncodedPage;
 }
 
 const SEGMENT_NAMES = 2000;
@@ -110,7 +110,11 @@ export class RootPage {
     const gzip = joinGzip([gzipPiece(start), ...middle, gzipPiece(end)]);
     const hash = createHash('sha256').update(format);
     for (const { digest } of full) hash.update(digest);
-    return { digest: hash.digest('hex').slice(0, 32), gzip, identity: () => gunzipSync(gzip) };
+    const digest = hash.digest('hex').slice(0, 32);
+    return {
+      gzip: { body: gzip, etag: `"${digest}-gzip"` },
+      identity: () => ({ body: gunzipSync(gzip), etag: `"${digest}"` }),
+    };
   }
 }
 

@@ -113,6 +113,7 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
   const disk = new DiskSender(chunks);
   const tally = new DownloadTally(join(settings.dataFolder, 'downloads.db'), hosted, onFault);
   const files = new FileService({
+    hosted,
     blobFolder,
     fileCache,
     intact: new IntactFiles(),

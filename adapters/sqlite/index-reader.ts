@@ -1,18 +1,26 @@
 import { existsSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import type { Channel } from '../../core/build.js';
-import type { IndexFile, ProjectStatus } from '../../core/simple-index.js';
+import type { HeldFile } from '../../core/index-assembly.js';
+import type { ProjectStatus } from '../../core/simple-index.js';
+import type { PageFormat } from '../../core/simple-index-negotiation.js';
+import { LINE_SEPARATOR } from '../../core/simple-index-render.js';
+import { PAGE_LINE } from './page-lines.js';
 import { secretHash } from './tokens.js';
 
-/** A file as the index shows it; `url` is empty, since it is known to whoever renders it. */
-export interface HostedFile extends IndexFile {
+/** A file that this service holds. */
+export interface HostedFile extends HeldFile {
   project: string;
-  version: string;
   channel: Channel;
   sha256: string;
   sizeBytes: number;
+  /** Milliseconds since the epoch. */
+  uploadTime: number;
   metadataSha256?: string;
   provenanceSha256?: string;
+  requiresPython?: string;
+  /** A reason, or true where none was given. */
+  yanked?: true | string;
 }
 
 export interface HostedProject {
@@ -29,11 +37,13 @@ export interface IndexReader {
   /** Normalised names of the projects changed after a serial. */
   projectsChangedSince(serial: number): string[];
   project(name: string): HostedProject | undefined;
+  /** Trial files only where the channel is `trial`; in the order in which they were added. */
+  files(project: string, channel: Channel): HeldFile[];
   /**
-   * Trial files only where the channel is `trial`; in the order in which they were added.
-   * @param known files read before, by name: those that have not changed are given again as they are, so that whoever rendered them knows it
+   * The lines of these files, in this order, as a page of the format lists them (core/simple-index-render.ts); empty when none of them is held any more.
+   * @param integrityUrl of their project, with a slash at its end, escaped as the format wants it: below it is the provenance of its files
    */
-  files(project: string, channel: Channel, known?: ReadonlyMap<string, HostedFile>): HostedFile[];
+  pageLines(filenames: readonly string[], format: PageFormat, integrityUrl: string): string;
   file(filename: string): HostedFile | undefined;
   /** What the build of a file took, in milliseconds; undefined for one that was not built here. */
   buildMs(filename: string): number | undefined;
@@ -51,24 +61,20 @@ export interface IndexReader {
   close(): void;
 }
 
-/** Without what is the same in all rows: a page may be thousands of files, and what SQLite hands over costs by its texts. */
-const FILE_COLUMNS =
-  "filename, version, channel = 'trial', sha256, size_bytes, metadata_sha256, requires_python, upload_time, yanked, yanked_reason, provenance_sha256";
-
-/** As {@link FILE_COLUMNS}: arrays, since objects take twice as long to make. */
-type FileRow = [
-  filename: string,
-  version: string,
-  isTrial: 0 | 1,
-  sha256: string,
-  sizeBytes: number,
-  metadataSha256: string | null,
-  requiresPython: string | null,
-  uploadTime: number,
-  yanked: 0 | 1,
-  yankedReason: string | null,
-  provenanceSha256: string | null,
-];
+interface FileRow {
+  filename: string;
+  project: string;
+  version: string;
+  channel: Channel;
+  sha256: string;
+  size_bytes: number;
+  metadata_sha256: string | null;
+  requires_python: string | null;
+  upload_time: number;
+  yanked: 0 | 1;
+  yanked_reason: string | null;
+  provenance_sha256: string | null;
+}
 
 /** Opens the service's database without a right to write; undefined while the service has not made it yet. */
 export function openIndexReader(path: string): IndexReader | undefined {
@@ -93,18 +99,22 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
     { name: string; owned: 0 | 1; status: ProjectStatus; statusReason: string | null }
   >('SELECT name, owned, status, status_reason AS statusReason FROM projects WHERE name = ?');
   const files = {
-    stable: database
-      .prepare<[string], FileRow>(
-        `SELECT ${FILE_COLUMNS} FROM files WHERE project = ? AND channel = 'stable' ORDER BY upload_time, filename`,
-      )
-      .raw(),
-    trial: database
-      .prepare<[string], FileRow>(`SELECT ${FILE_COLUMNS} FROM files WHERE project = ? ORDER BY upload_time, filename`)
-      .raw(),
+    stable: database.prepare<[string], HeldFile>(
+      "SELECT filename, version FROM files WHERE project = ? AND channel = 'stable' ORDER BY upload_time, filename",
+    ),
+    trial: database.prepare<[string], HeldFile>(
+      'SELECT filename, version FROM files WHERE project = ? ORDER BY upload_time, filename',
+    ),
   };
-  const file = database
-    .prepare<[string], [...FileRow, project: string]>(`SELECT ${FILE_COLUMNS}, project FROM files WHERE filename = ?`)
-    .raw();
+  // One text for all: what goes from SQLite to JavaScript one by one costs as much again.
+  const lines = (format: PageFormat) =>
+    database
+      .prepare<{ filenames: string; integrity: string }, string | null>(
+        `SELECT group_concat(${PAGE_LINE[format]}, '${LINE_SEPARATOR[format]}') FROM json_each(@filenames) CROSS JOIN files ON filename = value`,
+      )
+      .pluck();
+  const linesIn = { json: lines('json'), html: lines('html') };
+  const file = database.prepare<[string], FileRow>('SELECT * FROM files WHERE filename = ?');
   const buildMs = database
     .prepare<[string], number>(
       'SELECT finished_at - started_at FROM files JOIN attempts ON attempts.id = files.attempt_id WHERE filename = ?',
@@ -145,11 +155,12 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
       const { statusReason, ...rest } = row;
       return { ...rest, owned: row.owned === 1, ...(statusReason === null ? {} : { statusReason }) };
     },
-    files: (name, channel, known) =>
-      files[channel].all(name).map((row) => unchanged(known?.get(row[0]), row) ?? new FileOfRow(name, row)),
+    files: (name, channel) => files[channel].all(name),
+    pageLines: (filenames, format, integrity) =>
+      linesIn[format].get({ filenames: JSON.stringify(filenames), integrity }) ?? '',
     file: (filename) => {
       const row = file.get(filename);
-      return row === undefined ? undefined : new FileOfRow(row[11], row.slice(0, 11) as FileRow);
+      return row === undefined ? undefined : hostedFile(row);
     },
     buildMs: (filename) => buildMs.get(filename),
     reservedNames: () => reserved.all(),
@@ -162,48 +173,18 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
   };
 }
 
-function unchanged(known: HostedFile | undefined, row: FileRow): HostedFile | undefined {
-  return known instanceof FileOfRow && known.isOf(row) ? known : undefined;
-}
-
-/** Reads the row by position: taking it apart by names costs a process that has just started, whose first page may be thousands of files, four times as much. */
-class FileOfRow implements HostedFile {
-  readonly #row: FileRow;
-  readonly filename: string;
-  readonly url = '';
-  readonly project: string;
-  readonly version: string;
-  readonly channel: Channel;
-  readonly sha256: string;
-  readonly hashes: { sha256: string };
-  readonly sizeBytes: number;
-  readonly uploadTime: string;
-  declare readonly requiresPython?: string;
-  declare readonly yanked?: true | string;
-  declare readonly metadataSha256?: string;
-  declare readonly coreMetadata?: { sha256: string };
-  declare readonly provenanceSha256?: string;
-
-  constructor(project: string, row: FileRow) {
-    this.#row = row;
-    this.filename = row[0];
-    this.project = project;
-    this.version = row[1];
-    this.channel = row[2] === 1 ? 'trial' : 'stable';
-    this.sha256 = row[3];
-    this.hashes = { sha256: row[3] };
-    this.sizeBytes = row[4];
-    this.uploadTime = new Date(row[7]).toISOString();
-    if (row[6] !== null) this.requiresPython = row[6];
-    if (row[8] === 1) this.yanked = row[9] || true;
-    if (row[5] !== null) {
-      this.metadataSha256 = row[5];
-      this.coreMetadata = { sha256: row[5] };
-    }
-    if (row[10] !== null) this.provenanceSha256 = row[10];
-  }
-
-  isOf(row: FileRow): boolean {
-    return this.#row.every((value, at) => value === row[at]);
-  }
+function hostedFile(row: FileRow): HostedFile {
+  return {
+    filename: row.filename,
+    project: row.project,
+    version: row.version,
+    channel: row.channel,
+    sha256: row.sha256,
+    sizeBytes: row.size_bytes,
+    uploadTime: row.upload_time,
+    ...(row.requires_python === null ? {} : { requiresPython: row.requires_python }),
+    ...(row.yanked === 1 ? { yanked: row.yanked_reason || (true as const) } : {}),
+    ...(row.metadata_sha256 === null ? {} : { metadataSha256: row.metadata_sha256 }),
+    ...(row.provenance_sha256 === null ? {} : { provenanceSha256: row.provenance_sha256 }),
+  };
 }

@@ -1,16 +1,19 @@
-import { type IndexReader, openIndexReader } from '../../adapters/sqlite/index-reader.js';
+import {
+  type HostedFile,
+  type HostedProject,
+  type IndexReader,
+  openIndexReader,
+} from '../../adapters/sqlite/index-reader.js';
 import type { Channel } from '../../core/build.js';
-import { assembleProject } from '../../core/index-assembly.js';
-import { parseIndexPolicy, rulesFor } from '../../core/index-policy.js';
 import type { ProjectPage } from '../../core/simple-index.js';
+import type { PageFormat } from '../../core/simple-index-negotiation.js';
 import { parseProjectHtml, parseProjectJson } from '../../core/simple-index-parse.js';
-import { type FileLinks, pageText, renderProjectHtml, renderProjectJson } from '../../core/simple-index-render.js';
+import { pageFrame } from '../../core/simple-index-render.js';
 import type { Problem } from './problem.js';
 
-const PAGE = 'http://index.example/simple/';
+const INDEX = 'http://index.example/';
+const INTEGRITY = `${INDEX}integrity/`;
 const CHUNK = 1_000;
-/** A policy only takes files away, and would hide faults of those. */
-const POLICY = parseIndexPolicy({}, 'fsck');
 
 /** Makes every page of this service's own files as the index does, in both forms, and reads it again as a client does. */
 export function checkPages(database: string): { pages: number; problems: Problem[] } {
@@ -46,37 +49,44 @@ function wrongPage(reader: IndexReader, channel: Channel, name: string): string 
   try {
     const project = reader.project(name);
     if (project === undefined) return 'the project has files and no row';
-    const here = { ...project, files: reader.files(name, channel) };
-    const { offered, status, statusReason } = assembleProject(
-      { name, rules: rulesFor(POLICY, name), here, upstream: undefined },
-      Number.MAX_SAFE_INTEGER,
-    );
-    const files = offered.map(({ file }) => file);
-    const page: ProjectPage = { name, files, status, ...(statusReason === undefined ? {} : { statusReason }) };
-    const links: FileLinks = ({ filename, hashes }) => ({
-      url: `../../files/${name}/${hashes.sha256}/${encodeURIComponent(filename)}`,
-    });
-    const url = `${PAGE}${name}/`;
-    const json = parseProjectJson(pageText(renderProjectJson(page, links)), name, url);
-    const html = parseProjectHtml(pageText(renderProjectHtml(page, links)), name, url);
-    return difference(page, json, 'JSON') ?? difference(page, html, 'HTML');
+    const files = reader.files(name, channel).flatMap(({ filename }) => reader.file(filename) ?? []);
+    for (const format of ['json', 'html'] as const) {
+      const frame = pageFrame(format, project, [...new Set(files.map(({ version }) => version))]);
+      const lines = reader.pageLines(
+        files.map(({ filename }) => filename),
+        format,
+        INTEGRITY,
+      );
+      const text = frame.start + lines + frame.end;
+      const read = (format === 'json' ? parseProjectJson : parseProjectHtml)(text, name, `${INDEX}simple/${name}/`);
+      const wrong = difference(project, files, read, format);
+      if (wrong !== undefined) return `as ${format.toUpperCase()} ${wrong}`;
+    }
+    return undefined;
   } catch (error) {
     return `it cannot be made: ${(error as Error).message}`;
   }
 }
 
 /** What a client reads off the page otherwise than it was meant. */
-function difference(page: ProjectPage, read: ProjectPage, form: string): string | undefined {
-  if (read.status !== undefined && read.status !== page.status) return `as ${form} its status reads ${read.status}`;
+function difference(
+  { status }: HostedProject,
+  files: readonly HostedFile[],
+  read: ProjectPage,
+  format: PageFormat,
+): string | undefined {
+  if (read.status !== undefined && read.status !== status) return `its status reads ${read.status}`;
   const found = new Map(read.files.map((file) => [file.filename, file]));
-  for (const file of page.files) {
-    const other = found.get(file.filename);
-    if (other === undefined) return `as ${form} it does not show ${file.filename}`;
-    if (other.hashes.sha256 !== file.hashes.sha256) return `as ${form} ${file.filename} has another sha256`;
-    if (other.requiresPython !== file.requiresPython) return `as ${form} ${file.filename} has another requires-python`;
-    if (other.yanked !== file.yanked) return `as ${form} ${file.filename} is yanked otherwise`;
+  for (const file of files) {
+    const { filename } = file;
+    const other = found.get(filename);
+    if (other === undefined) return `it does not show ${filename}`;
+    if (other.hashes.sha256 !== file.sha256) return `${filename} has another sha256`;
+    if (other.requiresPython !== file.requiresPython) return `${filename} has another requires-python`;
+    if (other.yanked !== file.yanked) return `${filename} is yanked otherwise`;
+    // The HTML form has no upload time.
+    if (format === 'json' && Date.parse(other.uploadTime ?? '') !== file.uploadTime)
+      return `${filename} has another upload time`;
   }
-  return found.size === page.files.length
-    ? undefined
-    : `as ${form} it shows ${found.size} files, not ${page.files.length}`;
+  return found.size === files.length ? undefined : `it shows ${found.size} files, not ${files.length}`;
 }

@@ -1,5 +1,6 @@
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { ask } from '../support/http-ask.js';
 import { openIndexSite } from '../support/index-site.js';
@@ -118,6 +119,23 @@ describe('merging', () => {
     }
     await pause(300);
     expect(await namesOf(url, 'owned')).toEqual(['owned-1.0-py3-none-any.whl']);
+  });
+
+  test("a page that is in memory is served in any coding without the service's database", async () => {
+    const wheel = makeWheel('owned-1.0-py3-none-any.whl');
+    await on.site.publish(wheel);
+    const { url } = await on.start();
+    const plain = await ask(url, '/simple/owned/', { 'accept-encoding': 'identity' });
+    for (const suffix of ['', '-wal', '-shm']) {
+      const path = join(on.site.folder, `wheelwright.db${suffix}`);
+      if (existsSync(path)) renameSync(path, `${path}.away`);
+    }
+    await pause(300);
+    const compressed = await ask(url, '/simple/owned/', { 'accept-encoding': 'gzip' });
+    expect(compressed.status).toBe(200);
+    expect(gunzipSync(compressed.body).toString()).toBe(plain.text);
+    // What is only in the database is not known for the moment, which is no 404.
+    expect((await ask(url, `/files/owned/${wheel.sha256}/${wheel.filename}`)).status).toBe(503);
   });
 
   test('a database that is damaged at the start is no empty one', async () => {

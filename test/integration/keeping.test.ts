@@ -212,10 +212,10 @@ test.each<[string, (data: string) => Promise<void> | void, FsckReport['problems'
     /its row says version 9/,
   ],
   [
-    'a page that cannot be made',
+    'a page that does not say what the row does',
     (data) => change(data, "UPDATE files SET upload_time = 9e15 WHERE project = 'spam'"),
     'page',
-    /\/simple\/spam\/: it cannot be made/,
+    /\/simple\/spam\/: as JSON spam-1\.0-py3-none-any\.whl has another upload time/,
   ],
   [
     'a row without what it names',

@@ -1,0 +1,76 @@
+import { distributionVersion } from '../core/distribution.js';
+import type { IndexFile } from '../core/simple-index.js';
+import type { PageEncoding, PageFormat } from '../core/simple-index-negotiation.js';
+import { escapedIn, LINE_SEPARATOR, pageFrame, pageLine } from '../core/simple-index-render.js';
+import type { HostedIndex } from './hosted-index.js';
+import type { ProjectView } from './project-views.js';
+import { type RenderedPage, renderedPage } from './rendered-page.js';
+
+/**
+ * The page of a project in a format; made once. A new one asks the database for this service's own files.
+ * @param publicUrl where clients find the index, without a trailing slash
+ * @throws WheelwrightError `unavailable` when the database cannot be read.
+ */
+export function projectPage(
+  view: ProjectView,
+  format: PageFormat,
+  encoding: PageEncoding,
+  hosted: Pick<HostedIndex, 'reader'>,
+  publicUrl: string,
+): RenderedPage {
+  const present = view.pages.get(format);
+  if (present !== undefined) return present;
+  const { name, status, statusReason } = view.assembly;
+  const head = { name, status, ...(statusReason === undefined ? {} : { statusReason }) };
+  const page = renderedPage(
+    format,
+    pageFrame(format, head, versions(view)),
+    listings(view, format, hosted, publicUrl),
+    view.assembly.offered.length,
+    encoding,
+    view.earlier.get(format),
+  );
+  view.earlier.delete(format);
+  view.pages.set(format, page);
+  return page;
+}
+
+function versions({ assembly: { name, offered } }: ProjectView): string[] {
+  const found = new Set<string>();
+  for (const { file } of offered) {
+    const version = file.version ?? distributionVersion(file.filename, name);
+    if (version !== undefined) found.add(version);
+  }
+  return [...found];
+}
+
+/** So many files are written together, and a new one changes the text of few. */
+const TEXT_FILES = 250;
+
+function* listings(
+  { assembly: { name, offered }, channel }: ProjectView,
+  format: PageFormat,
+  hosted: Pick<HostedIndex, 'reader'>,
+  publicUrl: string,
+): Generator<string> {
+  const held: string[] = [];
+  const others: IndexFile[] = [];
+  for (const offer of offered) {
+    if (offer.kind === 'here') held.push(offer.file.filename);
+    else others.push(offer.file);
+  }
+  // Must be absolute (PEP 740); the other URLs are relative, so that they hold behind any path prefix.
+  const integrity = escapedIn(format, `${publicUrl}${channel === 'trial' ? '/trial' : ''}/integrity/${name}/`);
+  for (const some of chunks(held)) yield hosted.reader?.pageLines(some, format, integrity) ?? '';
+  for (const some of chunks(others)) {
+    yield some.map((file) => pageLine(format, file, { url: fileUrl(name, file) })).join(LINE_SEPARATOR[format]);
+  }
+}
+
+function* chunks<T>(files: readonly T[]): Generator<T[]> {
+  for (let at = 0; at < files.length; at += TEXT_FILES) yield files.slice(at, at + TEXT_FILES);
+}
+
+function fileUrl(project: string, { filename, hashes }: IndexFile): string {
+  return `../../files/${project}/${hashes.sha256}/${encodeURIComponent(filename)}`;
+}
