@@ -4,7 +4,8 @@ import type { ContainerExit, ContainerSpec, OutputSink } from '../../core/engine
 import { WheelwrightError } from '../../core/errors.js';
 import { containerSettings, type Placement } from './container-settings.js';
 import { watchDisk } from './disk-watch.js';
-import { callEngine, engineError, ignoreGone } from './engine-error.js';
+import { askEngine, callEngine, clearOnEngine } from './engine-call.js';
+import { engineError, ignoreGone } from './engine-error.js';
 import { demultiplex } from './log-stream.js';
 
 /** Most containers end before anyone need look at their disk. */
@@ -25,7 +26,7 @@ export async function runContainer(
   signal: AbortSignal,
   onRemoval: (removal: Promise<void>) => void,
 ): Promise<ContainerExit> {
-  const container = await callEngine('making a container', signal, () =>
+  const container = await askEngine('making a container', signal, () =>
     docker.createContainer(containerSettings(spec, placement)),
   );
   const released = new AbortController();
@@ -33,7 +34,9 @@ export async function runContainer(
     return await attend(docker, container, spec, placement, output, signal, released.signal, onRemoval);
   } finally {
     released.abort();
-    onRemoval(container.remove({ force: true }).then(() => undefined, ignoreGone));
+    onRemoval(
+      clearOnEngine('removing a container', () => container.remove({ force: true }).then(() => undefined, ignoreGone)),
+    );
   }
 }
 
@@ -72,7 +75,7 @@ async function attend(
     exited.then(ended, ended);
   };
 
-  const stream = await callEngine('reading the output of a container', signal, () =>
+  const stream = await askEngine('reading the output of a container', signal, () =>
     container.attach({ stream: true, stdout: true, stderr: true }),
   );
   const drained = (async () => {
@@ -93,7 +96,7 @@ async function attend(
     onRemoval(watching);
   }, DISK_WATCH_AFTER_MS);
   try {
-    await callEngine('starting a container', signal, () => container.start());
+    await askEngine('starting a container', signal, () => container.start());
     signal.addEventListener('abort', onAbort);
     if (signal.aborted) onAbort();
     const [{ StatusCode: code }] = await Promise.race([ended, broken]).catch((error: unknown) => {
@@ -118,7 +121,7 @@ async function exitOf(
   signal: AbortSignal,
 ): Promise<ContainerExit> {
   if (code === 0) return { kind: 'exited', code, oomKilled: false };
-  const { State: state } = await callEngine('asking how a container ended', signal, () => container.inspect());
+  const { State: state } = await askEngine('asking how a container ended', signal, () => container.inspect());
   // True also when only a child of the container's first process was killed.
   const oomKilled = state.OOMKilled;
   if (code === SIGKILLED && !oomKilled && (await wasKilledFromOutside(docker, container.id, state, signal))) {

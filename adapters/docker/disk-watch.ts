@@ -1,7 +1,8 @@
 import type Docker from 'dockerode';
 import type { ContainerSpec } from '../../core/engine.js';
 import { confinement, keptMounts, mountsOf, type Placement } from './container-settings.js';
-import { callEngine, ignoreGone } from './engine-error.js';
+import { askEngine } from './engine-call.js';
+import { ignoreGone } from './engine-error.js';
 import { demultiplex } from './log-stream.js';
 
 const INTERVAL_SECONDS = 2;
@@ -21,7 +22,7 @@ export async function watchDisk(
   const kept = spec.kept?.access === 'read-write' ? spec.kept : undefined;
   const folders = [...writable.map(([volume]) => `/${volume}`), ...(kept ? [kept.at] : [])].join(' ');
   if (folders === '') return;
-  const container = await callEngine('making a disk watcher', signal, () =>
+  const container = await askEngine('making a disk watcher', signal, () =>
     docker.createContainer({
       Image: spec.image,
       Entrypoint: [],
@@ -45,7 +46,7 @@ export async function watchDisk(
   );
   try {
     const stream = await container.attach({ stream: true, stdout: true, abortSignal: signal });
-    await callEngine('starting a disk watcher', signal, () => container.start());
+    await askEngine('starting a disk watcher', signal, () => container.start());
     for await (const chunk of demultiplex(stream as AsyncIterable<Buffer>)) {
       const kibibytes = /^(\d+)\s+total$/m.exec(chunk.toString())?.[1];
       if (kibibytes !== undefined) onSize(Number(kibibytes) * 1024);

@@ -51,14 +51,3 @@ function refusalHint(status: number, said: string): string {
   }
   return 'Often a limit that this engine does not support; its own log says more.';
 }
-
-/** Runs one call to the engine; an abort stays the signal's own reason. */
-export async function callEngine<T>(doing: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  try {
-    return await call();
-  } catch (error) {
-    signal.throwIfAborted();
-    throw engineError(doing, error);
-  }
-}

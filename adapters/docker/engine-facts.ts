@@ -1,11 +1,11 @@
 import { statfs } from 'node:fs/promises';
 import type Docker from 'dockerode';
 import type { EngineFacts } from '../../core/engine.js';
-import { callEngine } from './engine-error.js';
+import { askEngine } from './engine-call.js';
 
 /** What the engine says of itself. @throws WheelwrightError `unavailable` */
 export async function engineFacts(docker: Docker, signal: AbortSignal): Promise<EngineFacts> {
-  const info = (await callEngine('asking what it has', signal, () => docker.info())) as {
+  const info = (await askEngine('asking what it has', signal, () => docker.info())) as {
     NCPU: number;
     MemTotal: number;
     Architecture: string;

@@ -2,7 +2,7 @@ import Docker from 'dockerode';
 import type { Engine } from '../../core/engine.js';
 import { runContainer } from './container.js';
 import { CpuPool } from './cpu-pool.js';
-import { callEngine } from './engine-error.js';
+import { askEngine } from './engine-call.js';
 import { engineFacts } from './engine-facts.js';
 import { libraryImage } from './image-libraries.js';
 import { findKept, keptLabels, openKept, ownEnvironment, pruneKept } from './kept.js';
@@ -44,9 +44,16 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
     await Promise.all(removals);
   };
 
+  const removeWorkspace = async (workspace: string) => {
+    attempts.delete(workspace);
+    caches.delete(workspace);
+    await settle();
+    await removeVolumes(docker, workspace);
+  };
+
   return {
     async ping(signal) {
-      await callEngine('being asked whether it is there', signal, () => docker.ping());
+      await askEngine('being asked whether it is there', signal, () => docker.ping());
     },
     prepareImages: options.prepareImages,
     withLibraries: (builder, key, archive, signal) =>
@@ -62,7 +69,13 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
         await noteUse(volume, signal);
         caches.set(workspace, volume);
       }
-      await createVolumes(docker, workspace, image, labels, volume, signal);
+      try {
+        await createVolumes(docker, workspace, image, labels, volume, signal);
+      } catch (error) {
+        // What was made of it would take room until the next sweep; that sees to it where this fails.
+        await removeWorkspace(workspace).catch(() => undefined);
+        throw error;
+      }
       return workspace;
     },
     putTars: (workspace, tars, signal) => putTars(docker, workspace, tars, signal),
@@ -94,12 +107,7 @@ export function openEngine(options: EngineOptions): Engine & { close(): Promise<
         pool.give(taken);
       }
     },
-    async removeWorkspace(workspace) {
-      await settle();
-      await removeVolumes(docker, workspace);
-      attempts.delete(workspace);
-      caches.delete(workspace);
-    },
+    removeWorkspace,
     async findEnvironment(name, signal) {
       const volume = await findKept(docker, options.instance, 'environment', name, signal);
       if (volume !== undefined) await noteUse(volume, signal);

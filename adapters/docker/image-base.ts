@@ -4,7 +4,8 @@ import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { reasonOf, WheelwrightError } from '../../core/errors.js';
 import { makeTemporaryFolder } from '../host/temporary-folder.js';
-import { callEngine, statusOf } from './engine-error.js';
+import { askEngine, callEngine } from './engine-call.js';
+import { statusOf } from './engine-error.js';
 import { buildImage, readMessages } from './image-build.js';
 import { packContext } from './image-context.js';
 
@@ -111,6 +112,9 @@ async function importFolder(docker: Docker, folder: string, base: BaseTag, signa
   const { error, status: id } = await callEngine(doing, signal, async () => {
     const options = { changes: labels, abortSignal: signal };
     return readMessages((await docker.importImage(tar.stdout, options)) as Readable);
+  }).finally(() => {
+    // It would wait for ever for an engine that takes no more of it; after a whole import it has ended.
+    if (!tar.stdout.readableEnded) tar.kill('SIGKILL');
   });
   const status = await ended;
   if (error !== undefined || status !== 0 || id === undefined) {
@@ -119,7 +123,7 @@ async function importFolder(docker: Docker, folder: string, base: BaseTag, signa
     });
   }
   // Named last: the engine takes an archive that was cut off for a whole one.
-  await callEngine(doing, signal, () => docker.getImage(id).tag({ repo: base.repo, tag: base.tag }));
+  await askEngine(doing, signal, () => docker.getImage(id).tag({ repo: base.repo, tag: base.tag }));
 }
 
 /** Rejects with the last lines of the output when the command does not exit 0. An abort kills its whole process group. */

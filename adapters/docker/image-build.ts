@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { WheelwrightError } from '../../core/errors.js';
-import { callEngine } from './engine-error.js';
+import { callEngine } from './engine-call.js';
 
 export interface ImageBuild {
   /** The context with the Dockerfile in it, as a tar stream. */
@@ -43,8 +43,9 @@ export async function buildImage(docker: Docker, build: ImageBuild, outer: Abort
     abortSignal: signal,
   };
   if (build.target !== undefined) options.target = build.target;
-  const output = await callEngine(doing, signal, () => docker.buildImage(build.context, options));
-  const { log, error } = await callEngine(doing, signal, () => readMessages(output as Readable));
+  const { log, error } = await callEngine(doing, signal, async () =>
+    readMessages((await docker.buildImage(build.context, options)) as Readable),
+  ).finally(() => build.context.destroy()); // whoever packs it would wait for an engine that takes no more
   if (error === undefined) return { kind: 'built' };
   if (/no space left on device/i.test(log)) {
     throw new WheelwrightError('unavailable', `the disk of the container engine is full (${doing})`, {

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
-import { callEngine, statusOf } from './engine-error.js';
+import { askEngine, callEngine } from './engine-call.js';
+import { statusOf } from './engine-error.js';
 import { INSTANCE_LABEL, type Labels } from './labels.js';
 
 export const DIGEST_LABEL = 'wheelwright.digest';
@@ -31,7 +32,7 @@ export async function findImage(
   digest: string | undefined,
   signal: AbortSignal,
 ): Promise<FoundImage | undefined> {
-  return callEngine(`looking for ${reference}`, signal, async () => {
+  return askEngine(`looking for ${reference}`, signal, async () => {
     const found = await docker
       .getImage(reference)
       .inspect()

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
-import { callEngine, statusOf } from './engine-error.js';
+import { askEngine } from './engine-call.js';
+import { statusOf } from './engine-error.js';
 import { DIGEST_LABEL, type ImageKind, KIND_LABEL, removeImage } from './image-names.js';
 import { INSTANCE_LABEL } from './labels.js';
 
@@ -22,7 +23,7 @@ interface Unused {
  */
 export async function noteUse(docker: Docker, reference: string, signal: AbortSignal): Promise<void> {
   const [repo = '', tag = ''] = reference.split(':');
-  await callEngine(`noting the use of ${reference}`, signal, () => docker.getImage(reference).tag({ repo, tag }));
+  await askEngine(`noting the use of ${reference}`, signal, () => docker.getImage(reference).tag({ repo, tag }));
 }
 
 /** Removes images of an instance that nothing used for so many days, but builders, clean twins and bases of present definitions; returns their names, or ids where they have none. */
@@ -33,7 +34,7 @@ export async function removeUnused(
   signal: AbortSignal,
 ): Promise<string[]> {
   const filters = JSON.stringify({ label: [`${INSTANCE_LABEL}=${instance}`, KIND_LABEL] });
-  const images = await callEngine('listing images', signal, () => docker.listImages({ filters }));
+  const images = await askEngine('listing images', signal, () => docker.listImages({ filters }));
   const kindOf = ({ Labels }: Docker.ImageInfo) => KINDS.indexOf(Labels[KIND_LABEL] as ImageKind);
   const removed: string[] = [];
   for (const image of images.sort((a, b) => kindOf(a) - kindOf(b))) {
@@ -54,7 +55,7 @@ function named({ Id, RepoTags }: Docker.ImageInfo): string[] {
 }
 
 async function lastUse(docker: Docker, { Id, Created }: Docker.ImageInfo, signal: AbortSignal): Promise<number> {
-  const state = await callEngine('asking when an image was used', signal, async () =>
+  const state = await askEngine('asking when an image was used', signal, async () =>
     docker
       .getImage(Id)
       .inspect()

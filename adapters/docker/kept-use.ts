@@ -1,7 +1,7 @@
 // When what is kept was last used. An engine notes no such thing of a volume, and a volume's labels never change, so an empty volume beside it does, by the time in its
 // name. So it holds for every worker that uses the engine, and after a restart.
 import type Docker from 'dockerode';
-import { callEngine } from './engine-error.js';
+import { askEngine } from './engine-call.js';
 import { KIND_LABEL } from './image-names.js';
 import { INSTANCE_LABEL } from './labels.js';
 import { removeUnlessUsed } from './orphans.js';
@@ -21,7 +21,7 @@ export function openUseNotes(docker: Docker, instance: string, now: () => number
     const span = Math.floor(now() / SPAN_MS);
     if (noted.get(volume) === span) return;
     const labels = { [INSTANCE_LABEL]: instance, [KIND_LABEL]: 'use' };
-    await callEngine('noting the use of a volume', signal, () =>
+    await askEngine('noting the use of a volume', signal, () =>
       docker.createVolume({ Name: `${volume}-used-${span}`, Labels: labels, abortSignal: signal }),
     );
     noted.set(volume, span);

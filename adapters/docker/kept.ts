@@ -4,7 +4,8 @@ import type Docker from 'dockerode';
 import { pack } from 'tar-stream';
 import { ENVIRONMENT, type KeptKind } from '../../core/engine.js';
 import { confinement, keptMounts } from './container-settings.js';
-import { callEngine, ignoreGone, isBusyElsewhere, statusOf } from './engine-error.js';
+import { askEngine, callEngine } from './engine-call.js';
+import { ignoreGone, isBusyElsewhere, statusOf } from './engine-error.js';
 import { KIND_LABEL } from './image-names.js';
 import { readUseMarks } from './kept-use.js';
 import { INSTANCE_LABEL, type Labels, makeLookLabels } from './labels.js';
@@ -30,7 +31,7 @@ export async function findKept(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const volume = keptVolume(instance, kind, name);
-  return callEngine('looking for a volume that is kept', signal, async () => {
+  return askEngine('looking for a volume that is kept', signal, async () => {
     try {
       await docker.getVolume(volume).inspect();
       return volume;
@@ -50,7 +51,7 @@ export async function openKept(
   signal: AbortSignal,
 ): Promise<string> {
   const volume = keptVolume(instance, kind, name);
-  await callEngine('making a volume that is kept', signal, () =>
+  await askEngine('making a volume that is kept', signal, () =>
     docker.createVolume({ Name: volume, Labels: keptLabels(instance, kind), abortSignal: signal }),
   );
   return volume;
@@ -65,7 +66,7 @@ export async function ownEnvironment(
   signal: AbortSignal,
 ): Promise<void> {
   const kept = { volume, at: ENVIRONMENT, access: 'read-write' as const };
-  const container = await callEngine('making a container for a volume', signal, () =>
+  const container = await askEngine('making a container for a volume', signal, () =>
     docker.createContainer({
       Image: image,
       Entrypoint: [],

@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import { VOLUMES } from '../../core/engine.js';
-import { callEngine, ignoreGone } from './engine-error.js';
+import { callEngine } from './engine-call.js';
+import { ignoreGone } from './engine-error.js';
 import { DEADLINE_LABEL, INSTANCE_LABEL, isOrphan, isOwnerRunning, type Labels, type Ownership } from './labels.js';
 
 /** Removes what killed workers left behind; returns the names of what it removed. Containers go first: a volume in use cannot be removed. */

@@ -5,7 +5,8 @@ import tar from 'tar-stream';
 import { CACHE, type CarriedTar, VOLUMES } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { BUILD_USER, confinement, mountsOf, volumeName } from './container-settings.js';
-import { callEngine, engineError, ignoreGone, ignoreMissing, statusOf } from './engine-error.js';
+import { askEngine, callEngine, clearOnEngine } from './engine-call.js';
+import { engineError, ignoreGone, ignoreMissing, statusOf } from './engine-error.js';
 import type { Labels } from './labels.js';
 
 /**
@@ -20,7 +21,7 @@ export async function createVolumes(
   cache: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  await callEngine('making the volumes of an attempt', signal, async () => {
+  await askEngine('making the volumes of an attempt', signal, async () => {
     await Promise.all(
       VOLUMES.map((volume) =>
         docker.createVolume({ Name: volumeName(workspace, volume), Labels: labels, abortSignal: signal }),
@@ -50,10 +51,12 @@ export async function createVolumes(
 }
 
 export async function removeVolumes(docker: Docker, workspace: string): Promise<void> {
-  await docker.getContainer(workspace).remove({ force: true }).catch(ignoreGone);
-  await Promise.all(
-    VOLUMES.map((volume) => docker.getVolume(volumeName(workspace, volume)).remove().catch(ignoreMissing)),
-  );
+  await clearOnEngine('removing the volumes of an attempt', async () => {
+    await docker.getContainer(workspace).remove({ force: true }).catch(ignoreGone);
+    await Promise.all(
+      VOLUMES.map((volume) => docker.getVolume(volumeName(workspace, volume)).remove().catch(ignoreMissing)),
+    );
+  });
 }
 
 /** Streams archives into the volumes in one request; everything in them belongs to the build user. */
@@ -90,7 +93,7 @@ export async function putTars(
 /** @throws WheelwrightError `not-found`; the stream breaks with `unavailable` when the engine does, with the signal's reason when aborted */
 export async function getTar(docker: Docker, workspace: string, path: string, signal: AbortSignal): Promise<Readable> {
   const doing = `carrying ${path} out`;
-  const stream = await callEngine(doing, signal, async () => {
+  const stream = await askEngine(doing, signal, async () => {
     try {
       return (await docker.getContainer(workspace).getArchive({ path, abortSignal: signal })) as Readable;
     } catch (error) {

@@ -15,13 +15,15 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-/** Refuses to make containers and knows nothing else; returns what containers it was asked for. */
+/** Refuses to make containers and knows nothing else; returns what containers it was asked for, and what it was to remove. */
 async function listeningEngine(answers: Record<string, () => Promise<object>> = {}) {
   const asked: { Env: string[]; HostConfig: { CpusetCpus: string } }[] = [];
+  const removed: string[] = [];
   const answer: RequestListener = async (request, response) => {
     const body = await text(request);
     const path = request.url?.split('?')[0] ?? '';
     if (path === '/containers/create') asked.push(JSON.parse(body));
+    if (request.method === 'DELETE') removed.push(path);
     const known = answers[path];
     response.writeHead(known === undefined ? 500 : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(known === undefined ? { message: 'refused' } : await known()));
@@ -30,7 +32,7 @@ async function listeningEngine(answers: Record<string, () => Promise<object>> = 
   await new Promise((resolve) => server.once('listening', resolve));
   closing.push(() => new Promise((resolve) => server.close(resolve)));
   const docker = new Docker({ protocol: 'http', host: '127.0.0.1', port: (server.address() as AddressInfo).port });
-  return { docker, asked };
+  return { docker, asked, removed };
 }
 
 const SPEC: ContainerSpec = {
@@ -75,4 +77,21 @@ test('two first containers at a time have different processors', async () => {
   const run = () => engine.run(SPEC, async () => 'continue', signal);
   await Promise.allSettled([run(), run()]);
   expect(asked.map(({ HostConfig }) => HostConfig.CpusetCpus).sort()).toEqual(['0', '1']);
+});
+
+test('a workspace of which only a part could be made is cleared away', async () => {
+  const { docker, removed } = await listeningEngine({
+    '/volumes/create': async () => ({ Name: 'v' }),
+    '/containers/wheelwright-test-a1': async () => ({}),
+  });
+  const engine = openEngine({
+    docker,
+    instance: 'test',
+    fetchNetwork: 'none',
+    prepareImages: async () => ({ builder: '', clean: '', compilerCache: false, inputs: [] }),
+    now: Date.now,
+  });
+  await expect(engine.createWorkspace('a1', 'builder', signal)).rejects.toThrow('making the volumes of an attempt');
+  const parts = ['inputs', 'build', 'test', 'libraries'].map((name) => `/volumes/wheelwright-test-a1-${name}`);
+  expect(removed).toEqual(['/containers/wheelwright-test-a1', ...parts]);
 });

@@ -75,6 +75,13 @@ describe('buildImage', () => {
     await expect(building).rejects.toThrow('the folder went away');
   });
 
+  it('lets go of a context that the engine takes no more of', async () => {
+    const context = new Readable({ read: () => {} });
+    const docker = new Docker({ socketPath: '/nowhere/docker.sock' });
+    await expect(buildImage(docker, { context, tag: 'x:y', labels: {} }, signal)).rejects.toThrow('went away');
+    expect(context.destroyed).toBe(true);
+  });
+
   it('ends with the reason of the abort', async () => {
     const abort = new AbortController();
     const docker = await engineThat((_request, response) => {
