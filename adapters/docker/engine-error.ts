@@ -25,6 +25,9 @@ export function isBusyElsewhere(error: unknown): boolean {
   return /operation is already running/.test((error as ResponseError | null)?.message ?? '');
 }
 
+const FORBIDDEN =
+  "The worker's user may not use the engine's socket, most often since it is not in the group `docker`.";
+
 /** The engine's error as the domain's. Whatever the engine refuses is broken infrastructure: no attempt is blamed for it. */
 export function engineError(doing: string, error: unknown): WheelwrightError {
   if (error instanceof WheelwrightError) return error;
@@ -32,7 +35,7 @@ export function engineError(doing: string, error: unknown): WheelwrightError {
   const status = statusOf(error);
   if (status === undefined) {
     return new WheelwrightError('unavailable', `the container engine went away while ${doing}: ${said}`, {
-      hint: 'Is it running? `docker info` on the worker tells; DOCKER_HOST names another one. The attempt is tried again by itself.',
+      hint: `${/\bEACCES\b/.test(said) ? FORBIDDEN : 'Is it running?'} \`docker info\` on the worker tells; DOCKER_HOST names another one. The attempt is tried again by itself.`,
       cause: error,
     });
   }

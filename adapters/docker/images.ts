@@ -12,7 +12,7 @@ import {
   withCompilerCache,
 } from './image-derived.js';
 import { SingleFlight } from './image-flight.js';
-import { findImage } from './image-names.js';
+import { type FoundImage, findImage } from './image-names.js';
 import {
   findTarget,
   type ImageSite,
@@ -31,6 +31,7 @@ import {
   findToolchainFolder,
   readToolchainFolder,
   type ToolchainFolder,
+  toolchainState,
 } from './toolchain-folder.js';
 
 /** How long builders are made without ccache once it could not be had: a mirror that fails is back sooner than it is worth to ask each time. */
@@ -81,21 +82,20 @@ export function openImages(options: ImagesOptions): Images {
   const site: ImageSite = { ...options, now: options.now ?? (() => performance.now()) };
   const { docker } = site;
   const flights = new SingleFlight();
-  const toolchains = new Map<FolderToolchain, Promise<ToolchainFolder | undefined>>();
-  /** By the image's name, which holds the digest of what it is made from. */
+  /** By what they are and {@link toolchainState}: to read one takes seconds. */
+  const toolchains = new Map<string, Promise<ToolchainFolder>>();
+  /** By the image's id: one that is made again under its name has what the distribution has by then. */
   const installed = new Map<string, InstalledPackage[]>();
   /** Images for which ccache could not be had, and when to ask for it again. */
   const cacheless = new Map<string, number>();
 
-  function readFolder(toolchain: FolderToolchain): Promise<ToolchainFolder | undefined> {
-    const reading =
-      toolchains.get(toolchain) ??
-      (async () => {
-        const folder = options.toolchainFolders[toolchain] ?? (await findToolchainFolder(toolchain));
-        return folder === undefined ? undefined : readToolchainFolder(toolchain, folder);
-      })();
-    toolchains.set(toolchain, reading);
-    reading.catch(() => toolchains.delete(toolchain));
+  async function readFolder(toolchain: FolderToolchain): Promise<ToolchainFolder | undefined> {
+    const folder = options.toolchainFolders[toolchain] ?? (await findToolchainFolder(toolchain));
+    if (folder === undefined) return undefined;
+    const key = JSON.stringify([toolchain, folder, await toolchainState(toolchain, folder)]);
+    const reading = toolchains.get(key) ?? readToolchainFolder(toolchain, folder);
+    toolchains.set(key, reading);
+    reading.catch(() => toolchains.delete(key));
     return reading;
   }
 
@@ -222,7 +222,9 @@ export function openImages(options: ImagesOptions): Images {
       references.push(made.reference);
       for (const name of packages) present.add(name);
       if (references.length === contents.length) break;
-      for (const { name } of await packagesOf(made.reference, signal)) present.add(name);
+      const { reference } = made;
+      const found = await findImage(docker, reference, undefined, signal);
+      for (const { name } of await packagesOf(reference, found, signal)) present.add(name);
     }
     return { builders: references, compilerCache };
   }
@@ -234,11 +236,15 @@ export function openImages(options: ImagesOptions): Images {
   }
 
   /** What was installed into a derived image; nothing for any other. */
-  async function packagesOf(reference: string, signal: AbortSignal): Promise<InstalledPackage[]> {
-    if (!reference.startsWith('wheelwright-derived:')) return [];
+  async function packagesOf(
+    reference: string,
+    found: FoundImage | undefined,
+    signal: AbortSignal,
+  ): Promise<InstalledPackage[]> {
+    if (found === undefined || !reference.startsWith('wheelwright-derived:')) return [];
     const labels = makeLookLabels(site.instance, Date.now());
-    const known = installed.get(reference) ?? (await installedPackages(docker, reference, labels, signal));
-    installed.set(reference, known);
+    const known = installed.get(found.id) ?? (await installedPackages(docker, reference, labels, signal));
+    installed.set(found.id, known);
     return known;
   }
 
@@ -259,7 +265,7 @@ export function openImages(options: ImagesOptions): Images {
         version: reference,
         ...(found && { sha256: found.id }),
       });
-      for (const { name, version } of await packagesOf(reference, signal)) {
+      for (const { name, version } of await packagesOf(reference, found, signal)) {
         packages.set(`${name} ${version}`, { kind: 'system-package', name, version });
       }
     }

@@ -82,6 +82,12 @@ export async function readToolchainFolder(toolchain: FolderToolchain, folder: st
   return { toolchain, folder, version: version.exec(stdout)?.[1] ?? 'unknown', sha256: hash.digest('hex') };
 }
 
+/** Changes when a toolchain is updated in its place; empty where its compiler is not there. */
+export async function toolchainState(toolchain: FolderToolchain, folder: string): Promise<string> {
+  const found = await stat(join(folder, 'bin', LAYOUTS[toolchain].program)).catch(() => undefined);
+  return found === undefined ? '' : `${found.ino} ${found.size} ${found.mtimeMs}`;
+}
+
 /**
  * The toolchain folder that this machine itself uses: rustup's, or Go's own archive. Undefined without one; what a distribution packages is spread
  * over /usr and cannot be copied.

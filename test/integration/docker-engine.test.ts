@@ -35,6 +35,16 @@ async function listeningEngine(answers: Record<string, () => Promise<object>> = 
   return { docker, asked, removed };
 }
 
+function open(docker: Docker) {
+  return openEngine({
+    docker,
+    instance: 'test',
+    fetchNetwork: 'none',
+    prepareImages: async () => ({ builder: '', clean: '', compilerCache: false, inputs: [] }),
+    now: Date.now,
+  });
+}
+
 const SPEC: ContainerSpec = {
   image: 'builder-with-libraries',
   command: ['true'],
@@ -67,13 +77,7 @@ test('two first containers at a time have different processors', async () => {
       return { NCPU: 2, MemTotal: 2 ** 30, Architecture: 'x86_64', ServerVersion: '1', Labels: [], DockerRootDir: '/' };
     },
   });
-  const engine = openEngine({
-    docker,
-    instance: 'test',
-    fetchNetwork: 'none',
-    prepareImages: async () => ({ builder: '', clean: '', compilerCache: false, inputs: [] }),
-    now: Date.now,
-  });
+  const engine = open(docker);
   const run = () => engine.run(SPEC, async () => 'continue', signal);
   await Promise.allSettled([run(), run()]);
   expect(asked.map(({ HostConfig }) => HostConfig.CpusetCpus).sort()).toEqual(['0', '1']);
@@ -84,13 +88,7 @@ test('a workspace of which only a part could be made is cleared away', async () 
     '/volumes/create': async () => ({ Name: 'v' }),
     '/containers/wheelwright-test-a1': async () => ({}),
   });
-  const engine = openEngine({
-    docker,
-    instance: 'test',
-    fetchNetwork: 'none',
-    prepareImages: async () => ({ builder: '', clean: '', compilerCache: false, inputs: [] }),
-    now: Date.now,
-  });
+  const engine = open(docker);
   await expect(engine.createWorkspace('a1', 'builder', signal)).rejects.toThrow('making the volumes of an attempt');
   const parts = ['inputs', 'build', 'test', 'libraries'].map((name) => `/volumes/wheelwright-test-a1-${name}`);
   expect(removed).toEqual(['/containers/wheelwright-test-a1', ...parts]);

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,12 +8,15 @@ import Docker from 'dockerode';
 import { extract, pack } from 'tar-stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadImages } from '../../adapters/disk/image-definitions.js';
+import { engineError } from '../../adapters/docker/engine-error.js';
 import { buildImage } from '../../adapters/docker/image-build.js';
 import { packContext } from '../../adapters/docker/image-context.js';
 import { DIGEST_LABEL } from '../../adapters/docker/image-names.js';
 import { type ImagesOptions, openImages } from '../../adapters/docker/images.js';
 import { packToolchainFolder, readToolchainFolder } from '../../adapters/docker/toolchain-folder.js';
+import type { BuilderImages } from '../../core/engine.js';
 import { type Interpreter, imageDigests, targetsOf } from '../../core/image.js';
+import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
 
 const { signal } = new AbortController();
 const closing: (() => Promise<unknown>)[] = [];
@@ -222,6 +225,51 @@ describe('openImages', () => {
     await chmod(join(folder, 'bin', 'rustc'), 0o755);
     // It comes to the engine now.
     await expect(prepared()).rejects.toThrow('the container engine refused');
+  });
+
+  it('tells a toolchain that was updated in its place, and what an image that was made again holds', async () => {
+    let made = 0;
+    const docker = await engineThat(({ url = '', method }, response) => {
+      const is = (part: string) => url.includes(part);
+      if (is('/build?')) {
+        made += 1;
+        response.end(DONE);
+      } else if (is('/tag?')) response.writeHead(201).end();
+      else if (is('/images/')) {
+        const Id = `sha256:${is('wheelwright-derived') ? made : 0}`;
+        response.end(JSON.stringify({ Id, Config: { Labels: { [DIGEST_LABEL]: target.builderDigest } } }));
+      } else if (is('/archive?')) {
+        const archive = pack();
+        archive.entry({ name: 'added-packages' }, `libfoo-dev 1-${made}\n`);
+        archive.finalize();
+        archive.pipe(response);
+      } else if (method === 'DELETE') response.writeHead(204).end();
+      else response.writeHead(201).end('{"Id":"c"}');
+    });
+    const folder = await mkdtemp(join(tmpdir(), 'wheelwright-rust-'));
+    closing.push(() => rm(folder, { recursive: true }));
+    await mkdir(join(folder, 'bin'));
+    const { images, targets } = await open(docker, 'package.json', {
+      toolchainFolders: { rust: folder, go: undefined },
+    });
+    const [target] = targets as [(typeof targets)[0]];
+    const prepare = async (version: string) => {
+      const rustc = join(folder, 'bin', 'rustc');
+      await writeFile(`${rustc}.new`, `#!/bin/sh\necho rustc ${version}\n`, { mode: 0o755 });
+      await rename(`${rustc}.new`, rustc);
+      const recipe: EffectiveRecipe = { toolchains: ['rust'], system: { apt: ['libfoo-dev'] } };
+      const { inputs } = (await images.prepareImages(target, recipe, () => undefined, signal)) as BuilderImages;
+      return inputs.flatMap(({ kind, name, version }) =>
+        kind === 'toolchain' || kind === 'system-package' ? [`${name} ${version}`] : [],
+      );
+    };
+    expect(await prepare('1.0.0')).toEqual(['libfoo-dev 1-1', 'rust 1.0.0']);
+    expect(await prepare('1.1.0')).toEqual(['libfoo-dev 1-2', 'rust 1.1.0']);
+  });
+
+  it('says that the engine may not be used', async () => {
+    const denied = engineError('looking', new Error('connect EACCES /var/run/docker.sock'));
+    expect(denied.hint).toContain('not in the group `docker`');
   });
 
   it('lists what could be built where nothing is', async () => {
