@@ -124,9 +124,11 @@ async function attemptOutcome(
  */
 function beat(lease: Lease, api: WorkerApi, end: (reason: AttemptEnd) => unknown, signal: AbortSignal): () => void {
   let stopped = false;
+  // A connection can die in silence. Two more fit into the lease then, each on a new one.
+  const answerMs = Math.ceil(lease.leaseMs / 3);
   const once = async () => {
     try {
-      const { cancelRequested } = await api.heartbeat(lease, signal);
+      const { cancelRequested } = await api.heartbeat(lease, AbortSignal.any([signal, AbortSignal.timeout(answerMs)]));
       if (cancelRequested && !stopped) end(new AttemptEnd('cancelled'));
     } catch (error) {
       if (isRefusal(error) && !stopped) end(new AttemptEnd('superseded'));

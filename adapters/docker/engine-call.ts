@@ -3,6 +3,8 @@ import { setMaxListeners } from 'node:events';
 import { WheelwrightError } from '../../core/errors.js';
 import { engineError } from './engine-error.js';
 
+/** For whatever may take long: longer than to compile an interpreter on the slowest machine. */
+const LONGEST_MS = 6 * 3_600_000;
 /** For whatever only tells or makes something small, on a machine that has far too much to do. */
 const ANSWER_MS = 5 * 60_000;
 /** For clearing away: what it does not come to is found by a sweep. */
@@ -10,9 +12,9 @@ const CLEARED_MS = 2 * 60_000;
 /** After an abort, so that what a call makes all the same is known and can be removed. */
 const ABORTED_MS = 10_000;
 
-/** Runs one call to the engine, however long it takes. An abort waits for it for some seconds at most, and stays the signal's own reason. */
+/** Runs one call to the engine, which may take hours. An abort waits for it for some seconds at most, and stays the signal's own reason. */
 export async function callEngine<T>(doing: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
-  return within(undefined, doing, signal, call);
+  return within(LONGEST_MS, doing, signal, call);
 }
 
 /** The same for a call that is answered soon, unless the engine hangs. @throws WheelwrightError `unavailable` then */
@@ -25,25 +27,19 @@ export async function clearOnEngine<T>(doing: string, call: () => Promise<T>): P
   return within(CLEARED_MS, doing, new AbortController().signal, call);
 }
 
-async function within<T>(
-  ms: number | undefined,
-  doing: string,
-  signal: AbortSignal,
-  call: () => Promise<T>,
-): Promise<T> {
+async function within<T>(ms: number, doing: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();
   // One for each call under way is no leak.
   setMaxListeners(0, signal);
-  let timer: NodeJS.Timeout | undefined;
   let giveUp: (error: unknown) => void = () => undefined;
   const overdue = new Promise<never>((_resolve, reject) => {
     giveUp = reject;
   });
+  let timer = setTimeout(() => giveUp(noAnswer(doing, ms)), ms);
   const onAbort = () => {
     clearTimeout(timer);
     timer = setTimeout(() => giveUp(signal.reason), ABORTED_MS);
   };
-  if (ms !== undefined) timer = setTimeout(() => giveUp(noAnswer(doing, ms)), ms);
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     return await Promise.race([call(), overdue]);

@@ -101,6 +101,30 @@ test('an attempt that comes with the end of another while the worker stops is ha
   expect((await statuses()).toSorted()).toEqual(['queued', 'succeeded']);
 });
 
+test('a heartbeat on a connection that died in silence does not hold up the next', async () => {
+  const statuses = await ask(1);
+  let beats = 0;
+  let hear: () => void = () => undefined;
+  const heard = new Promise<void>((resolve) => {
+    hear = resolve;
+  });
+  const claim: WorkerApi['claim'] = async (...call) => {
+    const lease = await own.claim(...call);
+    return lease && { ...lease, leaseMs: 300 };
+  };
+  const heartbeat: WorkerApi['heartbeat'] = async (lease, signal) => {
+    beats += 1;
+    if (beats === 1) await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    hear();
+    return own.heartbeat(lease, signal);
+  };
+  const { worker } = startWorker({ claim, heartbeat }, async (step) => {
+    if (step === 'build.py') await heard;
+  });
+  await expect.poll(statuses, { timeout: 20_000 }).toEqual(['succeeded']);
+  await worker.close();
+});
+
 test('a heartbeat that comes after the end was kept, and before its answer arrived, breaks nothing off', async () => {
   const statuses = await ask(2);
   let refused = 0;

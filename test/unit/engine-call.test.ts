@@ -32,9 +32,10 @@ test('an engine that answers nothing is not waited for for ever', async () => {
   expect(await within(2 * MINUTE_MS, cleared)).toMatchObject({ code: 'unavailable' });
 });
 
-test('what may take long is let', async () => {
+test('what may take long is let, but not for ever', async () => {
   const built = callEngine('building', signal, after(120 * MINUTE_MS));
   expect(await within(120 * MINUTE_MS, built)).toBe('made');
+  expect(await within(360 * MINUTE_MS, callEngine('building', signal, never))).toMatchObject({ code: 'unavailable' });
 });
 
 test.each([
