@@ -57,11 +57,23 @@ done
 
 const NOT_FOUND = /No module named ['"]?([A-Za-z_]\w*)['"]?$/;
 
-/** A module that a build misses although the sdist has it: unlike a setup.py that is run by hand, backends do not look where that script lies. */
+/** Of Cython code, which names the file that takes the declarations. */
+const DECLARATIONS_NOT_FOUND = /^((?:[\w+-]+\/)*)[\w+-]+\.p(?:yx|xd|xi):\d+:\d+: '(\w+)\.pxd' not found/;
+
+/** A module that a build misses although the sdist has it: unlike a setup.py that is run by hand, backends do not look where that script lies, and Cython 3 not beside the file. */
 export function ownModule({ class: kind, line }: Failure, paths: readonly string[]): Proposal | undefined {
+  if (kind !== 'build-requirement') return undefined;
+  const [, folder = '', declarations] = DECLARATIONS_NOT_FOUND.exec(line.trim()) ?? [];
+  const beside = paths.find((path) => path === `${folder}${declarations}.pxd`);
+  if (beside !== undefined) {
+    return {
+      edit: { prepare: OLD_LANGUAGE_LEVEL },
+      why: `the sdist has ${beside} itself, which Cython before 3 would find beside the file that names it`,
+      guess: true,
+    };
+  }
   const [, name] = NOT_FOUND.exec(line.trim()) ?? [];
-  if (kind !== 'build-requirement' || name === undefined) return undefined;
-  const own = [`${name}.py`, `${name}/__init__.py`].find((path) => paths.includes(path));
+  const own = [`${name}.py`, `${name}/__init__.py`].find((path) => name !== undefined && paths.includes(path));
   return own === undefined
     ? undefined
     : {
@@ -70,6 +82,10 @@ export function ownModule({ class: kind, line }: Failure, paths: readonly string
         guess: true,
       };
 }
+
+const OLD_LANGUAGE_LEVEL = `# Cython code that does not say for which level of the language it was written has that of Cython before 3.
+grep -rL --include='*.pyx' --include='*.pxd' language_level . | xargs -r sed -i '1i # cython: language_level=2'
+`;
 
 /** Failures that build requirements older than this interpreter bring about. */
 const PINS_HURT: readonly FailureClass[] = ['build-requirement', 'python-too-new', 'compile-error', 'unknown'];

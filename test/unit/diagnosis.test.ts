@@ -892,6 +892,7 @@ describe('logs as they come', () => {
     ['RuntimeError: Require foo-api to be installed and at least version 2.4.0', { kind: 'cmake', name: 'foo-api' }],
     ['configure: error: Unable to locate foo compression library', { kind: 'cmake', name: 'foo', loose: true }],
     ["Error: Unable to find 'foo/bar.h'", { kind: 'header', name: 'foo/bar.h' }],
+    ['Error: Foo: unable to find the header file foo/bar.h.', { kind: 'header', name: 'foo/bar.h' }],
     ['ERROR: Foo 9.0.0 must be installed.', { kind: 'cmake', name: 'Foo' }],
     ['Exception: Command "pkg-config --libs foo4" failed', { kind: 'pkg-config', name: 'foo4' }],
   ])('%s', (line, part) => {

@@ -90,6 +90,24 @@ test('a C file that is not there can be made from Cython code that is, and else 
   expect(lost.proposal).toBeUndefined();
 });
 
+test('declarations that lie beside the Cython code that takes them are found, not fetched from elsewhere', async () => {
+  const missed: Failure = {
+    ...failure,
+    class: 'build-requirement',
+    line: "ham/_ham.pyx:15:0: 'egg.pxd' not found",
+    proposal: { edit: { requires: { additions: ['egg'] } }, why: 'it has that name', guess: true },
+  };
+  const sdist =
+    (...paths: string[]) =>
+    async (wanted: (path: string) => boolean) =>
+      paths.filter(wanted).map((path) => ({ path, text: '' }));
+  const explained = await addSdistIdeas(missed, sdist('ham/_ham.pyx', 'ham/egg.pxd'), [], undefined, ear(), signal);
+  expect(explained.proposal?.edit['prepare']).toContain('language_level=2');
+  expect(await addSdistIdeas(missed, sdist('ham/_ham.pyx', 'egg/egg.pxd'), [], undefined, ear(), signal)).toEqual(
+    missed,
+  );
+});
+
 test("where a library's program is missed, the headers of that library which the sources include come with it, and no others", async () => {
   const owners: Record<string, string> = { 'ham.h': 'libham-dev', 'egg.h': 'libegg-dev' };
   const known: PackageIndex = {
