@@ -31,6 +31,10 @@ export class ForgivingCache implements IndexCache {
     this.#try((cache) => cache.putPage(upstream, project, page), undefined);
   }
 
+  removePage(upstream: string, project: string): void {
+    this.#try((cache) => cache.removePage(upstream, project), undefined);
+  }
+
   renewPage(upstream: string, project: string, times: Pick<CachedPage, 'fetchedAt' | 'freshUntil'>): void {
     this.#try((cache) => cache.renewPage(upstream, project, times), undefined);
   }

@@ -158,8 +158,10 @@ export class ProjectViews {
       for (const { name } of upstreamsFor(this.#options.policy, project)) {
         const upstream = await this.#options.upstreams.get(name);
         const answer = { ...(await this.#options.upstreamPages.page(name, upstream, project, signal)), upstream: name };
-        if (answer.page !== undefined) return answer;
-        unknown = answer.freshUntil > (unknown?.freshUntil ?? Number.POSITIVE_INFINITY) ? unknown : answer;
+        // For no longer than an earlier one is known not to have it.
+        const freshUntil = Math.min(answer.freshUntil, unknown?.freshUntil ?? Number.POSITIVE_INFINITY);
+        if (answer.page !== undefined) return { ...answer, freshUntil };
+        unknown = { ...answer, freshUntil };
       }
       return unknown;
     } catch (error) {

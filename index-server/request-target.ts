@@ -24,12 +24,14 @@ const SHA256 = /^[0-9a-f]{64}$/;
 /** Letters and digits of ASCII and what versions and tags are written with: no separator, no control character, nothing that looks like another. */
 const FILENAME = /^[A-Za-z0-9][A-Za-z0-9._+!-]*$/;
 
+/** No file system holds a wheel of a longer name; names that nobody knows are remembered for a while, and must not be worth much memory. */
+const MAX_NAME = 255;
 /** What comes before the path where a request names the whole URL, as it does to proxies (RFC 9112, 3.2.2). */
 const ABSOLUTE_FORM = /^https?:\/\/[^/?#]+/i;
 
 /** Reads a request target (RFC 9112, 3.2). Whatever is not exactly one of the index's URLs is `nothing`. */
 export function parseRequestTarget(target: string): ParsedTarget {
-  const url = target.startsWith('/') ? target : target.replace(ABSOLUTE_FORM, '');
+  const url = target.startsWith('/') ? target : target.replace(ABSOLUTE_FORM, '') || '/';
   const mark = url.indexOf('?');
   const path = mark === -1 ? url : url.slice(0, mark);
   const query = mark === -1 ? '' : url.slice(mark);
@@ -70,7 +72,7 @@ function simple(parts: readonly string[], channel: Channel, query: string): Requ
   const [name, end] = parts;
   if (name === undefined) return { kind: 'redirect', location: `simple/${query}` };
   if (name === '') return parts.length === 1 ? { kind: 'root', channel } : { kind: 'nothing' };
-  if (parts.length > 2 || (end ?? '') !== '' || !isValidProjectName(name)) return { kind: 'nothing' };
+  if (parts.length > 2 || (end ?? '') !== '' || !isName(name)) return { kind: 'nothing' };
   const project = normalizeProjectName(name);
   if (end === undefined) return { kind: 'redirect', location: `${project}/${query}` };
   if (project !== name) return { kind: 'redirect', location: `../${project}/${query}` };
@@ -94,7 +96,7 @@ function file(parts: readonly string[], channel: Channel): RequestTarget {
 
 function provenance(parts: readonly string[], channel: Channel): RequestTarget {
   const [name, version, filename, last] = parts;
-  if (parts.length !== 4 || last !== 'provenance' || !isValidProjectName(name as string)) return { kind: 'nothing' };
+  if (parts.length !== 4 || last !== 'provenance' || !isName(name as string)) return { kind: 'nothing' };
   if (!FILENAME.test(version as string) || !FILENAME.test(filename as string)) return { kind: 'nothing' };
   const project = normalizeProjectName(name as string);
   return { kind: 'provenance', channel, project, version: version as string, filename: filename as string };
@@ -102,14 +104,18 @@ function provenance(parts: readonly string[], channel: Channel): RequestTarget {
 
 function explain(parts: readonly string[], channel: Channel): RequestTarget {
   const [name, filename] = parts;
-  if (parts.length < 1 || parts.length > 2 || !isValidProjectName(name as string)) return { kind: 'nothing' };
+  if (parts.length < 1 || parts.length > 2 || !isName(name as string)) return { kind: 'nothing' };
   const project = normalizeProjectName(name as string);
   if (filename === undefined || filename === '') return { kind: 'explain', channel, project };
   return FILENAME.test(filename) ? { kind: 'explain', channel, project, filename } : { kind: 'nothing' };
 }
 
 function isNormalized(name: string | undefined): name is string {
-  return name !== undefined && isValidProjectName(name) && normalizeProjectName(name) === name;
+  return name !== undefined && isName(name) && normalizeProjectName(name) === name;
+}
+
+function isName(name: string): boolean {
+  return name.length <= MAX_NAME && isValidProjectName(name);
 }
 
 /** Undefined for what no index URL holds: other encodings than percent-encoded ASCII, and separators that hide in an encoding. */

@@ -5,15 +5,18 @@ import { WheelwrightError } from '../core/errors.js';
 import type { ProjectPage } from '../core/simple-index.js';
 import type { Upstream } from '../core/upstream.js';
 
-/** What an upstream says about a project. */
-export interface UpstreamAnswer {
-  /** Undefined: it has no such project. */
+interface FetchedPage {
+  /** Undefined: the upstream has no such project. */
   page: ProjectPage | undefined;
-  /** Files that may not be offered, and why. */
-  refused: ReadonlyMap<string, string>;
   /** Milliseconds since the epoch. */
   freshUntil: number;
   fetchedAt: number;
+}
+
+/** What an upstream says about a project. */
+export interface UpstreamAnswer extends FetchedPage {
+  /** Files that may not be offered, and why. */
+  refused: ReadonlyMap<string, string>;
   /** The upstream could not be asked, and this is what it said before. */
   stale: boolean;
 }
@@ -91,27 +94,31 @@ export class UpstreamPages {
     project: string,
     cached: CachedPage | undefined,
     signal: AbortSignal,
-  ): Promise<CachedPage> {
+  ): Promise<FetchedPage> {
     const { cache, clock } = this.#options;
     const answer =
-      cached?.page === undefined
+      cached === undefined
         ? await upstream.project(project, signal)
         : await upstream.projectUnless(project, cached.validators, signal);
     this.#slow.delete(identity);
     const fetchedAt = clock();
-    const freshUntil = fetchedAt + (answer === undefined ? UNKNOWN_FRESH_MS : freshMs(answer.maxAgeSeconds));
-    if (answer !== undefined && 'unchanged' in answer) {
+    if (answer === undefined) {
+      // Not kept: while the upstream is away nobody knows what it has got since, and whoever asks for a million names would fill the disk.
+      cache.removePage(identity, project);
+      return { page: undefined, fetchedAt, freshUntil: fetchedAt + UNKNOWN_FRESH_MS };
+    }
+    const freshUntil = fetchedAt + freshMs(answer.maxAgeSeconds);
+    if ('unchanged' in answer) {
       cache.renewPage(identity, project, { fetchedAt, freshUntil });
       // Asked only where there is a page.
       return { ...(cached as CachedPage), fetchedAt, freshUntil };
     }
-    const page = answer === undefined ? undefined : withVersions(answer.page);
-    const entry = { page, validators: answer?.validators ?? {}, fetchedAt, freshUntil };
+    const entry = { page: withVersions(answer.page), validators: answer.validators, fetchedAt, freshUntil };
     cache.putPage(identity, project, entry);
     return entry;
   }
 
-  #answer(identity: string, entry: CachedPage, stale: boolean): UpstreamAnswer {
+  #answer(identity: string, entry: FetchedPage, stale: boolean): UpstreamAnswer {
     return { ...entry, refused: this.#refusals(identity, entry.page), stale };
   }
 
@@ -157,7 +164,7 @@ function isFresh({ fetchedAt, freshUntil }: CachedPage, now: number): boolean {
   return fetchedAt <= now && now < freshUntil;
 }
 
-async function inTime(fetched: Promise<CachedPage>, upstream: Upstream): Promise<CachedPage> {
+async function inTime(fetched: Promise<FetchedPage>, upstream: Upstream): Promise<FetchedPage> {
   const cancel = new AbortController();
   const late = sleep(PATIENCE_MS, undefined, { signal: cancel.signal }).then(() => {
     throw new WheelwrightError('unavailable', `${upstream.url} has not answered within ${PATIENCE_MS / 1000} s`);

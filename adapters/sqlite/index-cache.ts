@@ -3,9 +3,9 @@ import Sqlite from 'better-sqlite3';
 import type { ProjectPage } from '../../core/simple-index.js';
 import type { PageValidators } from '../../core/upstream.js';
 
-/** A page of an upstream as it was last seen; `page` is undefined when the upstream had no such project. Times are milliseconds since the epoch. */
+/** A page of an upstream as it was last seen. Times are milliseconds since the epoch. */
 export interface CachedPage {
-  page: ProjectPage | undefined;
+  page: ProjectPage;
   validators: PageValidators;
   fetchedAt: number;
   freshUntil: number;
@@ -24,6 +24,7 @@ export interface CachedFile {
 export interface IndexCache {
   page(upstream: string, project: string): CachedPage | undefined;
   putPage(upstream: string, project: string, cached: CachedPage): void;
+  removePage(upstream: string, project: string): void;
   /** Notes that a page is still what it was. */
   renewPage(upstream: string, project: string, times: Pick<CachedPage, 'fetchedAt' | 'freshUntil'>): void;
   /** The hash that each file name of a project first came with. */
@@ -81,12 +82,14 @@ function prepareSchema(database: Sqlite.Database): void {
     database.exec(SCHEMA);
     database.pragma(`user_version = ${SCHEMA_VERSION}`);
   }
+  // Earlier versions also kept which names an upstream did not know.
+  database.exec('DELETE FROM pages WHERE page IS NULL');
 }
 
 interface PageRow {
   fetchedAt: number;
   freshUntil: number;
-  page: Buffer | null;
+  page: Buffer;
   etag: string | null;
   lastModified: string | null;
 }
@@ -104,6 +107,7 @@ function cacheOf(database: Sqlite.Database): IndexCache {
     `SELECT fetched_at AS fetchedAt, fresh_until AS freshUntil, page, etag, last_modified AS lastModified
      FROM pages WHERE upstream = ? AND project = ?`,
   );
+  const removePage = database.prepare('DELETE FROM pages WHERE upstream = ? AND project = ?');
   const putPage = database.prepare(
     'INSERT OR REPLACE INTO pages (upstream, project, fetched_at, fresh_until, page, etag, last_modified) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
@@ -139,7 +143,7 @@ function cacheOf(database: Sqlite.Database): IndexCache {
       const row = getPage.get(upstream, project);
       if (row === undefined) return undefined;
       // Written by this program, in a database of its own: not an edge where it would have to be checked again.
-      const page = row.page === null ? undefined : (JSON.parse(gunzipSync(row.page).toString()) as ProjectPage);
+      const page = JSON.parse(gunzipSync(row.page).toString()) as ProjectPage;
       const validators = {
         ...(row.etag === null ? {} : { etag: row.etag }),
         ...(row.lastModified === null ? {} : { lastModified: row.lastModified }),
@@ -147,9 +151,12 @@ function cacheOf(database: Sqlite.Database): IndexCache {
       return { page, validators, fetchedAt: row.fetchedAt, freshUntil: row.freshUntil };
     },
     putPage: (upstream, project, { page, validators, fetchedAt, freshUntil }) => {
-      const packed = page === undefined ? null : gzipSync(JSON.stringify(page), { level: 1 });
+      const packed = gzipSync(JSON.stringify(page), { level: 1 });
       const { etag = null, lastModified = null } = validators;
       putPage.run(upstream, project, fetchedAt, freshUntil, packed, etag, lastModified);
+    },
+    removePage: (upstream, project) => {
+      removePage.run(upstream, project);
     },
     renewPage: (upstream, project, { fetchedAt, freshUntil }) => {
       renewPage.run(fetchedAt, freshUntil, upstream, project);

@@ -79,6 +79,9 @@ describe('paths', () => {
     '//simple/demo/',
     '/simple/demo//',
     '/SIMPLE/demo/',
+    `/simple/${'a'.repeat(256)}/`,
+    `/simple/${'a'.repeat(256)}`,
+    `/explain/${'a'.repeat(256)}`,
   ])('%s is 404: it is no name on an index, whatever it looks like', async (path) => {
     expect((await ask(url, path)).status).toBe(404);
   });
@@ -140,6 +143,7 @@ describe('methods and headers', () => {
       ['HTTPS://user:password@index.example:99/simple/demo/?format=text/html', 200],
       ['http://index.example/simple/Demo', 301],
       ['http://index.example/', 200],
+      ['http://index.example', 200],
       ['ftp://index.example/simple/demo/', 404],
       ['http:///simple/demo/', 404],
     ] as const) {

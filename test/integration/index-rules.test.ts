@@ -50,6 +50,32 @@ describe('policy', () => {
     expect(await namesOf(url, 'demo')).toEqual(['demo-1.0.tar.gz']);
   });
 
+  test('a project that appears in an earlier upstream takes the place of a later one within a minute, and its failure hides that', async () => {
+    const second = await startLyingUpstream();
+    let now = Date.now();
+    try {
+      const ours = makeWheel('team_a-1-py3-none-any.whl');
+      second.offer('team-a', makeWheel('team_a-2-py3-none-any.whl'));
+      const { url } = await on.start({
+        clock: () => now,
+        upstreams: [
+          { name: 'team', url: on.upstream.url },
+          { name: 'all', url: second.url },
+        ],
+      });
+      expect(await namesOf(url, 'team-a')).toEqual(['team_a-2-py3-none-any.whl']);
+      on.upstream.down = true;
+      now += 61_000;
+      expect((await ask(url, '/simple/team-a/')).status).toBe(503);
+      on.upstream.down = false;
+      on.upstream.offer('team-a', ours);
+      now += 6_000;
+      expect(await namesOf(url, 'team-a')).toEqual([ours.filename]);
+    } finally {
+      await second.close();
+    }
+  });
+
   test('several upstreams by pattern, in order: the first that knows a project is the only one that is heard', async () => {
     const second = await startLyingUpstream();
     try {
