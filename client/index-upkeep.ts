@@ -5,7 +5,13 @@ import { type Connection, send, sendForJson } from './connection.js';
 
 const STATUSES = ['active', 'archived', 'quarantined', 'deprecated'] as const satisfies readonly ProjectStatus[];
 /** For people: installers print it. */
-const reason = z.string().trim().min(1).max(1000).optional();
+const reason = z
+  .string()
+  .trim()
+  .min(1)
+  .max(1000)
+  .regex(/^\P{Cc}*$/u, 'a reason is one line of text')
+  .optional();
 /** Names of files, or versions for all files of these. */
 const files = z.array(z.string().min(1).max(1000)).min(1).max(1000);
 

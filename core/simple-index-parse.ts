@@ -81,7 +81,7 @@ function fromJson(file: z.infer<typeof fileSchema>, url: string): IndexFile {
     ...(typeof file.size === 'number' ? { sizeBytes: file.size } : {}),
     ...(uploadTime === undefined ? {} : { uploadTime }),
     ...(file['requires-python'] ? { requiresPython: file['requires-python'] } : {}),
-    ...(file.yanked ? { yanked: file.yanked } : {}),
+    ...(file.yanked ? { yanked: file.yanked === true ? true : oneLine(file.yanked) } : {}),
     ...(metadata === false ? {} : { coreMetadata: metadata }),
     ...(file.provenance ? { provenanceUrl: file.provenance } : {}),
   };
@@ -113,7 +113,7 @@ function fromAnchor(attributes: Record<string, string>, base: string): IndexFile
     url: url.slice(0, url.length - hash.length),
     hashes: digest === null ? {} : { [digest[1] as string]: (digest[2] as string).toLowerCase() },
     ...(attributes['data-requires-python'] ? { requiresPython: attributes['data-requires-python'] } : {}),
-    ...(attributes['data-yanked'] === undefined ? {} : { yanked: attributes['data-yanked'] || true }),
+    ...(attributes['data-yanked'] === undefined ? {} : { yanked: oneLine(attributes['data-yanked']) || true }),
     ...(metadata === undefined || metadata === 'false'
       ? {}
       : { coreMetadata: metadataSha256 === undefined ? (true as const) : { sha256: metadataSha256 } }),
@@ -126,7 +126,12 @@ function statusOf(
   reason: string | undefined,
 ): Pick<ProjectPage, 'status' | 'statusReason'> {
   if (status === undefined || !STATUSES.includes(status)) return {};
-  return { status: status as ProjectStatus, ...(reason ? { statusReason: reason } : {}) };
+  return { status: status as ProjectStatus, ...(reason ? { statusReason: oneLine(reason) } : {}) };
+}
+
+/** What is shown to people; a control character would end up in a page of ours. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, ' ');
 }
 
 function checkVersion(version: string, pageUrl: string): void {

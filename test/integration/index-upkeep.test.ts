@@ -90,6 +90,16 @@ test('where one of the files is not here nothing is yanked, and it is said why',
   expect(Object.values(await yanked())).toEqual([false, false, false]);
 });
 
+test.each(['two\nlines', 'null\u0000', ' ', 'x'.repeat(1001)])(
+  'a reason is one line of text, and not %j',
+  async (reason) => {
+    const yank = await service.call('POST', '/api/v1/projects/acme-tool/yank', { json: { files: ['1.0'], reason } });
+    const json = { status: 'archived', reason };
+    const status = await service.call('PUT', '/api/v1/projects/acme-tool/status', { json });
+    expect([yank.status, status.status]).toEqual([400, 400]);
+  },
+);
+
 test('an archived project is served and takes no uploads; a quarantined one offers nothing; both go back', async () => {
   const newest = makeWheel('acme_tool-2.0-py3-none-any.whl');
   expect((await run('status', 'acme-tool', '--set', 'archived', '--reason', 'use acme-kit')).code).toBe(0);
