@@ -88,7 +88,7 @@ export function mayMiss(failure: Failure, path: string): boolean {
   const file = meson ?? cmake;
   if (failure.class !== 'missing-library') return false;
   if (file !== undefined) return path === file;
-  return /^(?:[^/]+\/){0,2}(?:CMakeLists\.txt|configure\.(?:ac|in))$/.test(path);
+  return /^(?:[^/]+\/){0,2}(?:CMakeLists\.txt|[\w-]+\.cmake|configure\.(?:ac|in))$/.test(path);
 }
 
 /** What the rest of that script asks for and cannot do without, in its order. */
@@ -126,12 +126,16 @@ function askedAfter({ opens, closes, ends, asks }: Language, statements: readonl
 /** In one line each, without comments. */
 function statementsFrom(text: string, line: number): string[] {
   const statements: string[] = [];
-  let open = '';
+  let open: string[] = [];
+  let depth = 0;
   for (const part of text.split('\n').slice(line - 1)) {
-    open = `${open} ${part.replace(/^\s*(?:#|dnl\b).*|\s#[^']*$/, '')}`.trim();
-    if (count(open, '(') > count(open, ')')) continue;
-    if (open !== '') statements.push(open);
-    open = '';
+    const code = part.replace(/^\s*(?:#|dnl\b).*|\s#[^'#]*$/, '').trim();
+    if (code !== '') open.push(code);
+    depth += count(code, '(') - count(code, ')');
+    if (depth > 0) continue;
+    if (open.length > 0) statements.push(open.join(' '));
+    open = [];
+    depth = 0;
   }
   return statements;
 }

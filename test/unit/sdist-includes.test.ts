@@ -133,6 +133,7 @@ pkg_check_modules(OIL REQUIRED IMPORTED_TARGET oil.h>=1.0)
   expect(await apt(here, 'CMakeLists.txt', text)).toEqual(both);
   const module = 'CMake Error at /usr/share/cmake/Modules/FindPackageHandleStandardArgs.cmake:165 (message):';
   expect(await apt(missed(module, 'cmake', 'ham'), 'src/CMakeLists.txt', text)).toEqual(both);
+  expect(await apt(missed(module, 'cmake', 'ham'), 'cmake/FindSpam.cmake', text)).toEqual(both);
 });
 
 test('so is what configure.ac gives up without', async () => {
@@ -165,4 +166,11 @@ ext = Extension("ham", ["ham.c"], libraries=["z.h"], define_macros=[("spam.h", "
   });
   const header: Failure = { ...failure, missing: [{ kind: 'header', name: 'ham/ham.h' }] };
   expect(await apt(header, 'setup.py', text)).toEqual({ apt: ['libham-dev', 'liboil-dev', 'libz-dev'] });
+});
+
+test('a script whose brackets never close is read in time that grows with its length', async () => {
+  const line = 'CMake Error at CMakeLists.txt:1 (find_package):';
+  expect(await apt(missed(line, 'cmake', 'ham'), 'CMakeLists.txt', 'find_package(\n'.repeat(100_000))).toEqual({
+    apt: ['libham-dev'],
+  });
 });
