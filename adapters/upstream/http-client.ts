@@ -133,7 +133,7 @@ function failure(at: URL, error: unknown): WheelwrightError {
   const cause = error instanceof Error && error.cause instanceof WheelwrightError ? error.cause : undefined;
   if (cause !== undefined) return cause;
   return new WheelwrightError('unavailable', `no answer from ${at.origin}: ${reasonOf(error)}`, {
-    hint: 'Check the name, the network, and WHEELWRIGHT_CA_BUNDLE where TLS is intercepted.',
+    hint: 'Check its name (WHEELWRIGHT_UPSTREAM, or the policy file), the network, and WHEELWRIGHT_CA_BUNDLE where TLS is intercepted.',
     cause: error,
   });
 }

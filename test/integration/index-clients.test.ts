@@ -115,6 +115,55 @@ describe.each([
   );
 });
 
+describe('the newest pip alone', () => {
+  let bin: string;
+  beforeAll(async () => {
+    bin = await pythonClient('pip-newest', '-U', 'pip');
+  }, 5 * MINUTES);
+  const pip = (cwd: string, ...args: string[]) =>
+    runClient(join(bin, 'python'), ['-m', 'pip', ...args, '--index-url', index], cwd, {
+      PIP_DISABLE_PIP_VERSION_CHECK: '1',
+    });
+
+  test(
+    'sees the world as it was on a day',
+    async () => {
+      const cwd = empty();
+      const before = ['--uploaded-prior-to', '2025-01-01T00:00:00Z'];
+      expect((await pip(cwd, 'install', '-q', '--target', 'out', 'house-app', ...before)).stderr).toBe('');
+      expect(readdirSync(join(cwd, 'out'))).toContain('from_upstream-1.0.dist-info');
+    },
+    MINUTES,
+  );
+
+  test(
+    'locks to URLs that stay, with their hashes',
+    async () => {
+      const cwd = empty();
+      const { code, stderr } = await pip(cwd, 'lock', '-q', 'house-app', '-o', 'pylock.toml');
+      expect([code, stderr]).toEqual([0, expect.not.stringContaining('ERROR')]);
+      const lock = readFileSync(join(cwd, 'pylock.toml'), 'utf8');
+      for (const { filename, sha256 } of [app, libBuild, upstreamNewer]) {
+        expect(lock).toMatch(
+          new RegExp(`/${sha256}/${filename}"\\s+\\[packages.wheels.hashes\\]\\s+sha256 = "${sha256}"`),
+        );
+      }
+    },
+    MINUTES,
+  );
+
+  test(
+    'reads metadata by ranges where it is told to',
+    async () => {
+      const cwd = empty();
+      const lazily = ['--use-feature=fast-deps', '--only-binary', ':all:'];
+      expect((await pip(cwd, 'install', '-q', '--target', 'out', 'house-app', ...lazily)).code).toBe(0);
+      expect(readdirSync(join(cwd, 'out'))).toContain('from_upstream-1.5.dist-info');
+    },
+    MINUTES,
+  );
+});
+
 describe('uv', () => {
   let uv: string;
   beforeAll(async () => {
