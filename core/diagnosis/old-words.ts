@@ -31,6 +31,10 @@ const MODERN_CONFIGPARSER = `grep -rlE --include='*.py' 'SafeConfigParser|\\.rea
   -e 's/SafeConfigParser/ConfigParser/g' -e 's/\\.readfp(/.read_file(/g'
 `;
 
+const WITHOUT_MODE_U = `grep -rlE --include='*.py' "open\\(.*['\\"]r?U[bt]?['\\"]" . |
+  xargs -r sed -i -E "/open\\(/ s/(['\\"])r?U([bt]?['\\"])/\\1r\\2/g"
+`;
+
 const IMPLICIT_NOEXCEPT = `# Functions do not raise exceptions unless they say so, as before Cython 3.
 find . -name '*.pyx' -o -name '*.pxd' | while read -r source; do
   sed -i '1i # cython: legacy_implicit_noexcept=True' "$source"
@@ -87,11 +91,9 @@ export const OLD_WORDS = {
   },
   modeU: {
     files: SCRIPTS,
-    word: /['"]rU['"]/,
-    edit: {
-      prepare: `grep -rlE --include='*.py' "['\\"]rU['\\"]" . | xargs -r sed -i -E "s/(['\\"])rU(['\\"])/\\1r\\2/g"\n`,
-    },
-    why: "The mode 'r' does what 'rU' did, in every Python 3.",
+    word: /\bopen\(.*['"]r?U[bt]?['"]/,
+    edit: { prepare: WITHOUT_MODE_U },
+    why: "The mode 'r' does what 'U' and 'rU' did, in every Python 3.",
   },
   cythonSources: {
     files: /^setup\.py$/,

@@ -513,12 +513,17 @@ describe('which line decides', () => {
       expect(told(line, '3.13')).toEqual(expected);
     });
 
+    test.each(["'rU'", "'U'", '"Ub"'])('files that are opened in the mode %s are opened for reading', (mode) => {
+      const folder = temporaryFolder();
+      const code = (given: string) => `text = open(\n  name).read(); other = open(name, ${given})\nkind = 'U'\n`;
+      writeFileSync(join(folder, 'setup.py'), code(mode));
+      const edit = told(`ValueError: invalid mode: ${mode}`, '3.13').edit?.prepare as string;
+      execFileSync('sh', ['-e', '-c', edit], { cwd: folder });
+      expect(readFileSync(join(folder, 'setup.py'), 'utf8')).toBe(code(mode.replace(/r?U/, 'r')));
+    });
+
     test('old setup scripts are mended in place', () => {
-      const universal = told("ValueError: invalid mode: 'rU'", '3.11').edit?.prepare;
       const builtins = told("AttributeError: 'dict' object has no attribute '__NUMPY_SETUP__'", '3.11').edit?.prepare;
-      expect(universal).toBe(
-        `grep -rlE --include='*.py' "['\\"]rU['\\"]" . | xargs -r sed -i -E "s/(['\\"])rU(['\\"])/\\1r\\2/g"\n`,
-      );
       expect(builtins).toContain('__import__("builtins").__NUMPY_SETUP__');
     });
   });
