@@ -1,4 +1,5 @@
 import type { Origin } from '../core/index-assembly.js';
+import type { HostedIndex } from './hosted-index.js';
 import type { ProjectView } from './project-views.js';
 
 /** Why the index offers a project's files or not: the answer of `GET /explain/<project>[/<file>]`. */
@@ -30,19 +31,25 @@ export interface FileExplanation {
   reason: string;
 }
 
-/** @param filename only this file; its explanation is missing when nobody has heard of it */
-export function explain(view: ProjectView, filename?: string): Explanation {
+/**
+ * @param hosted knows this service's own files
+ * @param filename only this file; its explanation is missing when nobody has heard of it
+ */
+export function explain(view: ProjectView, hosted: Pick<HostedIndex, 'reader'>, filename?: string): Explanation {
   const { assembly } = view;
-  const offered = assembly.offered.map((offer) => ({
+  const isMeant = (name: string) => filename === undefined || name === filename;
+  const meant = assembly.offered.filter(({ file }) => isMeant(file.filename));
+  const offered = meant.map((offer) => ({
     filename: offer.file.filename,
     offered: true,
     from: fromText(offer),
     reason:
       offer.kind === 'here'
-        ? 'this service holds it'
-        : `the upstream ${offer.upstream} offers it and the policy allows it`,
+        ? `this service holds it${yankText(hosted.reader?.file(offer.file.filename)?.yanked)}`
+        : `the upstream ${offer.upstream} offers it and the policy allows it${yankText(offer.file.yanked)}`,
   }));
-  const withheld = assembly.withheld.map((file) => ({
+  const notOffered = assembly.withheld.filter((file) => isMeant(file.filename));
+  const withheld = notOffered.map((file) => ({
     filename: file.filename,
     offered: false,
     from: fromText(file),
@@ -59,8 +66,14 @@ export function explain(view: ProjectView, filename?: string): Explanation {
     ...(assembly.statusReason === undefined ? {} : { statusReason: assembly.statusReason }),
     ...(assembly.denied === undefined ? {} : { denied: assembly.denied }),
     ...degradation(view.degraded),
-    files: [...offered, ...withheld].filter((file) => filename === undefined || file.filename === filename),
+    files: [...offered, ...withheld],
   };
+}
+
+function yankText(yanked: true | string | undefined): string {
+  if (yanked === undefined) return '';
+  const why = yanked === true ? '' : ` (${yanked})`;
+  return `, but it is yanked${why}: installers take it only for a requirement that names its version by ==`;
 }
 
 function fromText(origin: Origin): string {

@@ -117,7 +117,12 @@ export class IndexHandler {
           (view) => this.#options.files.provenance(target, view),
         );
       case 'explain':
-        return sendJson(request, response, 200, explain(await this.#view(target), target.filename));
+        return sendJson(
+          request,
+          response,
+          200,
+          explain(await this.#view(target), this.#options.hosted, target.filename),
+        );
       case 'redirect':
         return sendText(request, response, 301, 'moved', {
           Location: target.location,

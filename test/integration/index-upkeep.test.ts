@@ -169,6 +169,11 @@ test('explain says what can be mistaken, and what the index says where it cannot
     );
   expect((await explain('acme-t00l')).out).toContain('it can be taken for acme-tool, which is owned here');
   expect((await explain('acme-tool', old.filename)).out).toMatch(/offered +acme_tool-1\.0-py3-none-any\.whl +here/);
+  await run('yank', 'acme-tool', old.filename, '--reason', 'loses data');
+  await page();
+  expect((await explain('acme-tool')).out).toMatch(
+    /offered +acme_tool-1\.0-py3-none-any\.whl +here +this service holds it, but it is yanked \(loses data\): .* ==\n/,
+  );
   upstream.down = true;
   expect(await explain('never-seen')).toMatchObject({
     code: 3,
