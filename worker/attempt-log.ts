@@ -10,6 +10,7 @@ const HELD_CHARS = 1024 * 1024;
 const REST_CHARS = 64 * 1024;
 /** Longer lines are broken up, so that one without an end cannot fill the memory. */
 const MAX_LINE_CHARS = 64 * 1024;
+const MAX_WORDS_CHARS = 300;
 
 /** What was not stored yet; see {@link AttemptLogOptions.append}. */
 export interface LogPiece {
@@ -45,6 +46,7 @@ export class AttemptLog {
   #decoder = openDecoder();
   #partial = '';
   #lines = 0;
+  #lastWords = '';
   #bytes = 0;
   #held = '';
   #heldFrom = 1;
@@ -61,6 +63,11 @@ export class AttemptLog {
   /** Number of lines so far. */
   get lineCount(): number {
     return this.#lines;
+  }
+
+  /** The last line that says anything, as far as it is short: of a tool that failed most often why. */
+  get lastWords(): string {
+    return this.#lastWords;
   }
 
   /** A line of the worker's own, marked so that a reader can tell it from what tools print. */
@@ -137,6 +144,7 @@ export class AttemptLog {
     this.#lines += 1;
     if (this.#held === '') this.#heldFrom = this.#lines;
     this.#held += `${text}\n`;
+    if (text.trim() !== '') this.#lastWords = text.trim().slice(0, MAX_WORDS_CHARS);
     this.#options.onLine(text, this.#lines);
     if (this.#held.length >= BATCH_CHARS) this.#sendSoon(0);
     else this.#sendSoon(BATCH_MS);

@@ -245,3 +245,17 @@ test('a build that ran out of time is not run again for an environment of its ow
   expect(builds).toBe(1);
   expect(outcome).toMatchObject({ kind: 'failed', failure: { phase: 'build' } });
 });
+
+test('an attempt that is lost to a download says which error that was', async () => {
+  const { outcome } = await attempt(
+    {},
+    {
+      run: async (_spec, output) => {
+        await output(Buffer.from('Traceback:\n  fetch.py\nurllib.error.URLError: timed out\n\n'));
+        return { kind: 'exited', code: 1, oomKilled: false };
+      },
+    },
+  );
+  const reason = 'fetching what the build requires failed: urllib.error.URLError: timed out';
+  expect(outcome).toEqual({ kind: 'lost', reason });
+});

@@ -205,7 +205,7 @@ async function fetchWheels(
     if (exit.kind !== 'exited' || exit.oomKilled) return diagnosed(context, { phase, exit });
     throw new WheelwrightError(
       'unavailable',
-      'fetching what the build requires failed; the log of the attempt says why',
+      `fetching what the ${phase === 'fetch' ? 'build' : 'test'} requires failed: ${context.log.lastWords}`,
       {
         hint: 'Can containers reach the index? WHEELWRIGHT_FETCH_NETWORK and WHEELWRIGHT_CA_BUNDLE decide how.',
       },

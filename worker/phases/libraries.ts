@@ -56,7 +56,7 @@ export async function fetchDebianSources(
   );
   if (!succeeded(exit)) {
     if (exit.kind !== 'exited' || exit.oomKilled) return diagnosed(context, { phase: 'fetch', exit });
-    throw new WheelwrightError('unavailable', 'fetching a source package failed; the log of the attempt says why', {
+    throw new WheelwrightError('unavailable', `fetching a source package failed: ${context.log.lastWords}`, {
       hint: 'Can containers reach the mirror that the image was made from?',
     });
   }
