@@ -6,9 +6,11 @@ import { ignoreGone } from './engine-error.js';
 import { demultiplex } from './log-stream.js';
 
 const INTERVAL_SECONDS = 2;
+/** It remembers each file that has several names, and has only so much memory: nobody can hide behind millions of them. */
+const DU_KILLED = /^end 137$/m;
 
 /**
- * Reports the size in bytes of what a container may write to, every two seconds until aborted. Local volumes have no quota, so somebody has to
+ * Reports the size in bytes of what a container may write to, every two seconds until aborted; infinite where it is too much to be measured. Local volumes have no quota, so somebody has to
  * look; a container of its own can, wherever the engine runs, and foreign code can neither end it nor hide a folder from it.
  */
 export async function watchDisk(
@@ -26,7 +28,11 @@ export async function watchDisk(
     docker.createContainer({
       Image: spec.image,
       Entrypoint: [],
-      Cmd: ['/bin/sh', '-c', `while du -skc ${folders} 2>&1 | tail -n 1; do sleep ${INTERVAL_SECONDS}; done`],
+      Cmd: [
+        '/bin/sh',
+        '-c',
+        `while { du -skc ${folders} 2>&1; echo "end $?"; } | tail -n 2; do sleep ${INTERVAL_SECONDS}; done`,
+      ],
       User: '0:0',
       // Not those of the image: a library of a recipe would come first, and nothing of a project runs as root.
       Env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'LD_LIBRARY_PATH='],
@@ -50,7 +56,9 @@ export async function watchDisk(
     for await (const chunk of demultiplex(stream as AsyncIterable<Buffer>)) {
       const kibibytes = /^(\d+)\s+total$/m.exec(chunk.toString())?.[1];
       if (kibibytes !== undefined) onSize(Number(kibibytes) * 1024);
+      if (DU_KILLED.test(chunk.toString())) onSize(Number.POSITIVE_INFINITY);
     }
+    if (!signal.aborted) throw new Error('the container that looks at it ended');
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {

@@ -1,6 +1,7 @@
 // What is asked of a container engine, by one that only listens.
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import Docker from 'dockerode';
 import { afterEach, expect, test } from 'vitest';
@@ -61,6 +62,25 @@ test('what looks at the disk as root runs no program and no library of a recipe'
     watchDisk(docker, SPEC, { labels: {}, cache: undefined, keptLabels: {} }, () => undefined, signal),
   ).rejects.toThrow();
   expect(asked[0]?.Env).toEqual(['PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'LD_LIBRARY_PATH=']);
+});
+
+test('what is too much to be measured is past any limit, and a watch that ends by itself is no watch', async () => {
+  const frame = (said: string) => {
+    const header = Buffer.alloc(8);
+    header.writeUInt32BE(said.length, 4);
+    return Buffer.concat([header, Buffer.from(said)]);
+  };
+  const container = {
+    attach: async () => Readable.from([frame('2\ttotal\nend 1\n'), frame('Killed\nend 137\n')]),
+    start: async () => undefined,
+    remove: async () => undefined,
+  };
+  const docker = { createContainer: async () => container } as unknown as Docker;
+  const sizes: number[] = [];
+  await expect(
+    watchDisk(docker, SPEC, { labels: {}, cache: undefined, keptLabels: {} }, (size) => sizes.push(size), signal),
+  ).rejects.toThrow('the container that looks at it ended');
+  expect(sizes).toEqual([2048, Number.POSITIVE_INFINITY]);
 });
 
 test('two first containers at a time have different processors', async () => {
