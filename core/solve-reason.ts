@@ -65,6 +65,7 @@ const SHOWS_AGE: readonly FailureClass[] = [
   'compile-error',
   'build-requirement',
   'bad-sdist',
+  'silent-fallback',
   'test-failed',
   'unknown',
 ];

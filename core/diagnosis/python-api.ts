@@ -20,7 +20,7 @@ const SUCCESSORS: Readonly<Record<string, string>> = {
 
 /**
  * What Python 3.13 changed, and earlier ones that a recipe may be for as well have only as it was: the macro that stands for it in sources, and what that is from 3.13 on.
- * _PyLong_AsByteArray() takes one argument more, whether errors are raised, as they were before.
+ * _PyLong_AsByteArray() takes one argument more, whether errors are raised, as they were before. The trashcan is told the deallocator that it is in, which Py_TRASHCAN_SAFE_BEGIN() took to be the type's.
  */
 const SINCE_3_13: Readonly<Record<string, { macro: string; parameters?: string; now: string }>> = {
   _PyLong_AsByteArray: {
@@ -33,6 +33,18 @@ const SINCE_3_13: Readonly<Record<string, { macro: string; parameters?: string; 
     parameters: '(m, o)',
     now: '((o) ? PyErr_FormatUnraisable("Exception ignored %s: %R", m, o) : PyErr_FormatUnraisable("Exception ignored %s", m))',
   },
+  Py_TRASHCAN_SAFE_BEGIN: {
+    macro: 'TRASHCAN_BEGIN',
+    parameters: '(o)',
+    now: 'Py_TRASHCAN_BEGIN(o, Py_TYPE(o)->tp_dealloc)',
+  },
+  Py_TRASHCAN_SAFE_END: { macro: 'TRASHCAN_END', parameters: '(o)', now: 'Py_TRASHCAN_END' },
+  _PyArg_NoKeywords: {
+    macro: 'NO_KEYWORDS',
+    parameters: '(f, k)',
+    now: '(!(k) || PyObject_Size(k) == 0 || (PyErr_Format(PyExc_TypeError, "%s() takes no keyword arguments", f), 0))',
+  },
+  _PyDict_SetItem_KnownHash: { macro: 'SET_HASHED', parameters: '(d, k, v, h)', now: 'PyDict_SetItem(d, k, v)' },
   _PyLong_AsInt: { macro: 'LONG_AS_INT', now: 'PyLong_AsInt' },
   _Py_IsFinalizing: { macro: 'IS_FINALIZING', now: 'Py_IsFinalizing' },
 };

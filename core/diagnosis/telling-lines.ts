@@ -5,6 +5,8 @@ export interface NumberedLine {
 
 const EXCEPTION =
   /^\s*(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Exit|Failure|Warning|Interrupt|NotFound|Unavailable)(?::| \[|$)/;
+/** By their place they are exceptions whatever they are called. */
+const OF_MODULE = /^(?:[a-z_]\w*\.)+[A-Z]\w*: \S/;
 const WRAPPER =
   /subprocess-exited-with-error|metadata-generation-failed|CalledProcessError|CompileError: command|BackendUnavailable|error: command ['"]?\S+['"]? failed with exit|LinkError: command|failed with exit (?:code|status)|SystemExit: 1$|ninja: build stopped|Failed building wheel|Failed to build|HookMissing|CCompilerError|BuildFailed$/;
 /** What is said about a program that ended by itself, and what is said by nobody but the service. */
@@ -27,9 +29,10 @@ export class TellingLines {
     // A program that ends without an exception has said why just before.
     if (ENDED.test(line)) this.#lastWords = OWN.test(this.#last.line) ? undefined : this.#last;
     this.#last = { line, lineNumber };
-    if (!/rror|ERROR|xception|xit|ailure|nterrupt|FAILED|navailable/.test(line)) return;
+    if (!/rror|ERROR|xception|xit|ailure|nterrupt|FAILED|navailable/.test(line) && !OF_MODULE.test(line)) return;
     if (WRAPPER.test(line)) this.#wrapper = { line, lineNumber };
-    else if (EXCEPTION.test(line) && !/Warning\b/.test(line)) this.#exception = { line, lineNumber };
+    else if ((EXCEPTION.test(line) || OF_MODULE.test(line)) && !/Warning\b/.test(line))
+      this.#exception = { line, lineNumber };
     else if (!/^note: /.test(line) && /(?:^|[\s:[])(?:[Ee]rror|ERROR|fatal error|FAILED)(?::|\]? )/.test(line)) {
       this.#error ??= { line, lineNumber };
     }

@@ -1017,6 +1017,36 @@ describe('logs as they come', () => {
     ).toBe(true);
   });
 
+  test('what Python 3.13 took away is called as it has it now, and in an older one as it was', () => {
+    const failure = diagnoseText(
+      'ImportError: /test/env/m.cpython-313-x86_64-linux-gnu.so: undefined symbol: Py_TRASHCAN_SAFE_BEGIN',
+      { phase: 'test' },
+    );
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'm.c'), 'Py_TRASHCAN_SAFE_BEGIN(self)\nif (!_PyArg_NoKeywords("m", kw)) return 0;\n');
+    execFileSync('sh', ['-ec', String(failure.proposal?.edit['prepare'])], { cwd: folder });
+    const lines = readFileSync(join(folder, 'm.c'), 'utf8').split('\n');
+    expect(lines.slice(-3)).toEqual(['TRASHCAN_BEGIN(self)', 'if (!NO_KEYWORDS("m", kw)) return 0;', '']);
+    const [before = 0, since = 0] = ['#else', '#if PY_VERSION_HEX >= 0x030D0000'].map((text) => lines.indexOf(text));
+    expect(since).toBeLessThan(before);
+    expect(lines.slice(since, before)).toContain(
+      '#define TRASHCAN_BEGIN(o) Py_TRASHCAN_BEGIN(o, Py_TYPE(o)->tp_dealloc)',
+    );
+    expect(lines.slice(before)).toContain('#define TRASHCAN_BEGIN Py_TRASHCAN_SAFE_BEGIN');
+  });
+
+  test('an exception is told by its place, whatever it is called', () => {
+    const log = [
+      'Traceback (most recent call last):',
+      '  File "/test/env/ham/__init__.py", line 57, in <module>',
+      'ham.errors.InvalidEgg: it has a shell',
+      '[wheelwright] test: importing what the wheel brings ended with exit status 1',
+    ];
+    expect(diagnoseText(log.join('\n'), { phase: 'test' })).toMatchObject({ class: 'test-failed', lineNumber: 3 });
+    const attribute = log.join('\n').replace('it has a shell', 'attribute __firstlineno__');
+    expect(diagnoseText(attribute, { phase: 'test' })).toMatchObject({ class: 'python-too-new', lineNumber: 3 });
+  });
+
   test.each([
     'm.c:9:3: error: implicit declaration of function ‘PyEval_CallObject’; did you mean ‘PyObject_CallObject’?',
     'm.cpp:9:3: error: ‘PyEval_CallObject’ was not declared in this scope',

@@ -293,6 +293,7 @@ test('a release that was made for older interpreters is told as such, with the f
   expect(reasonOf('python-too-new')).toMatch(
     /older interpreters: ask for one of them \(--python\), or for a newer release\.$/,
   );
+  expect(reasonOf('silent-fallback', { wheels })).toContain('older interpreters');
   expect(reasonOf('compile-error')).not.toContain('older interpreters');
   expect(reasonOf('missing-tool', { wheels })).not.toContain('older interpreters');
 });

@@ -71,6 +71,13 @@ export const pythonRules: readonly Rule[] = [
       'The code uses a method that newer Pythons removed. A newer release of the project, or an older Python, helps.',
   },
   {
+    match: /^(?:\w+\.)*\w+: .*\b__(?:firstlineno|static_attributes)__/,
+    weight: 'exception',
+    class: 'python-too-new',
+    cause:
+      "From Python 3.13 every class has the attributes __firstlineno__ and __static_attributes__, which the project's code takes for ones that it was given. A newer release of the project, or an older Python, helps.",
+  },
+  {
     match: /TypeError: ForwardRef\._evaluate\(\) missing \d+ required keyword-only argument/,
     weight: 'exception',
     class: 'python-too-new',
