@@ -180,7 +180,7 @@ function isCertain({ kind, name }: MissingPart, pathRank: number): boolean {
 
 /** Packages for other machines or another Python, or for debugging; a build on this one never means them. */
 function isForeign(name: string): boolean {
-  return /-cross$|mingw|^libpython[\d.]+-(?:dev|dbg)$|^pypy|-dbg(?:sym)?$|^lib(?:32|x32|64|n32|o32|hf|sf)[a-z]|-(?:udeb|doc)$|^golang-|android|emscripten|avr|^musl|^dietlibc|^klibc|-source$|^cmdtest$|^node-|^ruby|^r-cran-|^librust-|^libghc-/.test(
+  return /-cross$|mingw|^libpython[\d.]+-(?:dev|dbg)$|^libboost(?:-mpi)?-(?:python|numpy)|^pypy|-dbg(?:sym)?$|^lib(?:32|x32|64|n32|o32|hf|sf)[a-z]|-(?:udeb|doc)$|^golang-|android|emscripten|avr|^musl|^dietlibc|^klibc|-source$|^cmdtest$|^node-|^ruby|^r-cran-|^librust-|^libghc-/.test(
     name,
   );
 }

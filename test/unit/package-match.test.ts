@@ -15,6 +15,11 @@ test('a plugin of a program is no library to link against', () => {
   ).toEqual(['libopenblas-pthread-dev']);
 });
 
+test("a library that is bound to the distribution's own Python is none for another", () => {
+  const path = 'usr/lib/x86_64-linux-gnu/cmake/boost_python-1.74.0/boost_python-config.cmake';
+  expect(owners('cmake', 'boost_python', { [path]: 'libboost-python1.74-dev' })).toEqual([]);
+});
+
 test('a longer name is another library', () => {
   expect(
     owners('cmake', 'libev', {

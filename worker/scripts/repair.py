@@ -212,6 +212,8 @@ def graft(raw, task):
     say(f"auditwheel makes the wheel self-contained for {platform}")
     code, lines = run_module("auditwheel", [*command, str(raw)])
     if code != 0:
+        # It says what stands in the way, and not where.
+        run_module("auditwheel", ["show", str(raw)])
         raise Refused("refused", lines[-1] if lines else f"auditwheel ended with exit status {code}")
     made = list(folder.iterdir())
     if len(made) != 1 or not made[0].name.endswith(f"-{platform}.whl"):
