@@ -45,6 +45,8 @@ export interface ProjectViewsOptions {
   maxFiles: number;
 }
 
+/** What a view takes besides its files, in files: a view of none, too, which anybody makes by asking for a name that nobody knows. */
+const ALONE = 10;
 /** Projects whose pages are kept when they change, and the files from which on that is worth it. */
 const KEPT_EARLIER = 4;
 const EARLIER_FROM_FILES = 500;
@@ -226,5 +228,5 @@ function byName(offered: readonly OfferedFile[]): ProjectView['offered'] {
 }
 
 function weight({ assembly }: ProjectView): number {
-  return 1 + assembly.offered.length + assembly.withheld.length;
+  return ALONE + assembly.offered.length + assembly.withheld.length;
 }

@@ -19,7 +19,7 @@ interface KeptAnswer {
   answer: ReadyAnswer;
 }
 
-/** Bodies in memory beyond this are not worth remembering. */
+/** What is in memory beyond this is not worth remembering. */
 const MAX_ANSWERS = 4000;
 const MAX_BYTES = 48 * 2 ** 20;
 
@@ -58,15 +58,17 @@ export class ReadyAnswers {
   /** @param generation as it was when the answer began to be made: what changed meanwhile may not be in it */
   remember(request: IncomingMessage, answer: ReadyAnswer, generation: number): void {
     if (generation !== this.#generation || request.method !== 'GET' || answer.body.length > MAX_BYTES / 8) return;
-    if (this.#count >= MAX_ANSWERS || this.#bytes + answer.body.length > MAX_BYTES) this.forgetAll();
     const { url = '', headers } = request;
     const asked = { accept: headers.accept, encoding: headers['accept-encoding'] as string | undefined };
+    // What it is known by counts as well: a client may make that as long as it likes.
+    const bytes = answer.body.length + url.length + (asked.accept?.length ?? 0) + (asked.encoding?.length ?? 0);
+    if (this.#count >= MAX_ANSWERS || this.#bytes + bytes > MAX_BYTES) this.forgetAll();
     const others = (this.#answers.get(url) ?? []).filter(
       (kept) => kept.accept !== asked.accept || kept.encoding !== asked.encoding,
     );
     this.#answers.set(url, [...others, { ...asked, answer }]);
     this.#count++;
-    this.#bytes += answer.body.length;
+    this.#bytes += bytes;
   }
 
   forgetAll(): void {
