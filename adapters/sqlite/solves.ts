@@ -42,7 +42,7 @@ const factsSchema: z.ZodType<SolveFacts> = z.object({
   pinned: z.boolean(),
   newest: z.string().exactOptional(),
   newerPolicies: z.array(z.string()),
-  wheels: z.object({ upTo: z.string(), firstRelease: z.string() }).exactOptional(),
+  wheels: z.object({ upTo: z.string(), firstRelease: z.string(), python: z.string().exactOptional() }).exactOptional(),
 } satisfies Record<keyof SolveFacts, z.ZodType>);
 
 export const parseEdits = (json: string): SolveEdit[] => parseColumn(editsSchema, json);

@@ -115,6 +115,18 @@ test('from a failure to a recipe, a trial wheel, an approval and the same bytes 
   expect(listed.body.recipes.map(({ project }) => project)).toContain('spam');
 });
 
+test('all that is known beforehand is kept', async () => {
+  const id = await start();
+  const { solves } = service.api.context;
+  const kept = async () => (await solves.running()).find((solve) => solve.id === id)?.facts;
+  const facts = await kept();
+  if (facts === undefined) throw new Error('the solve does not run');
+  const told = { ...facts, wheels: { upTo: 'cp312', firstRelease: '2.0', python: 'cp311' } };
+  await solves.setFacts(id, told);
+  expect(await kept()).toEqual(told);
+  await fail(await service.claim(WAIT_MS), missing('ham.h'));
+});
+
 test('what was missing, and that a proposal is a guess, come back with the build', async () => {
   const [build] = await service.ask('spam');
   await fail(await service.claim(WAIT_MS), missing('ham.h', 'libham-dev'));
