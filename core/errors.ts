@@ -45,7 +45,8 @@ export class WheelwrightError extends Error {
  */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error) || 'no reason was given';
-  if (error.message !== '') return error.message;
+  const message = error.message.trim();
+  if (message !== '') return message;
   const several = error instanceof AggregateError ? [...new Set(error.errors.map(reasonOf))].join('; ') : '';
   return several || String((error as { code?: unknown }).code ?? error.name);
 }

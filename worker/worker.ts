@@ -95,25 +95,31 @@ async function sweepOne(
   live: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<void> {
-  try {
+  const keptBytes = {
+    'compiler-cache': settings.WHEELWRIGHT_COMPILER_CACHE_BYTES,
+    environment: settings.WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES,
+  };
+  const folders = async () => {
     // Of attempts, of base images in the making, and of distributions' indexes that were being fetched.
     await removeAbandonedFolders(tmpdir(), 'wheelwright-worker-');
     await removeAbandonedFolders(tmpdir(), 'wheelwright-base-');
     await removeAbandonedFolders(join(settings.WHEELWRIGHT_DATA, 'package-index'), '');
-    const orphans = await engine.removeOrphans(live, signal);
-    if (orphans.length > 0) logger.info({ removed: orphans }, 'removed what a killed worker left behind');
-    const images = await removeUnusedImages(signal);
-    if (images.length > 0) logger.info({ removed: images }, 'removed images that nothing used any more');
-    const kept = await engine.pruneKept(
-      {
-        'compiler-cache': settings.WHEELWRIGHT_COMPILER_CACHE_BYTES,
-        environment: settings.WHEELWRIGHT_ENVIRONMENT_CACHE_BYTES,
-      },
-      signal,
-    );
-    if (kept.length > 0)
-      logger.info({ removed: kept }, 'removed what was used longest ago of what is kept for later attempts');
-  } catch (error) {
-    if (!signal.aborted) logger.warn({ err: error }, 'what is no longer needed could not be removed');
+    return [];
+  };
+  const steps: [what: string, step: () => Promise<string[]>][] = [
+    ['temporary folders', folders],
+    ['what a killed worker left behind', () => engine.removeOrphans(live, signal)],
+    ['images that nothing used any more', () => removeUnusedImages(signal)],
+    ['what was used longest ago of what is kept for later attempts', () => engine.pruneKept(keptBytes, signal)],
+  ];
+  for (const [what, step] of steps) {
+    try {
+      const removed = await step();
+      if (removed.length > 0) logger.info({ removed }, `removed ${what}`);
+    } catch (error) {
+      if (signal.aborted) return;
+      // The others are no worse for it.
+      logger.warn({ err: error }, `could not remove ${what}`);
+    }
   }
 }

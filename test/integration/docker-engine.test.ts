@@ -113,3 +113,18 @@ test('a workspace of which only a part could be made is cleared away', async () 
   const parts = ['inputs', 'build', 'test', 'libraries'].map((name) => `/volumes/wheelwright-test-a1-${name}`);
   expect(removed).toEqual(['/containers/wheelwright-test-a1', ...parts]);
 });
+
+test('an orphan that cannot be removed is told, and keeps no other', async () => {
+  const orphan = (Id: string) => ({
+    Id,
+    Names: [`/${Id}`],
+    Labels: { 'wheelwright.instance': 'test', 'wheelwright.deadline': '0' },
+  });
+  const { docker, removed } = await listeningEngine({
+    '/containers/json': async () => [orphan('stuck'), orphan('other')],
+    '/containers/other': async () => ({}),
+    '/volumes': async () => ({ Volumes: [] }),
+  });
+  await expect(open(docker).removeOrphans(new Set(), signal)).rejects.toThrow(/stuck: .*refused; removed: other/);
+  expect(removed).toEqual(['/containers/stuck', '/containers/other']);
+});

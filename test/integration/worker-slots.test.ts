@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Build } from '../../client/contract.js';
 import { openWorkerApi, type WorkerApi } from '../../client/worker-api.js';
+import type { Engine } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { parseSettings } from '../../core/settings.js';
 import { openWorker } from '../../worker/worker.js';
@@ -20,8 +21,9 @@ afterEach(async () => {
   await service.close();
 });
 
-function startWorker(changes: Partial<WorkerApi> = {}, hold?: Hold) {
+function startWorker(changes: Partial<WorkerApi> = {}, hold?: Hold, engine: Partial<Engine> = {}) {
   const site = instantSite(hold);
+  Object.assign(site.engine, engine);
   const settings = parseSettings({ WHEELWRIGHT_WORKER_SLOTS: '1' });
   const worker = openWorker({
     ...site,
@@ -142,5 +144,18 @@ test('a heartbeat that comes after the end was kept, and before its answer arriv
   const { worker } = startWorker({ heartbeat, end });
   await expect.poll(statuses).toEqual(['succeeded', 'succeeded']);
   expect(refused).toBeGreaterThan(0);
+  await worker.close();
+});
+
+test('a sweep that stops at one thing goes on with the others', async () => {
+  let pruned = 0;
+  const { worker } = startWorker({}, undefined, {
+    removeOrphans: () => Promise.reject(new Error('device or resource busy')),
+    pruneKept: async () => {
+      pruned += 1;
+      return [];
+    },
+  });
+  await expect.poll(() => pruned).toBe(1);
   await worker.close();
 });
