@@ -12,7 +12,7 @@ const INCLUDE = /^\s*#\s*include\s*[<"]([\w./+-]+)[>"]/;
 const BETWEEN = /^\s*(?:\/\/.*|\/\*.*\*\/\s*|extern "C" \{|\})?\s*$/;
 const CYTHON_SOURCE = /\.p(?:yx|xd|xi)$/;
 const CYTHON_EXTERN = /^\s*cdef extern from\s+['"]<?([\w./+-]+\.h(?:pp)?)>?['"]/gm;
-/** Each is a question to the distribution's index. */
+/** Of headers, and of what scripts name: each is a question to the distribution's index. */
 const MAX_ASKED = 8;
 
 /**
@@ -48,7 +48,7 @@ export async function withFurtherIncludes(
   const apt = aptOf(proposal?.edit);
   if (proposal === undefined || proposal.guess || apt.length === 0) return failure;
   const found: PackageMatch[] = [];
-  for (const part of askedNext(failure, texts, paths).slice(0, MAX_ASKED)) {
+  for (const part of askedNext(failure, texts, paths)) {
     const [best] = await index.whoHas(part, signal);
     const known = [...installed, ...apt, ...found.map((match) => match.package)];
     if (best === undefined || ALWAYS_THERE.test(best.package) || known.includes(best.package)) continue;
@@ -72,9 +72,8 @@ function askedNext(failure: Failure, texts: readonly SdistText[], paths: readonl
     (header) => !NOT_A_LIBRARY.test(header) && !isOwn(header, failure, paths),
   );
   return [
-    ...headers.map((name) => ({ kind: 'header' as const, name })),
-    ...dependenciesAfter(failure, texts),
-    ...namedInSetup(failure, texts),
+    ...headers.map((name) => ({ kind: 'header' as const, name })).slice(0, MAX_ASKED),
+    ...[...dependenciesAfter(failure, texts), ...namedInSetup(failure, texts)].slice(0, MAX_ASKED),
   ];
 }
 

@@ -166,6 +166,14 @@ ext = Extension("ham", ["ham.c"], libraries=["z.h"], define_macros=[("spam.h", "
   });
   const header: Failure = { ...failure, missing: [{ kind: 'header', name: 'ham/ham.h' }] };
   expect(await apt(header, 'setup.py', text)).toEqual({ apt: ['libham-dev', 'liboil-dev', 'libz-dev'] });
+  // However many headers the source includes besides.
+  const many = Array.from({ length: 20 }, (_, at) => `#include <ham/${at}.h>\n`).join('');
+  const texts = [
+    { path: 'src/ham.h', text: `\n#include <ham/ham.h>\n${many}` },
+    { path: 'setup.py', text },
+  ];
+  const all = await withFurtherIncludes(header, texts, [], new Set(), index, signal);
+  expect(all.proposal?.edit).toEqual({ system: { apt: ['libham-dev', 'liboil-dev', 'libz-dev'] } });
 });
 
 test('a script whose brackets never close is read in time that grows with its length', async () => {
