@@ -14,6 +14,10 @@ const versions = z
   .string()
   .refine((text) => isSpecifierSet(text), { error: 'versions are PEP 440 specifiers, e.g. ">=2,<3"' });
 
+const host = z.string().regex(/^([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/, {
+  error: 'a host is a name in lower case, without https:// and without a port ("files.team.example")',
+});
+
 const ruleSchema = z.strictObject({
   projects: patterns,
   access: z.enum(['allow', 'deny']).optional(),
@@ -29,12 +33,17 @@ const upstreamSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).optional(),
   projects: patterns.default(['*']),
   /** Hosts that files may be on besides the upstream's own; absent: any public host. */
-  'file-hosts': z.array(z.string()).optional(),
+  'file-hosts': z.array(host).optional(),
 });
 
 /** The policy file. Rules that match a project are merged in order: a later one replaces single keys of an earlier one. */
 export const indexPolicySchema = z.strictObject({
-  upstreams: z.array(upstreamSchema).default([{ name: 'default', projects: ['*'] }]),
+  upstreams: z
+    .array(upstreamSchema)
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, {
+      error: 'two upstreams have the same name, by which the cache and `index explain` tell them apart',
+    })
+    .default([{ name: 'default', projects: ['*'] }]),
   rules: z.array(ruleSchema).default([]),
 });
 export type IndexPolicy = z.infer<typeof indexPolicySchema>;

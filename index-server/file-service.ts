@@ -91,7 +91,9 @@ export class FileService {
       const promised = coreMetadata === true ? undefined : coreMetadata?.sha256;
       if (promised !== undefined) return this.#cachedMetadata(wanted, promised);
     }
-    throw new WheelwrightError('not-found', `the metadata of ${filename} is not held beside it`);
+    throw new WheelwrightError('not-found', `the metadata of ${filename} is not held beside it`, {
+      hint: 'A page names it only where it is: ask for the page again, or read it out of the file.',
+    });
   }
 
   async provenance({ filename, version }: ProvenanceTarget, view: ProjectView): Promise<SmallFile> {
@@ -274,5 +276,7 @@ function upstreamFile({ assembly }: ProjectView, target: FileTarget, offered: Up
 }
 
 function unknownFile(project: string, filename: string): WheelwrightError {
-  return new WheelwrightError('not-found', `there is no file ${filename} of ${project} with that hash`);
+  return new WheelwrightError('not-found', `there is no file ${filename} of ${project} with that hash`, {
+    hint: "Usually the URL is from an older page, and the file was removed where it came from. The project's page has the URLs of today.",
+  });
 }

@@ -167,7 +167,11 @@ export class IndexHandler {
     const wanted = negotiate(request, format);
     if (wanted === undefined) return sendNotAcceptable(request, response);
     const view = await this.#view(target);
-    if (view.assembly.denied !== undefined) throw new WheelwrightError('forbidden', view.assembly.denied);
+    if (view.assembly.denied !== undefined) {
+      throw new WheelwrightError('forbidden', view.assembly.denied, {
+        hint: 'The policy file of this index says so (docs/index.md); whoever runs it can allow the project.',
+      });
+    }
     const { hosted, publicUrl } = this.#options;
     const rendered = projectPage(view, wanted.format, wanted.encoding, hosted, publicUrl());
     const page = await encodedPage(rendered, wanted.encoding);

@@ -24,6 +24,10 @@ describe('the policy file', () => {
     [{ rules: [{ projects: [] }] }, 'rules.0.projects'],
     [{ rules: [{ projects: ['*'], versions: 'newest' }] }, 'PEP 440 specifiers'],
     [{ upstreams: [{ name: 'x', url: 'file:///x' }] }, 'upstreams.0.url'],
+    [{ upstreams: [{ name: 'x' }, { name: 'x', projects: ['a-*'] }] }, 'upstreams: two upstreams have the same name'],
+    [{ upstreams: [{ name: 'x', 'file-hosts': ['https://files.example'] }] }, 'without https:// and without a port'],
+    [{ upstreams: [{ name: 'x', 'file-hosts': ['files.example:443'] }] }, 'upstreams.0.file-hosts.0'],
+    [{ upstreams: [{ name: 'x', 'file-hosts': ['Files.Example'] }] }, 'in lower case'],
   ])('%j is refused with the place and the reason', (document, message) => {
     expect(() => policy(document)).toThrow(message);
   });
