@@ -27,6 +27,7 @@ from packaging.utils import canonicalize_name
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import toolchain_sources
+from download import download
 from task import read_task
 
 SOURCE = pathlib.Path("/build/src")
@@ -150,25 +151,15 @@ def lacking(message, requirements):
     return list(found.values())
 
 
-def download(wheel, destination, index_host):
-    """Fetches one wheel, whole and of the hash that the index promised, or not at all."""
-    filename = wheel.filename
-    target = destination / filename
+def fetch_wheel(wheel, destination, index_host):
+    target = destination / wheel.filename
     expected = wheel.hashes.get("sha256")
     if target.exists() and expected is not None:
         # Fetched in an earlier round.
         with open(target, "rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() == expected:
                 return expected
-    digest = hashlib.sha256()
-    with urllib.request.urlopen(request_for(wheel.url, index_host), timeout=120) as response, open(f"{target}.part", "wb") as file:
-        while chunk := response.read(1 << 20):
-            digest.update(chunk)
-            file.write(chunk)
-    if expected is not None and digest.hexdigest() != expected:
-        raise SystemExit(f"{filename} does not have the sha256 that the index gives for it")
-    os.rename(f"{target}.part", target)
-    return digest.hexdigest()
+    return download(request_for(wheel.url, index_host), target, expected)
 
 
 def fetch_shared(wheels, index_host):
@@ -176,7 +167,7 @@ def fetch_shared(wheels, index_host):
     SHARED.mkdir(exist_ok=True)
     for wheel in wheels:
         known = types.SimpleNamespace(filename=wheel["filename"], url=wheel["url"], hashes={"sha256": wheel["sha256"]})
-        download(known, SHARED, index_host)
+        fetch_wheel(known, SHARED, index_host)
 
 
 def place_shared(lock, wheels, destination):
@@ -195,7 +186,7 @@ def fetch(lock, destination, without, index_host):
         if isinstance(artifact, PackageWheel) and package.name != without
     ]
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        digests = list(pool.map(lambda pair: download(pair[1], destination, index_host), chosen))
+        digests = list(pool.map(lambda pair: fetch_wheel(pair[1], destination, index_host), chosen))
     return [
         {"name": package.name, "version": str(package.version), "filename": wheel.filename, "sha256": digest}
         for (package, wheel), digest in zip(chosen, digests)
