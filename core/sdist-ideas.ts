@@ -87,6 +87,24 @@ const OLD_LANGUAGE_LEVEL = `# Cython code that does not say for which level of t
 grep -rL --include='*.pyx' --include='*.pxd' language_level . | xargs -r sed -i '1i # cython: language_level=2'
 `;
 
+/** As interpreters name the modules that are compiled for them. */
+const COMPILED = /\.(?:cpython-\d+[\w-]*|abi3)\.so$/;
+
+/** A module that the author's machine compiled and the sdist brings: setup scripts that take all of a folder put it into the wheel, beside the one that they compile. */
+export function compiledElsewhere({ class: kind }: Failure, paths: readonly string[]): Proposal | undefined {
+  const left = paths.find((path) => COMPILED.test(path));
+  if (kind !== 'repair-refused' || left === undefined) return undefined;
+  return {
+    edit: { prepare: WITHOUT_COMPILED },
+    why: `the sdist has ${left}, which was compiled elsewhere`,
+    guess: true,
+  };
+}
+
+const WITHOUT_COMPILED = `# Modules that were compiled elsewhere.
+find . \\( -name '*.cpython-*.so' -o -name '*.abi3.so' \\) -delete
+`;
+
 /** Failures that build requirements older than this interpreter bring about. */
 const PINS_HURT: readonly FailureClass[] = ['build-requirement', 'python-too-new', 'compile-error', 'unknown'];
 

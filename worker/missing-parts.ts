@@ -3,7 +3,7 @@ import type { Failure, Proposal } from '../core/failure.js';
 import { enrichProposal, type PackageIndex } from '../core/package-index.js';
 import { regenerates, withAbsentSource } from '../core/sdist-generated.js';
 import { headerIdea, mayInclude, withHeadersOfTool } from '../core/sdist-headers.js';
-import { ownModule, sdistIdeas } from '../core/sdist-ideas.js';
+import { compiledElsewhere, ownModule, sdistIdeas } from '../core/sdist-ideas.js';
 import { tellsFurther, withFurtherIncludes } from '../core/sdist-includes.js';
 import { emptyLibpython } from '../core/sdist-libpython.js';
 import { isOldWord, mayHoldOldWords, withOtherOldWords } from '../core/sdist-old-words.js';
@@ -47,9 +47,10 @@ export async function addSdistIdeas(
   log: Pick<AttemptLog, 'say'>,
   signal: AbortSignal,
 ): Promise<Failure> {
+  if (read === undefined) return seen;
+  if (seen.phase === 'repair') return addCompiledElsewhere(seen, read, log, signal);
   // What was built is beyond the reach of its sources.
   if (seen.phase !== 'fetch' && seen.phase !== 'build') return seen;
-  if (read === undefined) return seen;
   const failure = isOldWord(seen) ? await addOldWords(seen, read, log, signal) : seen;
   if (failure.proposal !== undefined && !failure.proposal.guess)
     return addIncludes(failure, read, installed, index, log, signal);
@@ -79,6 +80,23 @@ export async function addSdistIdeas(
     const asked = withBetter(absent, ideas, paths);
     for (const { why } of asked.ideas ?? []) log.say(`may help: ${why}`);
     return asked;
+  });
+}
+
+async function addCompiledElsewhere(
+  failure: Failure,
+  read: ReadSdist,
+  log: Pick<AttemptLog, 'say'>,
+  signal: AbortSignal,
+): Promise<Failure> {
+  if (failure.class !== 'repair-refused' || failure.proposal !== undefined) return failure;
+  return orUnchanged(failure, 'what the sdist brings could not be read', log, signal, async () => {
+    const paths: string[] = [];
+    await read((path) => paths.push(path) < 0);
+    const proposal = compiledElsewhere(failure, paths);
+    if (proposal === undefined) return failure;
+    log.say(`proposed: ${proposal.why}`);
+    return { ...failure, proposal };
   });
 }
 

@@ -108,6 +108,23 @@ test('declarations that lie beside the Cython code that takes them are found, no
   );
 });
 
+test('a wheel that cannot be repaired goes without what the sdist brings compiled', async () => {
+  const refused: Failure = {
+    ...failure,
+    class: 'repair-refused',
+    phase: 'repair',
+    line: 'auditwheel: error: too-recent versioned symbols',
+  };
+  const sdist =
+    (...paths: string[]) =>
+    async (wanted: (path: string) => boolean) =>
+      paths.filter(wanted).map((path) => ({ path, text: '' }));
+  const brings = sdist('ham/_ham.c', 'ham/_ham.cpython-314-x86_64-linux-gnu.so');
+  const explained = await addSdistIdeas(refused, brings, [], index, ear(), signal);
+  expect(explained.proposal).toMatchObject({ edit: { prepare: expect.stringContaining('-delete') }, guess: true });
+  expect(await addSdistIdeas(refused, sdist('ham/_ham.c', 'ham/libham.so'), [], index, ear(), signal)).toEqual(refused);
+});
+
 test("where a library's program is missed, the headers of that library which the sources include come with it, and no others", async () => {
   const owners: Record<string, string> = { 'ham.h': 'libham-dev', 'egg.h': 'libegg-dev' };
   const known: PackageIndex = {
