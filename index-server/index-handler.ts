@@ -167,11 +167,6 @@ export class IndexHandler {
     const wanted = negotiate(request, format);
     if (wanted === undefined) return sendNotAcceptable(request, response);
     const view = await this.#view(target);
-    if (view.assembly.denied !== undefined) {
-      throw new WheelwrightError('forbidden', view.assembly.denied, {
-        hint: 'The policy file of this index says so (docs/index.md); whoever runs it can allow the project.',
-      });
-    }
     const { hosted, publicUrl } = this.#options;
     const rendered = projectPage(view, wanted.format, wanted.encoding, hosted, publicUrl());
     const page = await encodedPage(rendered, wanted.encoding);
@@ -181,12 +176,19 @@ export class IndexHandler {
     sendReady(request, response, ready);
   }
 
-  /** @throws WheelwrightError `not-found` for a project that neither this service nor an upstream knows. */
+  /** @throws WheelwrightError `forbidden` for a project that the policy denies, `not-found` for one that neither this service nor an upstream knows. */
   async #view(target: { channel: 'stable' | 'trial'; project: string; kind: string }): Promise<ProjectView> {
     const { views, signal } = this.#options;
     const view =
       views.peek(target.channel, target.project) ?? (await views.get(target.channel, target.project, signal));
-    if (view.known || target.kind === 'explain') return view;
+    if (target.kind === 'explain') return view;
+    const { denied } = view.assembly;
+    if (denied !== undefined) {
+      throw new WheelwrightError('forbidden', denied, {
+        hint: 'The policy file of this index says so (docs/index.md); whoever runs it can allow the project.',
+      });
+    }
+    if (view.known) return view;
     throw new WheelwrightError('not-found', `there is no project ${target.project}`, {
       hint: unknownHint(view),
     });

@@ -39,7 +39,7 @@ describe('policy', () => {
     const { url } = await on.start({ rules });
     const denied = await ask(url, '/simple/demo/');
     expect([denied.status, denied.text]).toEqual([403, expect.stringContaining('licence')]);
-    expect((await ask(url, pathOf(old))).status).not.toBe(200);
+    for (const path of paths(old)) expect([path, (await ask(url, path)).status]).toEqual([path, 403]);
     expect(await namesOf(url, 'demo-good')).toEqual(['demo_good-1-py3-none-any.whl']);
     expect(on.upstream.requests).toEqual(['GET /simple/demo-good/']);
   });
