@@ -106,7 +106,13 @@ find . \\( -name '*.cpython-*.so' -o -name '*.abi3.so' \\) -delete
 `;
 
 /** Failures that build requirements older than this interpreter bring about. */
-const PINS_HURT: readonly FailureClass[] = ['build-requirement', 'python-too-new', 'compile-error', 'unknown'];
+const PINS_HURT: readonly FailureClass[] = [
+  'build-requirement',
+  'python-too-new',
+  'compile-error',
+  'silent-fallback',
+  'unknown',
+];
 
 function unpinned(failure: Failure, texts: readonly SdistText[]): Proposal[] {
   if (!PINS_HURT.includes(failure.class) || isOfCrates(failure)) return [];

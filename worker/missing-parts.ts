@@ -1,7 +1,7 @@
 import type { AttemptInput } from '../core/attempt.js';
 import type { Failure, Proposal } from '../core/failure.js';
 import { enrichProposal, type PackageIndex } from '../core/package-index.js';
-import { regenerates, withAbsentSource } from '../core/sdist-generated.js';
+import { regenerates, withAbsentSource, withoutShortcuts } from '../core/sdist-generated.js';
 import { headerIdea, mayInclude, withHeadersOfTool } from '../core/sdist-headers.js';
 import { compiledElsewhere, ownModule, sdistIdeas } from '../core/sdist-ideas.js';
 import { tellsFurther, withFurtherIncludes } from '../core/sdist-includes.js';
@@ -74,9 +74,13 @@ export async function addSdistIdeas(
     }
     const absent = withAbsentSource(failure, paths);
     if (absent.class !== failure.class) return absent;
-    const ideas = [...(failure.ideas ?? []), emptyLibpython(failure, sources), ...switches, headers].filter(
-      (idea) => idea !== undefined,
-    );
+    const ideas = [
+      ...(failure.ideas ?? []),
+      emptyLibpython(failure, sources),
+      ...switches,
+      withoutShortcuts(failure, sources),
+      headers,
+    ].filter((idea) => idea !== undefined);
     const asked = withBetter(absent, ideas, paths);
     for (const { why } of asked.ideas ?? []) log.say(`may help: ${why}`);
     return asked;

@@ -12,6 +12,7 @@ const SUCCESSORS: Readonly<Record<string, string>> = {
   PyEval_CallObject: 'PyObject_CallObject',
   PyUnicode_GET_SIZE: 'PyUnicode_GET_LENGTH',
   PyUnicode_GetSize: 'PyUnicode_GetLength',
+  _PyGC_FINALIZED: 'PyObject_GC_IsFinalized',
   _PyInterpreterState_Get: 'PyInterpreterState_Get',
   _PyObject_CallNoArg: 'PyObject_CallNoArgs',
   _PyObject_GC_TRACK: 'PyObject_GC_Track',
@@ -63,6 +64,7 @@ ${Object.entries(SUCCESSORS)
   .map(([name, successor]) => `    -e 's/\\b${name}\\b/${successor}/g' \\\n`)
   .join('')}    "$source"
   grep -qE '\\b(${Object.keys(SINCE_3_13).join('|')})\\b' "$source" || continue
+  ! grep -q '^#define LONG_AS_BYTES' "$source" || continue
   sed -i \\
 ${Object.entries(SINCE_3_13)
   .map(([name, { macro }]) => `    -e 's/\\b${name}\\b/${macro}/g' \\\n`)
