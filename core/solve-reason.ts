@@ -1,14 +1,14 @@
 // What a solve says in the end, where not all went as it was asked for.
 import { editInShort } from './edit-in-short.js';
 import type { Failure, FailureClass } from './failure.js';
+import { PHASES } from './phase.js';
 import { failuresOf, takesSources } from './solve-ideas.js';
 import { isTooNewForBase } from './solve-older.js';
 import { MAX_TRIES, type SolveFacts, type SolveTry } from './solve-try.js';
 
 /** What was tried without success, why the last of it failed, and the ways out that are left to a person. */
 export function sayTried(tries: readonly SolveTry[], facts: SolveFacts): string {
-  // Of the release that was asked for: how an older one fails is of less interest.
-  const last = tries.findLast(({ version }) => version === tries[0]?.version);
+  const last = furthest(tries);
   const failure = last?.outcome.kind === 'failed' ? last.outcome.failure : undefined;
   const tried = tries.slice(1).map(({ purpose, version, edits }) => {
     const added = edits.at(-1);
@@ -25,6 +25,14 @@ export function sayTried(tries: readonly SolveTry[], facts: SolveFacts): string 
     ...(tried.length > 0 ? [`Tried: ${tried.join('; ')}.`] : []),
     ...(tried.length === 0 && out.length === 0 ? ['Nothing in the failure says what to change.'] : []),
   ].join(' ');
+}
+
+/** Of the release that was asked for, how an older one fails being of less interest, the build that came furthest: a later one may have been a step back. */
+function furthest(tries: readonly SolveTry[]): SolveTry | undefined {
+  const phaseOf = ({ outcome }: SolveTry) =>
+    outcome.kind === 'failed' && outcome.failure?.phase !== undefined ? PHASES.indexOf(outcome.failure.phase) : -1;
+  const asked = tries.filter(({ version }) => version === tries[0]?.version);
+  return asked.findLast((each) => phaseOf(each) === Math.max(...asked.map(phaseOf)));
 }
 
 function asSentence(text: string): string {

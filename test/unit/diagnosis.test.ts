@@ -735,6 +735,12 @@ describe('what is known besides the log', () => {
 
   test('a library that a finished wheel looks for is missing where it is installed, not in its build', () => {
     const missingAtImport = (line: string) => diagnoseText(line, { phase: 'test' });
+    expect(
+      missingAtImport("OSError: Could not find lib foo or load any of its variants ['libfoo.so.4']."),
+    ).toMatchObject({
+      class: 'missing-in-clean-image',
+      missing: [{ kind: 'soname', name: 'libfoo' }],
+    });
     for (const line of [
       "OSError: cannot load library 'libfoo.so.4': libfoo.so.4: cannot open shared object file: No such file or directory.  Additionally, ctypes.util.find_library() did not manage to locate a library called 'libfoo.so.4'",
       "  cannot load library 'libfoo.so.4': libfoo.so.4: cannot open shared object file: No such file or directory",

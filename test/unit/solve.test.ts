@@ -83,6 +83,19 @@ test('an edit after which it fails in the same way is taken back, and is not mad
   );
 });
 
+test('the reason is that of the build which came furthest, not of a later step back', () => {
+  const { end } = solve(
+    (planned) =>
+      has(planned, 'as-of')
+        ? failure('no solution', { class: 'build-requirement', phase: 'fetch' })
+        : failure('it breaks', { class: 'compile-error' }),
+    { releasedOn: { '2.0': '2019-05-04' } },
+  );
+  expect(end.kind === 'no-idea' && end.reason).toMatch(
+    /^No new idea\. 2\.0 fails with compile-error: it breaks\. Tried/,
+  );
+});
+
 test('what was tried is told on one line, of a script what it does', () => {
   const edit = {
     requires: { additions: ['ham'] },

@@ -5,7 +5,7 @@ import { missingTool } from './tools.js';
 
 // Setup scripts say in their own words what they miss. Three forms of sentence cover nearly all of them.
 const ARTICLES =
-  '(?:(?:the|a|an|any(?: of the)?|requested|one of the|your|local|required|valid|installed|suitable|usable|working|needed|dependency|version of|location of|path (?:of|to)|main|shared|static|native|program|executable|command|library|header(?: files?)?|packages?|headers for|headers of|development files for|system) )*';
+  '(?:(?:the|a|an|any(?: of the)?|requested|one of the|your|local|required|valid|installed|suitable|usable|working|needed|dependency|version of|location of|path (?:of|to)|main|shared|static|native|program|executable|command|lib|library|header(?: files?)?|packages?|headers for|headers of|development files for|system) )*';
 const NAME = '[`\'"“‘]?([A-Za-z][\\w.+-]*[\\w+](?:/[\\w./+-]+\\.h\\w*)?)[`\'"”’]?';
 const NOUN =
   '(headers?(?: files?)?|librar(?:y|ies)|C library|development (?:files|headers|libraries|package)|dev(?:elopment)? package|include(?:s| files| directory| path)?|installation|executable|program|binary|command|utility|tool|script|SDK)';
