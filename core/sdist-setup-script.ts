@@ -13,8 +13,8 @@ const PKG_CONFIG = /\bpkg[-_]?config/i;
 const LINKED = /\blibraries['"]?\]?\s*(?:=|:|\+=|\.extend|\.append)\s*$/;
 
 /**
- * Libraries that a setup script asks pkg-config for, those that it names beside the one that a build missed, and where that was a header or a library, those that its
- * extensions are linked with. No script says which of them are optional in a form that could be read.
+ * Libraries that a setup script asks pkg-config for, those that it names beside the one that a build missed, and those that its extensions are linked with. No script says
+ * which of them are optional in a form that could be read.
  */
 export function namedInSetup(failure: Failure, texts: readonly SdistText[]): MissingPart[] {
   const { missing = [] } = failure;
@@ -34,7 +34,7 @@ export function namedInSetup(failure: Failure, texts: readonly SdistText[]): Mis
             ? first.kind
             : undefined;
       // Headers that are named beside each other are mostly the project's own.
-      if (kind === undefined || kind === 'header' || (kind === 'library' && first.kind === 'pkg-config')) continue;
+      if (kind === undefined || kind === 'header') continue;
       found.push(...names.filter((name) => !missed.includes(name)).map((name) => ({ kind, name })));
     }
   }

@@ -162,7 +162,7 @@ flags = subprocess.check_output(["pkg-config", "--cflags", "oil.h >= 1.2"])
 ext = Extension("ham", ["ham.c"], libraries=["z.h"], define_macros=[("spam.h", "1")])
 `;
   expect(await apt(missed(line, 'pkg-config', 'ham'), 'setup.py', text)).toEqual({
-    apt: ['libham-dev', 'libegg-dev', 'liboil-dev'],
+    apt: ['libham-dev', 'libegg-dev', 'liboil-dev', 'libz-dev'],
   });
   const header: Failure = { ...failure, missing: [{ kind: 'header', name: 'ham/ham.h' }] };
   expect(await apt(header, 'setup.py', text)).toEqual({ apt: ['libham-dev', 'liboil-dev', 'libz-dev'] });
