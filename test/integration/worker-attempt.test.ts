@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { engineError } from '../../adapters/docker/engine-error.js';
 import type { AttemptInput, Lease } from '../../core/attempt.js';
 import { type ContainerSpec, ENVIRONMENT, type Engine, PREFIX } from '../../core/engine.js';
+import { WheelwrightError } from '../../core/errors.js';
 import type { Phase } from '../../core/phase.js';
 import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
 import { parseSettings } from '../../core/settings.js';
@@ -20,7 +21,10 @@ async function attempt(
   recipe: EffectiveRecipe,
   changed: Partial<Engine>,
   signal = new AbortController().signal,
-  settings: Record<string, string> = {},
+  {
+    settings = {},
+    upstream = site.upstream,
+  }: { settings?: Record<string, string>; upstream?: typeof site.upstream } = {},
 ) {
   const phases: Phase[] = [];
   const inputs: AttemptInput[] = [];
@@ -53,6 +57,7 @@ async function attempt(
     lease,
     {
       ...site,
+      upstream,
       engine: { ...site.engine, ...changed },
       settings: parseSettings(settings),
     },
@@ -201,7 +206,7 @@ test.each([
 });
 
 test('a wheel that is larger than it may be has failed, and is not built again', async () => {
-  const { outcome } = await attempt({}, {}, undefined, { WHEELWRIGHT_WHEEL_BYTES: '100' });
+  const { outcome } = await attempt({}, {}, undefined, { settings: { WHEELWRIGHT_WHEEL_BYTES: '100' } });
   const line = expect.stringMatching(/^the wheel is too large: .*\.whl has \d+ bytes where 100 are allowed$/);
   const cause = expect.stringContaining('WHEELWRIGHT_WHEEL_BYTES');
   expect(outcome).toMatchObject({ kind: 'failed', failure: { class: 'bad-wheel', line, cause } });
@@ -258,4 +263,38 @@ test('an attempt that is lost to a download says which error that was', async ()
   );
   const reason = 'fetching what the build requires failed: urllib.error.URLError: timed out';
   expect(outcome).toEqual({ kind: 'lost', reason });
+});
+
+test.each([
+  ['does not answer', () => Promise.reject(new WheelwrightError('unavailable', 'it answered with status 503'))],
+  ['breaks off', async () => Readable.from(breakingOff())],
+])('an upstream that %s once is asked again', async (_, answer) => {
+  let asked = 0;
+  const upstream = {
+    file: (url: string, stop: AbortSignal) => {
+      asked += 1;
+      return asked === 1 ? answer() : site.upstream.file(url, stop);
+    },
+  };
+  const { outcome } = await attempt({}, {}, undefined, { upstream });
+  expect(outcome).toMatchObject({ kind: 'succeeded' });
+  expect(asked).toBe(2);
+});
+
+async function* breakingOff() {
+  yield Buffer.from('half');
+  throw new Error('the connection was closed');
+}
+
+test('what the upstream does not have is not asked for again', async () => {
+  let asked = 0;
+  const upstream = {
+    file: () => {
+      asked += 1;
+      return Promise.reject(new WheelwrightError('not-found', 'it is gone'));
+    },
+  };
+  const { outcome } = await attempt({}, {}, undefined, { upstream });
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { class: 'bad-sdist' } });
+  expect(asked).toBe(1);
 });

@@ -1,5 +1,7 @@
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDiskFull } from '../../core/disk-full.js';
 import { reasonOf, WheelwrightError } from '../../core/errors.js';
 import type { PhaseResult, Spooled } from '../../core/phases.js';
 import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
@@ -15,6 +17,9 @@ export interface FetchedSource {
   /** An archive of the one file. */
   pack(): Readable;
 }
+
+/** A hiccup of the network is cheaper to wait out than an attempt is to make again. */
+const PAUSES_MS = [1_000, 5_000];
 
 type Source = NonNullable<EffectiveRecipe['sources']>[number];
 
@@ -61,6 +66,21 @@ export async function downloadSources(
   return { kind: 'done', value: fetched };
 }
 
+/** Tries again where that may help. */
+async function take({ upstream, spool, maxBytes, log, signal }: DownloadSite, as: string, name: string, url: string) {
+  for (let tries = 0; ; tries += 1) {
+    const pauseMs = PAUSES_MS[tries];
+    try {
+      return await spool.take(as, await upstream.file(url, signal), maxBytes, signal);
+    } catch (error) {
+      const final = (error instanceof WheelwrightError && error.code !== 'unavailable') || isDiskFull(error);
+      if (signal.aborted || final || pauseMs === undefined) throw error;
+      log.say(`fetch: ${name}: ${reasonOf(error)}; once more in ${pauseMs / 1000} s`);
+    }
+    await sleep(pauseMs, undefined, { signal });
+  }
+}
+
 async function download(
   site: DownloadSite,
   as: string,
@@ -72,7 +92,7 @@ async function download(
   const blame = (line: string, cause: string) => failed<Spooled>(site, 'fetch', { class: fault, line, cause });
   let stored: Spooled;
   try {
-    stored = await site.spool.take(as, await site.upstream.file(url, site.signal), site.maxBytes, site.signal);
+    stored = await take(site, as, name, url);
   } catch (error) {
     site.signal.throwIfAborted();
     if (error instanceof WheelwrightError && error.code !== 'unavailable') {
