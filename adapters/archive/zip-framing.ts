@@ -92,7 +92,22 @@ function parseDirectory(bytes: Buffer, entryCount: number): DirectoryEntry[] {
     at = extraEnd;
   }
   if (at !== bytes.length) throw zipFault(`its directory has more than the ${entryCount} entries that it announces`);
+  checkFolders(entries);
   return entries;
+}
+
+/** What lies in a file can be unpacked nowhere, or by some installers in place of the file. */
+function checkFolders(entries: readonly DirectoryEntry[]): void {
+  const files = new Set(entries.filter(({ kind }) => kind === 'file').map(({ name }) => name));
+  const folders = new Set<string>();
+  for (const { name } of entries) {
+    for (let end = name.lastIndexOf('/'); end > 0; end = name.lastIndexOf('/', end - 1)) {
+      const folder = name.slice(0, end);
+      if (folders.has(folder)) break;
+      if (files.has(folder)) throw zipFault(`its entry ${quote(name)} lies in ${quote(folder)}, which is a file`);
+      folders.add(folder);
+    }
+  }
 }
 
 function parseDirectoryEntry(header: Buffer, extraBytes: Buffer): DirectoryEntry {

@@ -41,6 +41,8 @@ describe('framing', () => {
     ['another compression', /method 12/, { change: first({ method: 12 }) }],
     ['a comment on an entry', /"demo.py" has a comment/, { change: first({ comment: 'x' }) }],
     ['the same name twice', /holds "demo.py" twice/, { change: addPart({ name: 'demo.py', data: 'evil' }) }],
+    ['a file in a file', /"demo.py\/x.py" lies in "demo.py", which is/, { change: addPart({ name: 'demo.py/x.py' }) }],
+    ['a file deep in a file', /lies in "demo.py", which/, { change: addPart({ name: 'demo.py/a/b/x.py' }) }],
     ['a file and a folder of one name', /holds "demo.py" twice/, { change: addPart({ name: 'demo.py/' }) }],
     [
       'overlapping entries',
