@@ -78,7 +78,7 @@ export async function addSdistIdeas(
       ...(failure.ideas ?? []),
       emptyLibpython(failure, sources),
       ...switches,
-      withoutShortcuts(failure, sources),
+      withoutShortcuts(failure, sources, paths),
       headers,
     ].filter((idea) => idea !== undefined);
     const asked = withBetter(absent, ideas, paths);

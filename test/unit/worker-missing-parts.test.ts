@@ -227,6 +227,13 @@ test('C code of Cython 0.29 keeps to the C API where it is told to; the code of 
   for (const other of [code.replace('Cython 0.29.32', 'Cython 3.0.2'), 'int a;\n'])
     expect((await addSdistIdeas(failed, sdist(other), [], undefined, ear(), signal)).ideas).toBeUndefined();
 
+  // Too long to be read is what nobody wrote.
+  const long = async (wanted: (path: string) => boolean) => {
+    wanted('src/ham/_egg.c');
+    return [];
+  };
+  expect((await addSdistIdeas(failed, long, [], undefined, ear(), signal)).ideas).toEqual(ideas);
+
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'egg.c'), code);
   const rewritten = () => {
