@@ -58,7 +58,7 @@ export class IndexHandler {
       return;
     }
     // A body of a GET is not read; the connection that carries one is not used again.
-    if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined)
+    if ((headers['content-length'] ?? '0') !== '0' || headers['transfer-encoding'] !== undefined)
       response.shouldKeepAlive = false;
     if (method === 'GET') {
       const ready = this.#ready.find(request, this.#options.clock);

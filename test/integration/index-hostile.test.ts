@@ -134,6 +134,8 @@ describe('methods and headers', () => {
       const get = 'GET /simple/demo/ HTTP/1.1\r\nHost: x\r\n';
       const answer = await talk(`${get}Content-Length: 5\r\n\r\nhello${get}\r\n`);
       expect(answer.match(/^HTTP\/1\.1 .*$/gm)).toEqual(['HTTP/1.1 200 OK']);
+      const none = await talk(`${get}Content-Length: 0\r\n\r\n${get}Connection: close\r\n\r\n`);
+      expect(none.match(/^HTTP\/1\.1 .*$/gm)).toEqual(['HTTP/1.1 200 OK', 'HTTP/1.1 200 OK']);
     }
   });
 
