@@ -24,7 +24,7 @@ export function ideasFor(failure: Failure, version: string, facts: SolveFacts, t
     ...libraryFolder(failure),
     ...furtherIdeas(failure),
     ...freedOfBounds(failure, version, facts),
-    ...asOfRelease(failure, version, facts),
+    ...asOfRelease(failure, version, facts, tries),
     ...olderReleases(failure, version, facts, tries),
     ...newerLibraries(failure, version, tries),
   ];
@@ -135,11 +135,18 @@ function freedOfBounds(failure: Failure, version: string, { freed }: SolveFacts)
   return idea === undefined || !lacksRequirement(failure) ? [] : [{ kind: 'edit', ...idea, guess: true }];
 }
 
-function asOfRelease(failure: Failure, version: string, { releasedOn, today, toolsFrom = '' }: SolveFacts): Idea[] {
+function asOfRelease(
+  failure: Failure,
+  version: string,
+  { releasedOn, today, toolsFrom = '' }: SolveFacts,
+  tries: readonly SolveTry[],
+): Idea[] {
   const { class: kind, phase } = failure;
   const released = releasedOn[version];
   if (released === undefined || !AGE.includes(kind) || phase === 'test' || phase === 'publish') return [];
   if (isOfCrates(failure)) return [];
+  // An older version of what refuses it was tried by its name.
+  if (boundsRequirements(failure.proposal) && didNotHelp(failure.proposal, failure, tries)) return [];
   // Older tools than the interpreter do not run on it.
   const date = released < toolsFrom ? toolsFrom : released;
   if (Date.parse(today) - Date.parse(date) < OLD_RELEASE_DAYS * DAY_MS) return [];
@@ -177,6 +184,11 @@ function olderReleases(failure: Failure, version: string, facts: SolveFacts, tri
 /** Those of the tries that were diagnosed. */
 export function failuresOf(tries: readonly SolveTry[]): Failure[] {
   return tries.flatMap(({ outcome }) => (outcome.kind === 'failed' && outcome.failure ? [outcome.failure] : []));
+}
+
+function boundsRequirements(proposal: Proposal | undefined): boolean {
+  const requires = proposal?.edit['requires'];
+  return typeof requires === 'object' && requires !== null && 'constraints' in requires;
 }
 
 /** The proposal was made, and the build failed for the same thing all the same. */

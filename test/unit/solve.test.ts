@@ -208,6 +208,11 @@ test('an old release may need the build requirements of its time, in a recipe wi
     { when: { versions: '<=2.0' }, requires: { 'as-of': '2019-05-04' } },
   ]);
   expect(solve(() => broken, { releasedOn: { '2.0': '2025-12-01' } }).tries).toHaveLength(1);
+  const bound = failure('cython refuses it', {
+    class: 'build-requirement',
+    proposal: { edit: { requires: { constraints: ['cython<3.1'] } }, why: 'it accepts more', guess: true },
+  });
+  expect(solve(() => bound, released).tries).toHaveLength(2);
   const rust = failure('error[E0061]: this function takes 2 arguments', { class: 'compile-error' });
   expect(solve(() => rust, released).tries).toHaveLength(1);
   // What is older than the interpreter does not run on it.
