@@ -77,14 +77,20 @@ function fromJson(file: z.infer<typeof fileSchema>, url: string): IndexFile {
   return {
     filename: file.filename,
     url,
-    hashes: file.hashes,
+    hashes: inLowerCase(file.hashes),
     ...(typeof file.size === 'number' ? { sizeBytes: file.size } : {}),
     ...(uploadTime === undefined ? {} : { uploadTime }),
-    ...(file['requires-python'] ? { requiresPython: file['requires-python'] } : {}),
+    ...(file['requires-python'] ? { requiresPython: oneLine(file['requires-python']) } : {}),
     ...(file.yanked ? { yanked: file.yanked === true ? true : oneLine(file.yanked) } : {}),
     ...(metadata === false ? {} : { coreMetadata: metadata }),
     ...(file.provenance ? { provenanceUrl: file.provenance } : {}),
   };
+}
+
+/** Most are, and come back as they are. */
+function inLowerCase(given: Record<string, string>): Record<string, string> {
+  const sha256 = given.sha256?.toLowerCase();
+  return sha256 === undefined || sha256 === given.sha256 ? given : { ...given, sha256 };
 }
 
 const UPLOAD_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/;
@@ -112,7 +118,7 @@ function fromAnchor(attributes: Record<string, string>, base: string): IndexFile
     filename,
     url: url.slice(0, url.length - hash.length),
     hashes: digest === null ? {} : { [digest[1] as string]: (digest[2] as string).toLowerCase() },
-    ...(attributes['data-requires-python'] ? { requiresPython: attributes['data-requires-python'] } : {}),
+    ...(attributes['data-requires-python'] ? { requiresPython: oneLine(attributes['data-requires-python']) } : {}),
     ...(attributes['data-yanked'] === undefined ? {} : { yanked: oneLine(attributes['data-yanked']) || true }),
     ...(metadata === undefined || metadata === 'false'
       ? {}

@@ -184,9 +184,10 @@ export class ProjectViews {
   /** An upstream's promise of metadata is not passed on: only what is held here can be served whatever happens there. */
   #withHeldMetadata(page: ProjectPage): ProjectPage {
     const files = page.files.map(({ coreMetadata: _, provenanceUrl: __, ...file }) => {
-      const metadata =
-        file.hashes.sha256 === undefined ? undefined : this.#options.heldFile(file.hashes.sha256)?.metadata;
-      return metadata === undefined ? file : { ...file, coreMetadata: { sha256: metadata.sha256 } };
+      const held = file.hashes.sha256 === undefined ? undefined : this.#options.heldFile(file.hashes.sha256);
+      if (held === undefined) return file;
+      const { sizeBytes, metadata } = held;
+      return { ...file, sizeBytes, ...(metadata === undefined ? {} : { coreMetadata: { sha256: metadata.sha256 } }) };
     });
     return { ...page, files };
   }

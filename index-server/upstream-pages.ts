@@ -167,7 +167,9 @@ function isFresh({ fetchedAt, freshUntil }: CachedPage, now: number): boolean {
 async function inTime(fetched: Promise<FetchedPage>, upstream: Upstream): Promise<FetchedPage> {
   const cancel = new AbortController();
   const late = sleep(PATIENCE_MS, undefined, { signal: cancel.signal }).then(() => {
-    throw new WheelwrightError('unavailable', `${upstream.url} has not answered within ${PATIENCE_MS / 1000} s`);
+    throw new WheelwrightError('unavailable', `${upstream.url} has not answered within ${PATIENCE_MS / 1000} s`, {
+      hint: 'It is overloaded, or the network is. Its answer is kept when it comes.',
+    });
   });
   late.catch(() => {});
   fetched.catch(() => {});
@@ -181,5 +183,9 @@ async function inTime(fetched: Promise<FetchedPage>, upstream: Upstream): Promis
 function asUnavailable(error: unknown, name: string): WheelwrightError {
   if (error instanceof WheelwrightError && error.code === 'unavailable') return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new WheelwrightError('unavailable', `the upstream ${name} cannot be used: ${message}`, { cause: error });
+  const { hint } = (error ?? {}) as { hint?: string };
+  return new WheelwrightError('unavailable', `the upstream ${name} cannot be used: ${message}`, {
+    ...(hint === undefined ? {} : { hint }),
+    cause: error,
+  });
 }

@@ -23,6 +23,9 @@ export interface SimpleUpstreamOptions {
 
 const ACCEPT = 'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1';
 
+const FAULTY =
+  'The upstream, or a proxy before it, is at fault: look at the URL with curl -i, and tell whoever runs it.';
+
 export interface ClosableUpstream extends Upstream {
   close(): Promise<void>;
 }
@@ -122,7 +125,9 @@ async function readText({ body, headers, url }: HttpResponse, maxBytes: number):
   const coding = headers['content-encoding'] ?? 'identity';
   if (coding !== 'gzip' && coding !== 'identity') {
     body.on('error', () => {}).destroy();
-    throw new WheelwrightError('unavailable', `${url} is encoded as ${coding}, which was not asked for`);
+    throw new WheelwrightError('unavailable', `${url} is encoded as ${coding}, which was not asked for`, {
+      hint: FAULTY,
+    });
   }
   const pieces: Buffer[] = [];
   let size = 0;
@@ -131,7 +136,7 @@ async function readText({ body, headers, url }: HttpResponse, maxBytes: number):
     for await (const piece of plain as AsyncIterable<Buffer>) {
       size += piece.length;
       if (size > maxBytes)
-        throw new WheelwrightError('unavailable', `the page ${url} is larger than ${maxBytes} bytes`);
+        throw new WheelwrightError('unavailable', `the page ${url} is larger than ${maxBytes} bytes`, { hint: FAULTY });
       pieces.push(piece);
     }
   } catch (error) {
@@ -167,11 +172,14 @@ async function* exactly(body: Readable, sizeBytes: number): AsyncGenerator<Buffe
 }
 
 function answered(url: string, status: number): WheelwrightError {
-  const hint =
-    status === 401 || status === 403
-      ? 'Credentials go into the upstream URL: https://user:password@host/simple/.'
-      : 'Nothing is wrong here; try again when the upstream has recovered.';
-  return new WheelwrightError('unavailable', `${url} answered ${status}`, { hint });
+  return new WheelwrightError('unavailable', `${url} answered ${status}`, { hint: hintFor(status) });
+}
+
+function hintFor(status: number): string {
+  if (status === 401 || status === 403)
+    return 'Credentials go into the upstream URL: https://user:password@host/simple/.';
+  if (status === 429 || status >= 500) return 'Nothing is wrong here; try again when the upstream has recovered.';
+  return 'That is no answer of a simple index. Check WHEELWRIGHT_UPSTREAM or the policy file: such a URL usually ends in /simple/.';
 }
 
 function splitCredentials(url: string): { base: URL; authorization?: string } {

@@ -195,6 +195,14 @@ describe('pull-through', () => {
     expect(createHash('sha256').update(metadata.body).digest('hex')).toBe(promised.sha256);
   });
 
+  test('the size of a file is told once it is held, where the upstream does not tell it', async () => {
+    on.upstream.offer('demo', wheel, { size: undefined });
+    const { url } = await on.start();
+    expect((await pageOf(url, 'demo')).files[0].size).toBeUndefined();
+    await ask(url, pathOf(wheel), { range: 'bytes=0-0' });
+    expect((await pageOf(url, 'demo')).files[0].size).toBe(wheel.bytes.length);
+  });
+
   test('a file that rotted in the cache is found out and fetched again', async () => {
     on.upstream.offer('demo', wheel);
     const first = await on.start();

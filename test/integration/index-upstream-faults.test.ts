@@ -202,6 +202,27 @@ describe('an upstream that lies', () => {
     expect((await ask(url, '/simple/demo/')).status).toBe(503);
   });
 
+  test.each<[number, Record<string, string>, RegExp]>([
+    [401, {}, /Credentials go into the upstream URL/],
+    [429, {}, /try again when the upstream has recovered/],
+    [418, {}, /no answer of a simple index/],
+    [204, {}, /no answer of a simple index/],
+    [302, { location: 'https://10.0.0.1/' }, /internal address 10\.0\.0\.1, .*file-hosts/],
+    [200, { 'content-type': 'text/html', 'content-encoding': 'gzip' }, /broke off: .*tell whoever runs it/],
+    [200, { 'content-type': 'text/html', 'content-encoding': 'br' }, /encoded as br.*tell whoever runs it/],
+  ])('an upstream that answers %j is 503, with what to do about it', async (status, headers, text) => {
+    on.upstream.answers.set('/simple/demo/', (_, response) =>
+      response.writeHead(status, headers).end(status === 204 ? undefined : 'nothing'),
+    );
+    const { url } = await on.start();
+    const answer = await ask(url, '/simple/demo/');
+    expect([answer.status, answer.headers['retry-after'], answer.text]).toEqual([
+      503,
+      '5',
+      expect.stringMatching(text),
+    ]);
+  });
+
   test('entries that are none, and URLs of other schemes, are left out', async () => {
     on.upstream.offer('demo', wheel);
     const sha256 = 'a'.repeat(64);

@@ -102,11 +102,13 @@ describe('pages of other indexes', () => {
     expect(parseProjectJson(JSON.stringify({ files }), 'demo', PAGE_URL).files[0]?.uploadTime).toBe(uploadTime);
   });
 
-  test('reasons of an upstream become one line', () => {
-    const files = [{ filename: 'demo-1.tar.gz', url: 'x', hashes: {}, yanked: 'a\u0000b\r\nc' }];
+  test('texts of an upstream become one line, and hashes lower case', () => {
+    const file = { filename: 'demo-1.tar.gz', url: 'x', hashes: { sha256: 'AB' } };
+    const files = [{ ...file, yanked: 'a\u0000b\r\nc', 'requires-python': '>=3\u0000' }];
     const status = { status: 'archived', reason: 'a\u0000\nb' };
     const page = parseProjectJson(JSON.stringify({ files, 'project-status': status }), 'demo', PAGE_URL);
     expect([page.files[0]?.yanked, page.statusReason]).toEqual(['a b c', 'a b']);
+    expect([page.files[0]?.requiresPython, page.files[0]?.hashes]).toEqual(['>=3 ', { sha256: 'ab' }]);
   });
 
   test('false metadata is none, and null is what was not said', () => {
