@@ -9,6 +9,10 @@ export interface Candidate {
   lineNumber: number;
 }
 
+/** Cython's exception names the file, and what it said before that names what is wrong with it. */
+const CYTHON_ENDED = /\bCython\.Compiler\.Errors\.CompileError: /;
+const CYTHON_TOLD = /^\S+\.p(?:yx|xd|xi):\d+:\d+: /;
+
 interface Kept extends Candidate {
   /** An exception that the code caught, raising another. */
   handled: boolean;
@@ -64,13 +68,13 @@ export class Candidates {
     for (const candidate of this.#open.values()) if (candidate.lineNumber >= fromLine) candidate.handled = true;
   }
 
-  /** The weightiest. An error about Python explains the compiler's errors before it, of which the first is the one to look at. */
+  /** The weightiest. An error about Python explains the compiler's errors before it, and an exception of Cython's those that Cython told: the first of them is the one to look at. */
   best(): Candidate | undefined {
     const best = weightiest(this.#open);
     const first = this.#open.get(COMPILE);
-    return best?.weight === PYTHON_API && first !== undefined && first.lineNumber < best.lineNumber
-      ? { ...first, finding: best.finding }
-      : best;
+    if (best === undefined || first === undefined || first.lineNumber > best.lineNumber) return best;
+    const explained = best.weight === PYTHON_API || (CYTHON_ENDED.test(best.line) && CYTHON_TOLD.test(first.line));
+    return explained ? { ...first, finding: best.finding } : best;
   }
 
   bestSurvived(): Candidate | undefined {

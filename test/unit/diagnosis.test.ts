@@ -1041,6 +1041,19 @@ describe('logs as they come', () => {
     expect(lines.slice(before)).toContain('#define TRASHCAN_BEGIN Py_TRASHCAN_SAFE_BEGIN');
   });
 
+  test('what Cython said of the code is told rather than that it gave up', () => {
+    const log = [
+      'Error compiling Cython file:',
+      "ham/egg.pxd:18:23: '__module__' redeclared",
+      'Cython.Compiler.Errors.CompileError: ham/egg.pyx',
+    ];
+    expect(diagnoseText(log.join('\n'))).toMatchObject({
+      class: 'build-requirement',
+      lineNumber: 2,
+      proposal: { edit: { requires: { constraints: ['cython<3'] } } },
+    });
+  });
+
   test('an exception is told by its place, whatever it is called', () => {
     const log = [
       'Traceback (most recent call last):',
