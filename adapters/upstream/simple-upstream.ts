@@ -142,6 +142,7 @@ async function readText({ body, headers, url }: HttpResponse, maxBytes: number):
   } catch (error) {
     if (error instanceof WheelwrightError) throw error;
     throw new WheelwrightError('unavailable', `the page ${url} broke off: ${reasonOf(error)}`, {
+      hint: FAULTY,
       cause: error,
     });
   }
