@@ -1,5 +1,6 @@
 // What a script of meson, CMake or autoconf asks for after the library that a build missed: they stop at the first, and each of the others would cost a build.
 import type { Failure, MissingPart } from './failure.js';
+import { literal } from './literal.js';
 import type { SdistText } from './sdist-text.js';
 
 interface Language {
@@ -8,8 +9,10 @@ interface Language {
   closes: RegExp;
   /** Beyond it, what holds is decided elsewhere. */
   ends: RegExp;
-  /** What a statement asks for, as long as it cannot do without. */
-  asks(statement: string): MissingPart[];
+  /** A block that every build on Linux goes into. */
+  holds: RegExp;
+  /** What a statement asks for, as long as it cannot do without; `text` is the whole script. */
+  asks(statement: string, text: string): MissingPart[];
 }
 
 /** Those that the build tool, the interpreter, the compiler, toolchains or build requirements bring. */
@@ -21,6 +24,7 @@ const MESON: Language = {
   opens: /^(?:if|foreach)\b/,
   closes: /^end(?:if|foreach)\b/,
   ends: /^(?:elif|else|subdir)\b/,
+  holds: /^if host_machine\.system\(\) == 'linux'$/,
   asks(statement) {
     const [, name = '', options = ''] = /\bdependency\(\s*'([\w.+-]+)'(.*)/.exec(statement) ?? [];
     return /\brequired *:(?! *true\b)/.test(options) ? [] : parts('pkg-config', [name]);
@@ -32,11 +36,17 @@ const CMAKE: Language = {
   opens: /^(?:if|foreach|while|function|macro)\s*\(/i,
   closes: /^end(?:if|foreach|while|function|macro)\s*\(/i,
   ends: /^(?:else|elseif)\s*\(/i,
-  asks(statement) {
+  holds: /^if\s*\(\s*(?:UNIX|LINUX|"?\$?\{?CMAKE_SYSTEM_NAME\}?"?\s+(?:MATCHES|STREQUAL)\s+"?Linux"?)\s*\)/,
+  asks(statement, text) {
     const [, command = '', name = '', options = ''] =
       /^(find_package|pkg_check_modules)\s*\(\s*([\w.+-]+)(.*)\)/i.exec(statement) ?? [];
     const words = options.split(/\s+/);
-    if (!words.includes('REQUIRED')) return [];
+    // Or it gives up in words of its own.
+    if (
+      !words.includes('REQUIRED') &&
+      !new RegExp(`\\bNOT\\s+${literal(name)}_FOUND\\s*\\)\\s*message\\s*\\(\\s*(?:FATAL|SEND)_ERROR`).test(text)
+    )
+      return [];
     return command.toLowerCase() === 'find_package'
       ? parts('cmake', [name])
       : parts(
@@ -51,6 +61,7 @@ const AUTOCONF: Language = {
   opens: /^(?:if|for|while|case)\b/,
   closes: /^(?:fi|done|esac)\b/,
   ends: /^(?:else|elif)\b/,
+  holds: /^$/,
   asks(statement) {
     const [, macro = '', inside = ''] =
       /^(PKG_CHECK_MODULES|AC_CHECK_LIB|AC_SEARCH_LIBS|AC_CHECK_HEADERS?)\((.*)\)/.exec(statement) ?? [];
@@ -100,25 +111,27 @@ export function dependenciesAfter(failure: Failure, texts: readonly SdistText[])
     const language = LANGUAGES.find(({ script }) => script.test(path));
     if (language === undefined || !mayMiss(failure, path)) continue;
     const statements = statementsFrom(text, line);
-    const at = line > 1 ? 0 : statements.findIndex((statement) => asksFor(language, statement, names));
-    if (at >= 0) return askedAfter(language, statements.slice(at + 1));
+    const at =
+      line > 1 ? 0 : statements.findIndex((each) => language.asks(each, text).some(({ name }) => names.includes(name)));
+    if (at >= 0) return askedAfter(language, statements.slice(at + 1), text);
   }
   return [];
 }
 
-function asksFor({ asks }: Language, statement: string, names: readonly string[]): boolean {
-  return asks(statement).some(({ name }) => names.includes(name));
-}
-
 /** Up to where the block of the first statement ends; what lies in blocks of its own depends on something. */
-function askedAfter({ opens, closes, ends, asks }: Language, statements: readonly string[]): MissingPart[] {
+function askedAfter(language: Language, statements: readonly string[], text: string): MissingPart[] {
+  const { opens, closes, ends, holds, asks } = language;
   const found: MissingPart[] = [];
-  let depth = 0;
+  /** Of each open block whether it may be passed over. */
+  const open: boolean[] = [];
   for (const statement of statements) {
-    if (closes.test(statement)) depth -= 1;
-    if (depth < 0 || (depth === 0 && ends.test(statement))) break;
-    if (depth === 0) found.push(...asks(statement));
-    if (opens.test(statement)) depth += 1;
+    if (closes.test(statement) && open.pop() === undefined) break;
+    if (ends.test(statement)) {
+      if (open.length === 0) break;
+      open[open.length - 1] = true;
+    }
+    if (!open.includes(true)) found.push(...asks(statement, text));
+    if (opens.test(statement)) open.push(!holds.test(statement));
   }
   return found;
 }

@@ -136,6 +136,31 @@ pkg_check_modules(OIL REQUIRED IMPORTED_TARGET oil.h>=1.0)
   expect(await apt(missed(module, 'cmake', 'ham'), 'cmake/FindSpam.cmake', text)).toEqual(both);
 });
 
+test('so is what CMakeLists.txt gives up without in words of its own, and what it asks for on Linux', async () => {
+  const text = `pkg_check_modules(HAM ham)
+if(NOT HAM_FOUND)
+  message(FATAL_ERROR "no ham")
+endif()
+if(\${CMAKE_SYSTEM_NAME} MATCHES "Linux")
+  pkg_check_modules(EGG egg.h)
+  if(NOT EGG_FOUND)
+    message(FATAL_ERROR "no egg")
+  endif()
+  pkg_check_modules(SPAM spam.h)
+  if(NOT SPAM_FOUND)
+    message(STATUS "no spam")
+  endif()
+else()
+  find_package(spam.h REQUIRED)
+endif()
+find_package(oil.h REQUIRED)
+`;
+  const line = "--   No package 'ham' found";
+  expect(await apt(missed(line, 'pkg-config', 'ham'), 'CMakeLists.txt', text)).toEqual({
+    apt: ['libham-dev', 'libegg-dev', 'liboil-dev'],
+  });
+});
+
 test('so is what configure.ac gives up without', async () => {
   const text = `AC_INIT([ham], [1.0])
 PKG_CHECK_MODULES([HAM], [ham >= 1.0])
