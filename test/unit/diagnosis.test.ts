@@ -1054,6 +1054,15 @@ describe('logs as they come', () => {
     });
   });
 
+  test('what the headers of Python no longer say about the compiler is said on the command line', () => {
+    expect(
+      diagnoseText('ham/_map.c:535:19: error: macro "va_start" requires 2 arguments, but only 1 given'),
+    ).toMatchObject({
+      class: 'python-too-new',
+      proposal: { edit: { environment: { CPPFLAGS: '-DHAVE_STDARG_PROTOTYPES=1' } }, guess: true },
+    });
+  });
+
   test('an exception is told by its place, whatever it is called', () => {
     const log = [
       'Traceback (most recent call last):',

@@ -21,6 +21,16 @@ export const cApiRules: readonly Rule[] = [
     refine: ([_line, name = '']) => rewritten(name),
   },
   {
+    match: /error: macro "va_start" requires 2 arguments, but only 1 given/,
+    weight: 'python-api',
+    class: 'python-too-new',
+    cause:
+      'The C code asks HAVE_STDARG_PROTOTYPES how va_start() is called, which the headers of older Pythons answered and those of 3.13 do not. A newer release of the project, or an older Python, helps.',
+    edit: { environment: { CPPFLAGS: '-DHAVE_STDARG_PROTOTYPES=1' } },
+    why: 'It is said on the command line then. CPPFLAGS reach the compiler by way of setuptools, meson and autotools.',
+    guess: true,
+  },
+  {
     match: /error: lvalue required as left operand of assignment/,
     weight: 'python-api',
     class: 'python-too-new',
