@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HostedFile } from '../adapters/sqlite/index-reader.js';
+import type { HostedFile } from '../adapters/sqlite/hosted-file.js';
 import { WheelwrightError } from '../core/errors.js';
 import type { OfferedFile, UpstreamOffer } from '../core/index-assembly.js';
 import { blobPath } from './blob-path.js';

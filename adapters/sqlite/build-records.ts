@@ -3,6 +3,7 @@ import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { AttemptRecord, BuildRecord, FileRecord, PlannedBuild } from '../../core/store.js';
 import { parseEffectiveRecipe, parseFailure, parseSdist, parseStrings } from './columns.js';
 import type { Database } from './database.js';
+import { hostedFileOf } from './hosted-file.js';
 import { prepared } from './prepared.js';
 import type { AttemptPhasesTable, AttemptsTable, BuildNeedsTable, BuildsTable, FilesTable } from './schema.js';
 
@@ -128,21 +129,11 @@ export function plannedOf(row: Selectable<BuildsTable>): PlannedBuild {
 
 export function fileOf(row: Selectable<FilesTable>): FileRecord {
   return {
-    filename: row.filename,
-    project: row.project,
-    version: row.version,
-    channel: row.channel,
-    sha256: row.sha256,
-    sizeBytes: row.size_bytes,
-    ...(row.metadata_sha256 === null ? {} : { metadataSha256: row.metadata_sha256 }),
-    ...(row.requires_python === null ? {} : { requiresPython: row.requires_python }),
-    uploadTime: row.upload_time,
-    ...(row.yanked === 0 ? {} : { yanked: row.yanked_reason ?? true }),
+    ...hostedFileOf(row),
     origin: row.origin,
     ...(row.attempt_id === null ? {} : { attemptId: row.attempt_id }),
     grafted: parseStrings(row.grafted_json),
     needs: parseStrings(row.needs_json),
     ...(row.cpu === null ? {} : { cpu: row.cpu }),
-    ...(row.provenance_sha256 === null ? {} : { provenanceSha256: row.provenance_sha256 }),
   };
 }

@@ -1,27 +1,15 @@
 import { existsSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
+import type { Selectable } from 'kysely';
 import type { Channel } from '../../core/build.js';
 import type { HeldFile } from '../../core/index-assembly.js';
 import type { ProjectStatus } from '../../core/simple-index.js';
 import type { PageFormat } from '../../core/simple-index-negotiation.js';
 import { LINE_SEPARATOR } from '../../core/simple-index-render.js';
+import { type HostedFile, hostedFileOf } from './hosted-file.js';
 import { PAGE_LINE } from './page-lines.js';
+import type { FilesTable } from './schema.js';
 import { secretHash } from './tokens.js';
-
-/** A file that this service holds. */
-export interface HostedFile extends HeldFile {
-  project: string;
-  channel: Channel;
-  sha256: string;
-  sizeBytes: number;
-  /** Milliseconds since the epoch. */
-  uploadTime: number;
-  metadataSha256?: string;
-  provenanceSha256?: string;
-  requiresPython?: string;
-  /** A reason, or true where none was given. */
-  yanked?: true | string;
-}
 
 export interface HostedProject {
   name: string;
@@ -59,21 +47,6 @@ export interface IndexReader {
   /** False when another database has been put in its place, e.g. by a restore. */
   isCurrent(): boolean;
   close(): void;
-}
-
-interface FileRow {
-  filename: string;
-  project: string;
-  version: string;
-  channel: Channel;
-  sha256: string;
-  size_bytes: number;
-  metadata_sha256: string | null;
-  requires_python: string | null;
-  upload_time: number;
-  yanked: 0 | 1;
-  yanked_reason: string | null;
-  provenance_sha256: string | null;
 }
 
 /** Opens the service's database without a right to write; undefined while the service has not made it yet. */
@@ -114,7 +87,7 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
       )
       .pluck();
   const linesIn = { json: lines('json'), html: lines('html') };
-  const file = database.prepare<[string], FileRow>('SELECT * FROM files WHERE filename = ?');
+  const file = database.prepare<[string], Selectable<FilesTable>>('SELECT * FROM files WHERE filename = ?');
   const buildMs = database
     .prepare<[string], number>(
       'SELECT finished_at - started_at FROM files JOIN attempts ON attempts.id = files.attempt_id WHERE filename = ?',
@@ -160,7 +133,7 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
       linesIn[format].get({ filenames: JSON.stringify(filenames), integrity }) ?? '',
     file: (filename) => {
       const row = file.get(filename);
-      return row === undefined ? undefined : hostedFile(row);
+      return row === undefined ? undefined : hostedFileOf(row);
     },
     buildMs: (filename) => buildMs.get(filename),
     reservedNames: () => reserved.all(),
@@ -170,21 +143,5 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
     hasToken: (secret) => token.get(secretHash(secret)) === 1,
     isCurrent,
     close: () => database.close(),
-  };
-}
-
-function hostedFile(row: FileRow): HostedFile {
-  return {
-    filename: row.filename,
-    project: row.project,
-    version: row.version,
-    channel: row.channel,
-    sha256: row.sha256,
-    sizeBytes: row.size_bytes,
-    uploadTime: row.upload_time,
-    ...(row.requires_python === null ? {} : { requiresPython: row.requires_python }),
-    ...(row.yanked === 1 ? { yanked: row.yanked_reason || (true as const) } : {}),
-    ...(row.metadata_sha256 === null ? {} : { metadataSha256: row.metadata_sha256 }),
-    ...(row.provenance_sha256 === null ? {} : { provenanceSha256: row.provenance_sha256 }),
   };
 }

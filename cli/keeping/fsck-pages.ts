@@ -1,9 +1,5 @@
-import {
-  type HostedFile,
-  type HostedProject,
-  type IndexReader,
-  openIndexReader,
-} from '../../adapters/sqlite/index-reader.js';
+import type { HostedFile } from '../../adapters/sqlite/hosted-file.js';
+import { type HostedProject, type IndexReader, openIndexReader } from '../../adapters/sqlite/index-reader.js';
 import type { Channel } from '../../core/build.js';
 import type { ProjectPage } from '../../core/simple-index.js';
 import type { PageFormat } from '../../core/simple-index-negotiation.js';
