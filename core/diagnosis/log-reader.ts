@@ -25,6 +25,7 @@ export class LogReader implements Surroundings {
   phase?: Phase;
   python?: string;
   installingRequirements = false;
+  undeclared?: string;
   cmakeError?: string;
   /** Line number at which the present traceback began. */
   tracebackStart = 0;
@@ -61,6 +62,8 @@ export class LogReader implements Surroundings {
     this.#followCmake(line, number);
     this.#followRustc(line, number);
     this.#followPkgConfig(line);
+    const undeclared = /warning: implicit declaration of function [‘'`](\w+)/.exec(line)?.[1];
+    if (undeclared !== undefined) this.undeclared = undeclared;
     if (this.python === undefined && line.includes('ython')) {
       const found = /(?:\(python |cpython-|Run-time dependency python found: YES |\/python)(3\.?\d{1,2})\b/.exec(
         line,

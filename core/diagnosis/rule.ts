@@ -36,6 +36,8 @@ export interface Surroundings {
   installingRequirements: boolean;
   /** Names that pkg-config was asked for most recently. */
   askedPkgConfig: readonly string[];
+  /** The function that the compiler was last asked to call without having seen it declared. */
+  undeclared?: string;
   /** The CMake command whose fatal error is being told, e.g. `find_program`; empty where it is not named. */
   cmakeError?: string;
 }

@@ -1063,6 +1063,15 @@ describe('logs as they come', () => {
     });
   });
 
+  test('a macro that is gone explains why what follows is no C code; a function that only is not declared does not', () => {
+    const log = (name: string) =>
+      `egg.c:100:5: warning: implicit declaration of function ‘${name}’ [-Wimplicit-function-declaration]\negg.c:101:30: error: expected ‘;’ before ‘if’`;
+    const gone = diagnoseText(log('Py_TRASHCAN_SAFE_BEGIN'));
+    expect(gone).toMatchObject({ class: 'python-too-new', lineNumber: 2, proposal: { guess: true } });
+    expect(gone.cause).toContain('Py_TRASHCAN_SAFE_BEGIN');
+    expect(diagnoseText(log('_PyHam_New'))).toMatchObject({ class: 'compile-error', lineNumber: 2 });
+  });
+
   test('an exception is told by its place, whatever it is called', () => {
     const log = [
       'Traceback (most recent call last):',

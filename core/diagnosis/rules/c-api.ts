@@ -21,6 +21,23 @@ export const cApiRules: readonly Rule[] = [
     refine: ([_line, name = '']) => rewritten(name),
   },
   {
+    // A macro that is gone is taken for a function, and what it opened is then no C code.
+    match: /error: expected [‘'`];[’'] before /,
+    weight: 'python-api',
+    class: 'python-too-new',
+    cause:
+      'Something that this Python no longer has is used just before. A newer release of the project, or an older Python, helps.',
+    refine(_match, { undeclared = '' }) {
+      const finding = rewritten(undeclared);
+      return finding.edit === undefined
+        ? 'ignore'
+        : {
+            ...finding,
+            cause: `The C code uses ${undeclared} just before, which this Python no longer has. A newer release of the project, or an older Python, helps.`,
+          };
+    },
+  },
+  {
     match: /error: macro "va_start" requires 2 arguments, but only 1 given/,
     weight: 'python-api',
     class: 'python-too-new',
