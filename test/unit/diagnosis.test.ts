@@ -596,6 +596,15 @@ describe('which line decides', () => {
     expect(told('Python_NumPy_INCLUDE_DIRS NumPy').proposal?.edit).toEqual({ requires: { additions: ['numpy'] } });
   });
 
+  test('what CMake may not install outside of its prefix, not what it looked for before', () => {
+    const log = `--   No package 'ham-completion' found
+CMake Error at build/cmake_install.cmake:128 (file):
+  file INSTALL cannot copy file
+  "/build/ham/completion" to "/etc/completion.d/ham": Read-only file system.
+`;
+    expect(diagnoseText(log, { phase: 'build' })).toMatchObject({ class: 'compile-error', lineNumber: 3 });
+  });
+
   test.each(['BLAS', 'LAPACK'])('CMake that misses %s gets the library that has it and its companion', (name) => {
     const log = `CMake Error at FindPackageHandleStandardArgs.cmake:165 (message):\n  Could NOT find ${name} (missing: ${name}_LIBRARIES)`;
     expect(diagnoseText(log).missing).toEqual([{ kind: 'library', name: 'openblas' }]);

@@ -126,6 +126,15 @@ export const cmakeRules: readonly Rule[] = [
     why: 'CMake is a Python package as well, and newer there.',
   },
   {
+    match:
+      /^file INSTALL cannot (?:copy|make|create) .* to ["']([^"']+)["']: (?:Read-only file system|Permission denied)/,
+    weight: 'dependency',
+    only: 'cmake-error',
+    class: 'compile-error',
+    cause:
+      'CMake installs a file into {1}, outside of the prefix that it was given, where a build may not write. A switch of the project that leaves that file out helps.',
+  },
+  {
     match: /^Unknown CMake command "(\w+)"/,
     weight: 'dependency',
     only: 'cmake-error',
