@@ -1,6 +1,5 @@
 // One gzip stream (RFC 1952) put together from pieces that were compressed on their own, so that a change compresses only the piece it is in.
-import { promisify } from 'node:util';
-import { constants, crc32, deflateRaw, deflateRawSync, type ZlibOptions } from 'node:zlib';
+import { constants, crc32, createDeflateRaw, deflateRawSync, type ZlibOptions } from 'node:zlib';
 
 /** A part of the text, compressed so that it can stand anywhere in a deflate stream: a full flush ends it on a byte, and it refers to nothing before it. */
 export interface GzipPiece {
@@ -26,17 +25,27 @@ const OPTIONS: ZlibOptions = {
   chunkSize: 64 * 1024,
 };
 
-const deflateInThreads = promisify<Buffer, ZlibOptions, Buffer>(deflateRaw);
-
 export function gzipPiece(text: string): GzipPiece {
   const bytes = Buffer.from(text);
   return { deflated: deflateRawSync(bytes, OPTIONS), crc: crc32(bytes), sizeBytes: bytes.length };
 }
 
-/** As {@link gzipPiece}, in a thread of the pool: several at once, while others are answered. */
+/**
+ * As {@link gzipPiece}, in a thread of the pool: several at once, while others are answered. By one write, which is one turn of the thread: at its end a stream takes
+ * a second one, and waits for it until the page is written.
+ */
 export async function gzipPieceInThread(bytes: Buffer): Promise<GzipPiece> {
-  const deflated = await deflateInThreads(bytes, OPTIONS);
-  return { deflated, crc: crc32(bytes), sizeBytes: bytes.length };
+  const stream = createDeflateRaw({ ...OPTIONS, flush: OPTIONS.finishFlush });
+  const parts: Buffer[] = [];
+  stream.on('data', (part) => parts.push(part));
+  try {
+    await new Promise<void>((resolve, reject) => {
+      stream.once('error', reject).write(bytes, () => resolve());
+    });
+  } finally {
+    stream.close();
+  }
+  return { deflated: Buffer.concat(parts), crc: crc32(bytes), sizeBytes: bytes.length };
 }
 
 export function joinGzip(pieces: readonly GzipPiece[]): Buffer {

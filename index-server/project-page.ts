@@ -12,7 +12,7 @@ import { type RenderedPage, renderedPage } from './rendered-page.js';
  * @throws WheelwrightError `unavailable` when the database cannot be read.
  */
 export function projectPage(
-  view: ProjectView,
+  view: Pick<ProjectView, 'assembly' | 'channel' | 'pages' | 'earlier'>,
   format: PageFormat,
   encoding: PageEncoding,
   hosted: Pick<HostedIndex, 'reader'>,
@@ -35,7 +35,7 @@ export function projectPage(
   return page;
 }
 
-function versions({ assembly: { name, offered } }: ProjectView): string[] {
+function versions({ assembly: { name, offered } }: Pick<ProjectView, 'assembly'>): string[] {
   const found = new Set<string>();
   for (const { file } of offered) {
     const version = file.version ?? distributionVersion(file.filename, name);
@@ -45,10 +45,10 @@ function versions({ assembly: { name, offered } }: ProjectView): string[] {
 }
 
 /** So many files are written together, and a new one changes the text of few. */
-const TEXT_FILES = 250;
+const TEXT_FILES = 500;
 
 function* listings(
-  { assembly: { name, offered }, channel }: ProjectView,
+  { assembly: { name, offered }, channel }: Pick<ProjectView, 'assembly' | 'channel'>,
   format: PageFormat,
   hosted: Pick<HostedIndex, 'reader'>,
   publicUrl: string,

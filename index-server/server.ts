@@ -22,6 +22,7 @@ import { type IndexSettings, readIndexSettings } from './settings.js';
 import { SlowReaders } from './slow-readers.js';
 import { UpstreamPages } from './upstream-pages.js';
 import { Upstreams } from './upstreams.js';
+import { warmUp } from './warm-up.js';
 
 export interface IndexServer {
   /** Without a trailing slash; the simple index is at `<url>/simple/`. */
@@ -160,6 +161,8 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
     }),
   );
   repeated?.watch(server);
+  hosted.refresh();
+  await warmUp(hosted, settings.policy).catch((error) => onFault('no page can be made', error));
   const accepting = await listen(server, settings);
   url = accepting.url;
   return {
