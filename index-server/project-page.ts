@@ -1,4 +1,5 @@
 import { distributionVersion } from '../core/distribution.js';
+import type { Assembly } from '../core/index-assembly.js';
 import type { IndexFile } from '../core/simple-index.js';
 import type { PageEncoding, PageFormat } from '../core/simple-index-negotiation.js';
 import { escapedIn, LINE_SEPARATOR, pageFrame, pageLine } from '../core/simple-index-render.js';
@@ -20,12 +21,8 @@ export function projectPage(
 ): RenderedPage {
   const present = view.pages.get(format);
   if (present !== undefined) return present;
-  const { name, status, statusReason } = view.assembly;
-  const head = { name, status, ...(statusReason === undefined ? {} : { statusReason }) };
   const page = renderedPage(
-    format,
-    pageFrame(format, head, versions(view)),
-    listings(view, format, hosted, publicUrl),
+    parts(view, format, hosted, publicUrl),
     view.assembly.offered.length,
     encoding,
     view.earlier.get(format),
@@ -35,7 +32,7 @@ export function projectPage(
   return page;
 }
 
-function versions({ assembly: { name, offered } }: Pick<ProjectView, 'assembly'>): string[] {
+function versions({ name, offered }: Assembly): string[] {
   const found = new Set<string>();
   for (const { file } of offered) {
     const version = file.version ?? distributionVersion(file.filename, name);
@@ -44,15 +41,18 @@ function versions({ assembly: { name, offered } }: Pick<ProjectView, 'assembly'>
   return [...found];
 }
 
-/** So many files are written together, and a new one changes the text of few. */
-const TEXT_FILES = 500;
+/** So many files are written together, and a new one changes few of the parts. */
+const PART_FILES = 500;
 
-function* listings(
-  { assembly: { name, offered }, channel }: Pick<ProjectView, 'assembly' | 'channel'>,
+function* parts(
+  { assembly, channel }: Pick<ProjectView, 'assembly' | 'channel'>,
   format: PageFormat,
   hosted: Pick<HostedIndex, 'reader'>,
   publicUrl: string,
-): Generator<string> {
+): Generator<Buffer> {
+  const { name, offered } = assembly;
+  const frame = pageFrame(format, assembly, versions(assembly));
+  yield Buffer.from(frame.start);
   const held: string[] = [];
   const others: IndexFile[] = [];
   for (const offer of offered) {
@@ -61,14 +61,23 @@ function* listings(
   }
   // Must be absolute (PEP 740); the other URLs are relative, so that they hold behind any path prefix.
   const integrity = escapedIn(format, `${publicUrl}${channel === 'trial' ? '/trial' : ''}/integrity/${name}/`);
-  for (const some of chunks(held)) yield hosted.reader?.pageLines(some, format, integrity) ?? '';
-  for (const some of chunks(others)) {
-    yield some.map((file) => pageLine(format, file, { url: fileUrl(name, file) })).join(LINE_SEPARATOR[format]);
+  let before = '';
+  for (const some of chunks(held)) {
+    const lines = hosted.reader?.pageLines(some, format, integrity, before);
+    if (lines === undefined) continue;
+    yield lines;
+    before = LINE_SEPARATOR[format];
   }
+  for (const some of chunks(others)) {
+    const lines = some.map((file) => pageLine(format, file, { url: fileUrl(name, file) }));
+    yield Buffer.from(before + lines.join(LINE_SEPARATOR[format]));
+    before = LINE_SEPARATOR[format];
+  }
+  yield Buffer.from(frame.end);
 }
 
 function* chunks<T>(files: readonly T[]): Generator<T[]> {
-  for (let at = 0; at < files.length; at += TEXT_FILES) yield files.slice(at, at + TEXT_FILES);
+  for (let at = 0; at < files.length; at += PART_FILES) yield files.slice(at, at + PART_FILES);
 }
 
 function fileUrl(project: string, { filename, hashes }: IndexFile): string {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PageEncoding, PageFormat } from '../core/simple-index-negotiation.js';
-import { LINE_SEPARATOR, type PageFrame } from '../core/simple-index-render.js';
+import type { PageEncoding } from '../core/simple-index-negotiation.js';
 import { type GzipPiece, gzipPieceInThread, joinGzip } from './gzip-pieces.js';
 
 /** One page in one format, and its bytes in each content coding that was asked for. */
@@ -18,7 +17,7 @@ export interface EncodedPage {
 }
 
 interface PagePiece {
-  text: string;
+  bytes: Buffer;
   /** Made on demand. */
   gzip?: Promise<GzipPiece>;
 }
@@ -27,35 +26,24 @@ interface PagePiece {
 const IN_PIECES_FROM_FILES = 501;
 
 /**
- * A page from the texts that list its files. Of a large one each is compressed, in another thread, while the next is written.
- * @param listings without what separates them
- * @param files how many they list
+ * A page from its parts. Of a large one each is compressed, in another thread, while the next is written.
+ * @param files how many the page lists
  * @param encoding the coding that is wanted first
  * @param earlier the page before its project changed: what is the same in both is not compressed again
  */
 export function renderedPage(
-  format: PageFormat,
-  { start, end }: PageFrame,
-  listings: Iterable<string>,
+  parts: Iterable<Buffer>,
   files: number,
   encoding: PageEncoding,
   earlier?: RenderedPage,
 ): RenderedPage {
   const inPieces = files >= IN_PIECES_FROM_FILES;
   const pieces: PagePiece[] = [];
-  const add = (text: string) => {
+  for (const bytes of parts) {
     const before = earlier?.pieces[pieces.length];
-    if (before?.text === text) pieces.push(before);
-    else pieces.push(inPieces && encoding === 'gzip' ? { text, gzip: compressed(text) } : { text });
-  };
-  add(start);
-  let separator = '';
-  for (const text of listings) {
-    if (text === '') continue;
-    add(separator + text);
-    separator = LINE_SEPARATOR[format];
+    if (before?.bytes.equals(bytes) === true) pieces.push(before);
+    else pieces.push(inPieces && encoding === 'gzip' ? { bytes, gzip: gzipPieceInThread(bytes) } : { bytes });
   }
-  add(end);
   return { pieces, inPieces, encoded: new Map() };
 }
 
@@ -63,7 +51,7 @@ export function renderedPage(
 export function encodedPage(page: RenderedPage, encoding: PageEncoding): Promise<EncodedPage> {
   const present = page.encoded.get(encoding);
   if (present !== undefined) return present;
-  const made = (encoding === 'gzip' ? gzipped(page) : Promise.resolve(Buffer.from(pageText(page)))).then((body) => ({
+  const made = (encoding === 'gzip' ? gzipped(page) : Promise.resolve(wholeOf(page))).then((body) => ({
     body,
     etag: `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`,
   }));
@@ -72,21 +60,17 @@ export function encodedPage(page: RenderedPage, encoding: PageEncoding): Promise
 }
 
 async function gzipped(page: RenderedPage): Promise<Buffer> {
-  if (!page.inPieces) return joinGzip([await compressed(pageText(page))]);
+  if (!page.inPieces) return joinGzip([await gzipPieceInThread(wholeOf(page))]);
   return joinGzip(
     await Promise.all(
       page.pieces.map((piece) => {
-        piece.gzip ??= compressed(piece.text);
+        piece.gzip ??= gzipPieceInThread(piece.bytes);
         return piece.gzip;
       }),
     ),
   );
 }
 
-function pageText({ pieces }: RenderedPage): string {
-  return pieces.map(({ text }) => text).join('');
-}
-
-function compressed(text: string): Promise<GzipPiece> {
-  return gzipPieceInThread(Buffer.from(text));
+function wholeOf({ pieces }: RenderedPage): Buffer {
+  return Buffer.concat(pieces.map(({ bytes }) => bytes));
 }

@@ -28,10 +28,11 @@ export interface IndexReader {
   /** Trial files only where the channel is `trial`; in the order in which they were added. */
   files(project: string, channel: Channel): HeldFile[];
   /**
-   * The lines of these files, in this order, as a page of the format lists them (core/simple-index-render.ts); empty when none of them is held any more.
+   * The lines of these files, in this order, as a page of the format lists them (core/simple-index-render.ts), in UTF-8; undefined when none of them is held any more.
    * @param integrityUrl of their project, with a slash at its end, escaped as the format wants it: below it is the provenance of its files
+   * @param before what stands before the first line
    */
-  pageLines(filenames: readonly string[], format: PageFormat, integrityUrl: string): string;
+  pageLines(filenames: readonly string[], format: PageFormat, integrityUrl: string, before: string): Buffer | undefined;
   file(filename: string): HostedFile | undefined;
   /** What the build of a file took, in milliseconds; undefined for one that was not built here. */
   buildMs(filename: string): number | undefined;
@@ -79,11 +80,11 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
       'SELECT filename, version FROM files WHERE project = ? ORDER BY upload_time, filename',
     ),
   };
-  // One text for all: what goes from SQLite to JavaScript one by one costs as much again.
+  // One value for all, and no string: what goes from SQLite to JavaScript one by one costs as much again, and as bytes it is compressed.
   const lines = (format: PageFormat) =>
     database
-      .prepare<{ filenames: string; integrity: string }, string | null>(
-        `SELECT group_concat(${PAGE_LINE[format]}, '${LINE_SEPARATOR[format]}') FROM json_each(@filenames) CROSS JOIN files ON filename = value`,
+      .prepare<{ filenames: string; integrity: string; before: string }, Buffer | null>(
+        `SELECT CAST(@before || group_concat(${PAGE_LINE[format]}, '${LINE_SEPARATOR[format]}') AS BLOB) FROM json_each(@filenames) CROSS JOIN files ON filename = value`,
       )
       .pluck();
   const linesIn = { json: lines('json'), html: lines('html') };
@@ -129,8 +130,8 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
       return { ...rest, owned: row.owned === 1, ...(statusReason === null ? {} : { statusReason }) };
     },
     files: (name, channel) => files[channel].all(name),
-    pageLines: (filenames, format, integrity) =>
-      linesIn[format].get({ filenames: JSON.stringify(filenames), integrity }) ?? '',
+    pageLines: (filenames, format, integrity, before) =>
+      linesIn[format].get({ filenames: JSON.stringify(filenames), integrity, before }) ?? undefined,
     file: (filename) => {
       const row = file.get(filename);
       return row === undefined ? undefined : hostedFileOf(row);

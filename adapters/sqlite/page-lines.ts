@@ -4,7 +4,7 @@ import type { PageFormat } from '../../core/simple-index-negotiation.js';
 
 /** A file name that was let in has letters, digits and `._-+!`; of these only the plus means something else in a URL. */
 const ENCODED_NAME = "replace(filename, '+', '%2B')";
-const URL = `'../../files/' || project || '/' || sha256 || '/' || ${ENCODED_NAME}`;
+const URL = ["'../../files/'", 'project', "'/'", 'sha256', "'/'", ENCODED_NAME];
 const PROVENANCE_URL = `iif(provenance_sha256 IS NULL, NULL, @integrity || version || '/' || ${ENCODED_NAME} || '/provenance')`;
 const UPLOAD_TIME =
   "strftime('%Y-%m-%dT%H:%M:%S', upload_time / 1000, 'unixepoch') || printf('.%03dZ', upload_time % 1000)";
@@ -16,22 +16,36 @@ const YANKED_REASON = "nullif(yanked_reason, '')";
  */
 export const PAGE_LINE: Readonly<Record<PageFormat, string>> = {
   json: concat(
-    `'{"filename":"' || filename || '","url":"' || ${URL} || '","hashes":{"sha256":"' || sha256 || '"}'`,
+    `'{"filename":"'`,
+    'filename',
+    `'","url":"'`,
+    ...URL,
+    `'","hashes":{"sha256":"'`,
+    'sha256',
+    `'"}'`,
     `',"requires-python":' || ${quoted('requires_python')}`,
-    `',"size":' || size_bytes`,
+    `',"size":'`,
+    'size_bytes',
     `',"upload-time":"' || ${UPLOAD_TIME} || '"'`,
-    `',"yanked":' || iif(yanked, coalesce(${quoted(YANKED_REASON)}, 'true'), 'false')`,
+    `',"yanked":'`,
+    `iif(yanked, coalesce(${quoted(YANKED_REASON)}, 'true'), 'false')`,
     `',"core-metadata":{"sha256":"' || metadata_sha256 || '"}'`,
     `',"provenance":"' || ${PROVENANCE_URL} || '"'`,
     `'}'`,
   ),
   html: concat(
-    `'<a href="' || ${URL} || '#sha256=' || sha256 || '"'`,
+    `'<a href="'`,
+    ...URL,
+    `'#sha256='`,
+    'sha256',
+    `'"'`,
     `' data-requires-python="' || ${escaped('requires_python')} || '"'`,
     `iif(yanked, coalesce(' data-yanked="' || ${escaped(YANKED_REASON)} || '"', ' data-yanked'), '')`,
     `' data-core-metadata="sha256=' || metadata_sha256 || '" data-dist-info-metadata="sha256=' || metadata_sha256 || '"'`,
     `' data-provenance="' || ${PROVENANCE_URL} || '"'`,
-    `'>' || filename || '</a><br>' || char(10)`,
+    `'>'`,
+    'filename',
+    `'</a><br>' || char(10)`,
   ),
 };
 

@@ -52,8 +52,9 @@ function wrongPage(reader: IndexReader, channel: Channel, name: string): string 
         files.map(({ filename }) => filename),
         format,
         INTEGRITY,
+        '',
       );
-      const text = frame.start + lines + frame.end;
+      const text = `${frame.start}${lines ?? ''}${frame.end}`;
       const read = (format === 'json' ? parseProjectJson : parseProjectHtml)(text, name, `${INDEX}simple/${name}/`);
       const wrong = difference(project, files, read, format);
       if (wrong !== undefined) return `as ${format.toUpperCase()} ${wrong}`;
