@@ -44,7 +44,9 @@ export interface IndexCache {
   close(): void;
 }
 
-const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 4;
+/** Of this form, too, but a page of it may be NULL: for a name that the upstream did not know. */
+const WITH_UNKNOWN_NAMES = 3;
 const SCHEMA = `
   CREATE TABLE pages (
     upstream TEXT NOT NULL, project TEXT NOT NULL, fetched_at INTEGER NOT NULL, fresh_until INTEGER NOT NULL, page BLOB,
@@ -77,13 +79,15 @@ function prepareSchema(database: Sqlite.Database): void {
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = NORMAL');
   database.pragma('busy_timeout = 2000');
-  if (database.pragma('user_version', { simple: true }) !== SCHEMA_VERSION) {
+  const version = database.pragma('user_version', { simple: true });
+  if (version === SCHEMA_VERSION) return;
+  if (version === WITH_UNKNOWN_NAMES) {
+    database.exec('DELETE FROM pages WHERE page IS NULL');
+  } else {
     database.exec('DROP TABLE IF EXISTS pages; DROP TABLE IF EXISTS first_hashes; DROP TABLE IF EXISTS files;');
     database.exec(SCHEMA);
-    database.pragma(`user_version = ${SCHEMA_VERSION}`);
   }
-  // Earlier versions also kept which names an upstream did not know.
-  database.exec('DELETE FROM pages WHERE page IS NULL');
+  database.pragma(`user_version = ${SCHEMA_VERSION}`);
 }
 
 interface PageRow {
