@@ -38,6 +38,7 @@ export interface FileExplanation {
 export function explain(view: ProjectView, hosted: Pick<HostedIndex, 'reader'>, filename?: string): Explanation {
   const { assembly } = view;
   const isMeant = (name: string) => filename === undefined || name === filename;
+  const yanked = assembly.offered[0]?.kind === 'here' ? hosted.reader?.yanked(assembly.name) : undefined;
   const meant = assembly.offered.filter(({ file }) => isMeant(file.filename));
   const offered = meant.map((offer) => ({
     filename: offer.file.filename,
@@ -45,7 +46,7 @@ export function explain(view: ProjectView, hosted: Pick<HostedIndex, 'reader'>, 
     from: fromText(offer),
     reason:
       offer.kind === 'here'
-        ? `this service holds it${yankText(hosted.reader?.file(offer.file.filename)?.yanked)}`
+        ? `this service holds it${yankText(yanked?.get(offer.file.filename))}`
         : `the upstream ${offer.upstream} offers it and the policy allows it${yankText(offer.file.yanked)}`,
   }));
   const notOffered = assembly.withheld.filter((file) => isMeant(file.filename));

@@ -34,6 +34,8 @@ export interface IndexReader {
    */
   pageLines(filenames: readonly string[], format: PageFormat, integrityUrl: string, before: string): Buffer | undefined;
   file(filename: string): HostedFile | undefined;
+  /** The project's yanked files, with a reason, or true where none was given. */
+  yanked(project: string): ReadonlyMap<string, true | string>;
   /** What the build of a file took, in milliseconds; undefined for one that was not built here. */
   buildMs(filename: string): number | undefined;
   reservedNames(): string[];
@@ -89,6 +91,11 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
       .pluck();
   const linesIn = { json: lines('json'), html: lines('html') };
   const file = database.prepare<[string], Selectable<FilesTable>>('SELECT * FROM files WHERE filename = ?');
+  const yanked = database
+    .prepare<[string], [filename: string, reason: string | null]>(
+      'SELECT filename, yanked_reason FROM files WHERE project = ? AND yanked = 1',
+    )
+    .raw();
   const buildMs = database
     .prepare<[string], number>(
       'SELECT finished_at - started_at FROM files JOIN attempts ON attempts.id = files.attempt_id WHERE filename = ?',
@@ -136,6 +143,7 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
       const row = file.get(filename);
       return row === undefined ? undefined : hostedFileOf(row);
     },
+    yanked: (name) => new Map(yanked.all(name).map(([filename, reason]) => [filename, reason || true])),
     buildMs: (filename) => buildMs.get(filename),
     reservedNames: () => reserved.all(),
     ownedLookAlike: (skeleton, not) => alike.get(skeleton, not),
