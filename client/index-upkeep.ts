@@ -1,9 +1,8 @@
 // What administrators decide about what is on the index.
 import { z } from 'zod';
-import type { ProjectStatus } from '../core/simple-index.js';
+import { PROJECT_STATUSES } from '../core/simple-index.js';
 import { type Connection, send, sendForJson } from './connection.js';
 
-const STATUSES = ['active', 'archived', 'quarantined', 'deprecated'] as const satisfies readonly ProjectStatus[];
 /** For people: installers print it. */
 const reason = z
   .string()
@@ -17,29 +16,33 @@ const files = z.array(z.string().min(1).max(1000)).min(1).max(1000);
 
 export const yankRequestSchema = z.strictObject({ files, reason });
 export const unyankRequestSchema = z.strictObject({ files });
-export const statusRequestSchema = z.strictObject({ status: z.enum(STATUSES), reason });
+export const statusRequestSchema = z.strictObject({ status: z.enum(PROJECT_STATUSES), reason });
 
 const namesSchema = z.object({ files: z.array(z.string()) });
 const reservedSchema = z.object({ names: z.array(z.string()) });
 
 /** @returns the names of the files. @throws WheelwrightError `not-found` when one names nothing there; none is yanked then */
-export async function yank(
+export function yank(
   connection: Connection,
   project: string,
   json: z.infer<typeof yankRequestSchema>,
   signal?: AbortSignal,
 ): Promise<string[]> {
-  return (await sendForJson(connection, 'POST', `${projectPath(project)}/yank`, namesSchema, { json, signal })).files;
+  return changeFiles(connection, `${projectPath(project)}/yank`, json, signal);
 }
 
 /** As {@link yank}. */
-export async function unyank(
+export function unyank(
   connection: Connection,
   project: string,
   json: z.infer<typeof unyankRequestSchema>,
   signal?: AbortSignal,
 ): Promise<string[]> {
-  return (await sendForJson(connection, 'POST', `${projectPath(project)}/unyank`, namesSchema, { json, signal })).files;
+  return changeFiles(connection, `${projectPath(project)}/unyank`, json, signal);
+}
+
+async function changeFiles(connection: Connection, path: string, json: object, signal?: AbortSignal) {
+  return (await sendForJson(connection, 'POST', path, namesSchema, { json, signal })).files;
 }
 
 /** @throws WheelwrightError `not-found` for a project that has never had a file there */

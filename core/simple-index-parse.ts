@@ -2,7 +2,7 @@
 import { Parser } from 'htmlparser2';
 import { z } from 'zod';
 import { WheelwrightError } from './errors.js';
-import type { IndexFile, ProjectPage, ProjectStatus } from './simple-index.js';
+import { type IndexFile, PROJECT_STATUSES, type ProjectPage, type ProjectStatus } from './simple-index.js';
 
 const hashes = z.record(z.string(), z.string());
 const fileSchema = z.object({
@@ -22,7 +22,7 @@ const pageSchema = z.object({
   files: z.array(z.unknown()),
   'project-status': z.looseObject({ status: z.string(), reason: z.string().nullish() }).nullish(),
 });
-const STATUSES: readonly string[] = ['active', 'archived', 'quarantined', 'deprecated'] satisfies ProjectStatus[];
+const STATUSES: readonly string[] = PROJECT_STATUSES;
 
 /**
  * A JSON project page. Entries that are not files as PEP 691 describes them are left out.

@@ -1,7 +1,8 @@
 // The simple repository API: PEP 503, 629, 691, 700, 714, 740, 792; version 1.4.
 // https://packaging.python.org/en/latest/specifications/simple-repository-api/
 
-export type ProjectStatus = 'active' | 'archived' | 'quarantined' | 'deprecated';
+export const PROJECT_STATUSES = ['active', 'archived', 'quarantined', 'deprecated'] as const;
+export type ProjectStatus = (typeof PROJECT_STATUSES)[number];
 
 /** One file of a project page. Absent keys were not said by the index; they are never null. */
 export interface IndexFile {

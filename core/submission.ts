@@ -12,7 +12,7 @@ import { parseRequirement, type Requirement } from './requirement.js';
 import type { ProjectPage } from './simple-index.js';
 import type { BuildQueue, BuildRecord, BuildStore, PlannedBuild, RecipeRevision } from './store.js';
 import { findTarget, sortByInterpreter } from './target.js';
-import type { ProjectStandings } from './upload-rules.js';
+import { assertTakesFiles, type ProjectStandings } from './upload-rules.js';
 
 export interface SubmissionDeps {
   store: BuildStore;
@@ -105,11 +105,7 @@ async function hastenBuild({ store, clock }: SubmissionDeps, build: BuildRecord,
  */
 async function assertFromUpstream(standings: ProjectStandings, project: string): Promise<void> {
   const { status, owned, reserved } = await standings.standing(project);
-  if (status === 'archived' || status === 'quarantined') {
-    throw new WheelwrightError('forbidden', `${project} is ${status} here and takes no new wheels`, {
-      hint: `Someone set this status on purpose. An administrator takes it back by \`wheelwright index status ${project} --set active\`.`,
-    });
-  }
+  assertTakesFiles(project, status, 'here and takes no new wheels');
   if (!owned && !isReserved(reserved, project)) return;
   throw new WheelwrightError(
     'forbidden',

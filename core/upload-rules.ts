@@ -26,11 +26,7 @@ export interface ProjectStandings {
  * @throws WheelwrightError `forbidden` for a project that takes no uploads (PEP 792) and for the look-alike of another, `conflict` for a reserved name (PEP 752).
  */
 export function checkUploadAllowed(project: string, standing: ProjectStanding, mayClaim: boolean): void {
-  if (standing.status === 'archived' || standing.status === 'quarantined') {
-    throw new WheelwrightError('forbidden', `${project} is ${standing.status} and takes no uploads`, {
-      hint: `Someone set this status on purpose. An administrator takes it back by \`wheelwright index status ${project} --set active\`.`,
-    });
-  }
+  assertTakesFiles(project, standing.status, 'and takes no uploads');
   if (standing.status === undefined && !mayClaim && isReserved(standing.reserved, project)) {
     throw new WheelwrightError('conflict', `the name ${project} is reserved`, {
       hint: 'The first file of a project under a reserved name takes a token with the scope admin; after that any upload token will do.',
@@ -45,4 +41,15 @@ export function checkUploadAllowed(project: string, standing: ProjectStanding, m
       },
     );
   }
+}
+
+/**
+ * @param refusal how the message ends
+ * @throws WheelwrightError `forbidden` for a project that takes no more files (PEP 792).
+ */
+export function assertTakesFiles(project: string, status: ProjectStatus | undefined, refusal: string): void {
+  if (status !== 'archived' && status !== 'quarantined') return;
+  throw new WheelwrightError('forbidden', `${project} is ${status} ${refusal}`, {
+    hint: `Someone set this status on purpose. An administrator takes it back by \`wheelwright index status ${project} --set active\`.`,
+  });
 }

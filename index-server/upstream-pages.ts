@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CachedPage, IndexCache } from '../adapters/sqlite/index-cache.js';
 import { distributionVersion } from '../core/distribution.js';
-import { WheelwrightError } from '../core/errors.js';
+import { reasonOf, WheelwrightError } from '../core/errors.js';
 import type { ProjectPage } from '../core/simple-index.js';
 import type { Upstream } from '../core/upstream.js';
 
@@ -182,9 +182,8 @@ async function inTime(fetched: Promise<FetchedPage>, upstream: Upstream): Promis
 
 function asUnavailable(error: unknown, name: string): WheelwrightError {
   if (error instanceof WheelwrightError && error.code === 'unavailable') return error;
-  const message = error instanceof Error ? error.message : String(error);
   const { hint } = (error ?? {}) as { hint?: string };
-  return new WheelwrightError('unavailable', `the upstream ${name} cannot be used: ${message}`, {
+  return new WheelwrightError('unavailable', `the upstream ${name} cannot be used: ${reasonOf(error)}`, {
     ...(hint === undefined ? {} : { hint }),
     cause: error,
   });

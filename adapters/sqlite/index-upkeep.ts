@@ -3,6 +3,7 @@ import type { IndexUpkeep } from '../../core/index-upkeep.js';
 import { compareVersions, isVersion } from '../../core/version.js';
 import type { Database } from './database.js';
 import { raiseIndexSerial, touchProject } from './file-table.js';
+import { reservedNames } from './project-standings.js';
 
 export function indexUpkeep(db: Database): IndexUpkeep {
   const setYanked = (
@@ -36,10 +37,7 @@ export function indexUpkeep(db: Database): IndexUpkeep {
         await touchProject(trx, project, false);
       }),
 
-    async reservedNames() {
-      const rows = await db.selectFrom('reserved_names').select('name').orderBy('name').execute();
-      return rows.map(({ name }) => name);
-    },
+    reservedNames: () => reservedNames(db),
 
     reserve: (name, now) =>
       db.transaction().execute(async (trx) => {

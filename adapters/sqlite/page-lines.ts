@@ -1,6 +1,7 @@
 // The lines of a project page, put together by SQLite: a process that has just started takes three times as long for them, and the first page that it is asked for
 // may list thousands of files. They are those of core/simple-index-render.ts, character by character.
 import type { PageFormat } from '../../core/simple-index-negotiation.js';
+import { ENTITIES } from '../../core/simple-index-render.js';
 
 /** A file name that was let in has letters, digits and `._-+!`; of these only the plus means something else in a URL. */
 const ENCODED_NAME = "replace(filename, '+', '%2B')";
@@ -59,12 +60,8 @@ function quoted(text: string): string {
 }
 
 function escaped(text: string): string {
-  const entities = [
-    ["'&'", '&amp;'],
-    ["'<'", '&lt;'],
-    ["'>'", '&gt;'],
-    [`'"'`, '&quot;'],
-    ["''''", '&#39;'],
-  ];
-  return entities.reduce((inner, [character, entity]) => `replace(${inner}, ${character}, '${entity}')`, text);
+  return Object.entries(ENTITIES).reduce(
+    (inner, [character, entity]) => `replace(${inner}, '${character.replace("'", "''")}', '${entity}')`,
+    text,
+  );
 }

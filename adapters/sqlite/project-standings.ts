@@ -20,8 +20,8 @@ export function projectStandings(db: Database): ProjectStandings {
   };
 }
 
-async function reservedNames(db: Database): Promise<string[]> {
-  const rows = await db.selectFrom('reserved_names').select('name').execute();
+export async function reservedNames(db: Database): Promise<string[]> {
+  const rows = await db.selectFrom('reserved_names').select('name').orderBy('name').execute();
   return rows.map(({ name }) => name);
 }
 

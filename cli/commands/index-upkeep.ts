@@ -1,7 +1,7 @@
 // What an administrator decides about what is on the index.
 import { type Command, Option } from 'commander';
 import { reserve, reservedNames, setStatus, unreserve, unyank, yank } from '../../client/index-upkeep.js';
-import type { ProjectStatus } from '../../core/simple-index.js';
+import { PROJECT_STATUSES, type ProjectStatus } from '../../core/simple-index.js';
 import type { Cli } from '../cli.js';
 import { withService } from '../service/session.js';
 
@@ -38,9 +38,7 @@ export function addUpkeepCommands(command: Command, cli: Cli): void {
     'archived: takes no uploads; quarantined: nothing of it is offered either; deprecated: as active, with a warning',
   )
     .argument('<project>')
-    .addOption(
-      new Option('--set <status>').choices(['active', 'archived', 'quarantined', 'deprecated']).makeOptionMandatory(),
-    )
+    .addOption(new Option('--set <status>').choices(PROJECT_STATUSES).makeOptionMandatory())
     .option(reason, 'shown on its page')
     .action((project: string, { set, ...why }: Why & { set: ProjectStatus }) =>
       withService(cli, ['api'], async ({ client }) => {

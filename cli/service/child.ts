@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { WheelwrightError } from '../../core/errors.js';
+import { reasonOf, WheelwrightError } from '../../core/errors.js';
 import { PROGRAMS } from '../cli.js';
 import { readableLogLine } from './log-line.js';
 import { nodeArguments, nodeEnvironment, type ProgramName } from './node-arguments.js';
@@ -91,7 +91,7 @@ async function waitForEnd(child: ChildProcess): Promise<string> {
     const [code, signal] = await once(child, 'close');
     return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
   } catch (error) {
-    return `could not be started: ${error instanceof Error ? error.message : String(error)}`;
+    return `could not be started: ${reasonOf(error)}`;
   }
 }
 
