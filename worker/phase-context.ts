@@ -113,5 +113,6 @@ export function failed<T>(
 
 export function startDiagnosis(order: BuildOrder, phase: Phase): Diagnosis {
   const version = /^cp(\d)(\d+)/.exec(order.target.python);
-  return createDiagnosis({ phase, ...(version === null ? {} : { python: `${version[1]}.${version[2]}` }) });
+  const { project } = order;
+  return createDiagnosis({ phase, project, ...(version === null ? {} : { python: `${version[1]}.${version[2]}` }) });
 }

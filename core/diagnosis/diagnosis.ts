@@ -30,8 +30,8 @@ const FALLBACK_REASONS: readonly FailureClass[] = [
   'library-too-old',
 ];
 
-/** `start`: what is known beforehand; `python` like `3.13`. */
-export function createDiagnosis(start: { phase?: Phase; python?: string } = {}): Diagnosis {
+/** `start`: what is known beforehand; `python` like `3.13`, `project` by its normalised name. */
+export function createDiagnosis(start: { phase?: Phase; python?: string; project?: string } = {}): Diagnosis {
   const reader = new LogReader(start);
   const telling = new TellingLines();
   const candidates = new Candidates();

@@ -24,6 +24,7 @@ export class LogReader implements Surroundings {
   readonly #asked: string[] = [];
   phase?: Phase;
   python?: string;
+  project?: string;
   installingRequirements = false;
   undeclared?: string;
   cmakeError?: string;
@@ -42,9 +43,10 @@ export class LogReader implements Surroundings {
   /** Rules that are still to come around the code that Cython quotes below such words; it stands between two. */
   #cythonRules = 0;
 
-  constructor(start: { phase?: Phase; python?: string }) {
+  constructor(start: { phase?: Phase; python?: string; project?: string }) {
     if (start.phase !== undefined) this.phase = start.phase;
     if (start.python !== undefined) this.python = start.python;
+    if (start.project !== undefined) this.project = start.project;
   }
 
   /** What stands on several lines: CMake's error so far, which it breaks at 80 characters, or rustc's about a crate with its place. Its first line, and the number of that. */

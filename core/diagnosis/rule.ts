@@ -32,6 +32,8 @@ export interface Surroundings {
   /** `3.13`, where the log or its context says so. */
   python?: string;
   phase?: Phase;
+  /** Normalised name of the project that is built, where it is known beforehand. */
+  project?: string;
   /** Between the announcement that build requirements are installed and the next step. */
   installingRequirements: boolean;
   /** Names that pkg-config was asked for most recently. */

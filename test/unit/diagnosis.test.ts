@@ -850,6 +850,18 @@ describe('logs as they come', () => {
     });
   });
 
+  test('what the compiled part of a project imports is that project', () => {
+    const required = (module: string, project: string) => {
+      const diagnosis = createDiagnosis({ phase: 'test', project });
+      diagnosis.line(`ModuleNotFoundError: No module named '${module}'`, 1);
+      return diagnosis.conclude({ phase: 'test' }).proposal?.edit;
+    };
+    expect(required('ruamel', 'ruamel-yaml-clib')).toEqual({ test: { requires: ['ruamel-yaml'] } });
+    expect(required('alpha', 'alpha-ext')).toEqual({ test: { requires: ['alpha'] } });
+    expect(required('beta', 'alpha-ext')).toEqual({ test: { requires: ['beta'] } });
+    expect(required('zope.event', 'alpha')).toEqual({ test: { requires: ['zope.event'] } });
+  });
+
   test('a version that is asked for and not found is too old, unless an installer only warns', () => {
     const said = (line: string) => diagnoseText(`${line}\nthe build backend ended with exit status 2\n`).class;
     expect(said('Alpha requires Beta/C >= 3.3.1, found version 3.1.29')).toBe('library-too-old');

@@ -64,7 +64,7 @@ export const moduleRules: readonly Rule[] = [
     weight: 'requirement',
     class: 'build-requirement',
     cause: 'The build imports {1}{2}, which is not among its declared build requirements.',
-    refine([, a, b], { phase }) {
+    refine([, a, b], { phase, project }) {
       const name = a ?? b ?? '';
       const top = name.split('.')[0] ?? name;
       if (FROM_STDLIB_REMOVED.test(top)) {
@@ -84,8 +84,8 @@ export const moduleRules: readonly Rule[] = [
         return {
           class: 'test-failed',
           cause: `The wheel imports ${name}, which neither it nor anything that it requires brings. A requirement of the test, or of the project, is not declared.`,
-          edit: { test: { requires: [PROJECT_OF[top] ?? top] } },
-          why: `A project of that name usually brings ${top}.`,
+          edit: { test: { requires: [PROJECT_OF[top] ?? parentProject(top, project) ?? namespaced(name)] } },
+          why: `A project of that name usually brings ${name}.`,
           guess: true,
         };
       }
@@ -108,3 +108,16 @@ export const moduleRules: readonly Rule[] = [
     },
   },
 ];
+
+/** `ham-egg` of `ham-egg-clib`, whose module asks for `ham`: a compiled part is named after what it is a part of. */
+function parentProject(top: string, project = ''): string | undefined {
+  return project.startsWith(`${top.toLowerCase().replaceAll('_', '-')}-`)
+    ? project.slice(0, project.lastIndexOf('-'))
+    : undefined;
+}
+
+/** The project of a module: in a package that several share, each has its own part of it. */
+function namespaced(name: string): string {
+  const [top = name, part] = name.split('.');
+  return part !== undefined && NAMESPACE.test(top) ? `${top}.${part}` : top;
+}
