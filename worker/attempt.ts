@@ -1,10 +1,9 @@
 import { tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
-import type { AttemptInput, AttemptOutcome, Lease } from '../core/attempt.js';
+import type { AttemptOutcome, Lease } from '../core/attempt.js';
 import { isDiskFull } from '../core/disk-full.js';
 import type { Engine, ImageRefusal } from '../core/engine.js';
 import { reasonOf, WheelwrightError } from '../core/errors.js';
-import { withFoundVersion } from '../core/library-version.js';
 import type { PackageIndex } from '../core/package-index.js';
 import type { Phase } from '../core/phase.js';
 import type { PhaseResult, Spooled, Tested } from '../core/phases.js';
@@ -15,10 +14,9 @@ import type { Upstream } from '../core/upstream.js';
 import type { AttemptLog } from './attempt-log.js';
 import { buildInRounds } from './build-rounds.js';
 import { compilerCache } from './compiler-cache.js';
-import { addContent } from './fetched-content.js';
+import type { Evidence } from './evidence.js';
+import { explain } from './explanation.js';
 import { attemptLimits } from './limits.js';
-import { addSdistIdeas, explainMissing, type ReadSdist } from './missing-parts.js';
-import { addNewerLibraries } from './newer-libraries.js';
 import { failed, type PhaseContext, startDiagnosis } from './phase-context.js';
 import { downloadSdist, downloadSources, sourceName } from './phases/download.js';
 import { environmentKey } from './phases/environment.js';
@@ -67,9 +65,9 @@ export async function makeAttempt(
   later: (clear: () => Promise<void>) => void,
   signal: AbortSignal,
 ): Promise<AttemptOutcome> {
-  const found: Found = {};
+  const evidence: Evidence = { recipe: lease.order.recipe, installed: [], log: voice.log, signal };
   try {
-    const result = await runPhases(lease, site, voice, later, found, signal);
+    const result = await runPhases(lease, site, voice, later, evidence, signal);
     switch (result.kind) {
       case 'done': {
         const { content: _content, ...wheel } = result.value;
@@ -78,13 +76,7 @@ export async function makeAttempt(
       case 'failed': {
         // What fails while an attempt is being broken off says nothing of the package.
         signal.throwIfAborted();
-        const explained = await explainMissing(result.failure, found.packages, voice.log, signal);
-        const dated = withFoundVersion(explained, found.installed ?? []);
-        const { packages, installed = [] } = found;
-        const ideas = await addSdistIdeas(dated, found.readSdist, installed, packages, voice.log, signal);
-        const built = { recipe: lease.order.recipe, installed };
-        const fetched = await addContent(ideas, found.readSdist, packages, voice.log, signal);
-        const failure = await addNewerLibraries(fetched, built, packages, voice.log, signal);
+        const failure = await explain(result.failure, evidence);
         voice.log.say(`failed: ${failure.class}: ${failure.cause}`);
         return { kind: 'failed', failure };
       }
@@ -110,20 +102,12 @@ function workerDiskFull(cause: unknown): WheelwrightError {
   });
 }
 
-/** What was come by on the way, to explain a failure with. */
-interface Found {
-  packages?: PackageIndex & SourceIndex;
-  /** The system packages of the images. */
-  installed?: AttemptInput[];
-  readSdist?: ReadSdist;
-}
-
 async function runPhases(
   lease: Lease,
   site: AttemptSite,
   voice: AttemptVoice,
   later: (clear: () => Promise<void>) => void,
-  found: Found,
+  evidence: Evidence,
   signal: AbortSignal,
 ): Promise<PhaseResult<Tested>> {
   const { order } = lease;
@@ -162,9 +146,9 @@ async function runPhases(
   const cache = compilerCache(order, images, settings);
   const workspace = await engine.createWorkspace(lease.attemptId, images.builder, signal, cache?.name);
   later(() => engine.removeWorkspace(workspace));
-  found.packages = site.packageIndex({ name: order.target.image, builder: images.builder, workspace });
-  found.installed = images.inputs.filter(({ kind }) => kind === 'system-package');
-  found.readSdist = (wanted) => site.readSdist(sdist.value.content, wanted);
+  evidence.index = site.packageIndex({ name: order.target.image, builder: images.builder, workspace });
+  evidence.installed = images.inputs.filter(({ kind }) => kind === 'system-package');
+  evidence.readSdist = (wanted) => site.readSdist(sdist.value.content, wanted);
   const context: PhaseContext = {
     order,
     engine,

@@ -3,8 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Failure } from '../../core/failure.js';
-import type { PackageIndex } from '../../core/package-index.js';
-import { addSdistIdeas, explainMissing } from '../../worker/missing-parts.js';
+import type { Evidence } from '../../worker/evidence.js';
+import { withMissingPackages } from '../../worker/explanation.js';
+import { withSdistIdeas } from '../../worker/sdist-evidence.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const signal = new AbortController().signal;
@@ -16,41 +17,58 @@ const failure: Failure = {
   cause: 'ham.h is missing.',
   missing: [{ kind: 'header', name: 'ham.h' }],
 };
-const index: PackageIndex = {
+const index = {
   whoHas: async ({ name }) => [{ package: 'libham-dev', path: `usr/include/${name}`, certain: true }],
   hasPackage: async () => true,
-};
+  sourcesOf: async () => [],
+  rulesOf: async () => '',
+} satisfies Evidence['index'];
 
 function ear() {
   const said: string[] = [];
   return { said, say: (text: string) => void said.push(text) };
 }
 
+const evidence: Evidence = { recipe: {}, installed: [], log: ear(), signal };
+
+function ideasOf(seen: Failure, readSdist: SdistReader, known?: Evidence['index'], log = ear()) {
+  return withSdistIdeas(seen, { ...evidence, readSdist, ...(known && { index: known }), log });
+}
+
+type SdistReader = NonNullable<Evidence['readSdist']>;
+
+/** An sdist of empty files. */
+function sdistOf(...paths: string[]): SdistReader {
+  return async (wanted) => paths.filter(wanted).map((path) => ({ path, text: '' }));
+}
+
 test('what was missed becomes a proposal, which the log tells too', async () => {
   const log = ear();
-  const explained = await explainMissing(failure, index, log, signal);
+  const explained = await withMissingPackages(failure, { ...evidence, index, log });
   expect(explained.proposal?.edit).toEqual({ system: { apt: ['libham-dev'] } });
   expect(log.said).toEqual(['looking up which package has ham.h', 'proposed: libham-dev has /usr/include/ham.h']);
 });
 
 test('a failure is told even when the index cannot be had', async () => {
   const log = ear();
-  const away: PackageIndex = { ...index, whoHas: () => Promise.reject(new Error('no mirror')) };
-  expect(await explainMissing(failure, away, log, signal)).toEqual(failure);
+  const away: typeof index = { ...index, whoHas: () => Promise.reject(new Error('no mirror')) };
+  expect(await withMissingPackages(failure, { ...evidence, index: away, log })).toEqual(failure);
   expect(log.said.join()).toMatch(/ham\.h.*no mirror/);
-  expect(await explainMissing(failure, undefined, log, signal)).toEqual(failure);
+  expect(await withMissingPackages(failure, { ...evidence, log })).toEqual(failure);
 });
 
 test('an attempt that is broken off stops looking', async () => {
   const ended = new AbortController();
-  const slow: PackageIndex = {
+  const slow: typeof index = {
     ...index,
     whoHas: () => {
       ended.abort(new Error('cancelled'));
       return Promise.reject(new Error('aborted'));
     },
   };
-  await expect(explainMissing(failure, slow, ear(), ended.signal)).rejects.toThrow('cancelled');
+  await expect(withMissingPackages(failure, { ...evidence, index: slow, signal: ended.signal })).rejects.toThrow(
+    'cancelled',
+  );
 });
 
 test('a module that the sdist has itself is found, not fetched from elsewhere', async () => {
@@ -61,17 +79,11 @@ test('a module that the sdist has itself is found, not fetched from elsewhere', 
     line: "ModuleNotFoundError: No module named 'ham_build'",
     proposal: { edit: { requires: { additions: ['ham_build'] } }, why: 'it has that name', guess: true },
   };
-  const sdist =
-    (...paths: string[]) =>
-    async (wanted: (path: string) => boolean) =>
-      paths.filter(wanted).map((path) => ({ path, text: '' }));
-  const explained = await addSdistIdeas(missed, sdist('setup.py', 'ham_build.py'), [], undefined, log, signal);
+  const explained = await ideasOf(missed, sdistOf('setup.py', 'ham_build.py'), undefined, log);
   expect(explained.proposal).toMatchObject({ edit: { environment: { PYTHONPATH: '.' } }, guess: true });
   expect(explained.cause).toContain('ham_build.py');
   expect(log.said).toHaveLength(1);
-  expect(await addSdistIdeas(missed, sdist('setup.py', 'src/ham_build.py'), [], undefined, log, signal)).toEqual(
-    missed,
-  );
+  expect(await ideasOf(missed, sdistOf('setup.py', 'src/ham_build.py'), undefined, log)).toEqual(missed);
 });
 
 test('a C file that is not there can be made from Cython code that is, and else by nothing', async () => {
@@ -82,11 +94,7 @@ test('a C file that is not there can be made from Cython code that is, and else 
     missing: [],
     proposal: { edit: { requires: { additions: ['cython'] } }, why: 'it may make it', guess: true },
   };
-  const sdist =
-    (...paths: string[]) =>
-    async (wanted: (path: string) => boolean) =>
-      paths.filter(wanted).map((path) => ({ path, text: '' }));
-  const seen = (...paths: string[]) => addSdistIdeas(missed, sdist(...paths), [], undefined, ear(), signal);
+  const seen = (...paths: string[]) => ideasOf(missed, sdistOf(...paths));
   expect((await seen('setup.py', 'src/ham/egg.pyx')).proposal?.why).toContain('src/ham/egg.pyx');
   expect(await seen('setup.py', 'src/ham/egg.c.in')).toEqual(missed);
   const lost = await seen('setup.py', 'src/ham/spam.pyx');
@@ -101,15 +109,9 @@ test('declarations that lie beside the Cython code that takes them are found, no
     line: "ham/_ham.pyx:15:0: 'egg.pxd' not found",
     proposal: { edit: { requires: { additions: ['egg'] } }, why: 'it has that name', guess: true },
   };
-  const sdist =
-    (...paths: string[]) =>
-    async (wanted: (path: string) => boolean) =>
-      paths.filter(wanted).map((path) => ({ path, text: '' }));
-  const explained = await addSdistIdeas(missed, sdist('ham/_ham.pyx', 'ham/egg.pxd'), [], undefined, ear(), signal);
+  const explained = await ideasOf(missed, sdistOf('ham/_ham.pyx', 'ham/egg.pxd'));
   expect(explained.proposal?.edit['prepare']).toContain('language_level=2');
-  expect(await addSdistIdeas(missed, sdist('ham/_ham.pyx', 'egg/egg.pxd'), [], undefined, ear(), signal)).toEqual(
-    missed,
-  );
+  expect(await ideasOf(missed, sdistOf('ham/_ham.pyx', 'egg/egg.pxd'))).toEqual(missed);
 });
 
 test('a wheel that cannot be repaired goes without what the sdist brings compiled', async () => {
@@ -119,19 +121,15 @@ test('a wheel that cannot be repaired goes without what the sdist brings compile
     phase: 'repair',
     line: 'auditwheel: error: too-recent versioned symbols',
   };
-  const sdist =
-    (...paths: string[]) =>
-    async (wanted: (path: string) => boolean) =>
-      paths.filter(wanted).map((path) => ({ path, text: '' }));
-  const brings = sdist('ham/_ham.c', 'ham/_ham.cpython-314-x86_64-linux-gnu.so');
-  const explained = await addSdistIdeas(refused, brings, [], index, ear(), signal);
+  const brings = sdistOf('ham/_ham.c', 'ham/_ham.cpython-314-x86_64-linux-gnu.so');
+  const explained = await ideasOf(refused, brings, index);
   expect(explained.proposal).toMatchObject({ edit: { prepare: expect.stringContaining('-delete') }, guess: true });
-  expect(await addSdistIdeas(refused, sdist('ham/_ham.c', 'ham/libham.so'), [], index, ear(), signal)).toEqual(refused);
+  expect(await ideasOf(refused, sdistOf('ham/_ham.c', 'ham/libham.so'), index)).toEqual(refused);
 });
 
 test("where a library's program is missed, the headers of that library which the sources include come with it, and no others", async () => {
   const owners: Record<string, string> = { 'ham.h': 'libham-dev', 'egg.h': 'libegg-dev' };
-  const known: PackageIndex = {
+  const known: typeof index = {
     ...index,
     whoHas: async ({ name }) => [{ package: owners[name] ?? '', path: `usr/include/${name}`, certain: true }],
   };
@@ -144,19 +142,16 @@ test("where a library's program is missed, the headers of that library which the
   };
   const sdist = (text: string) => async (wanted: (path: string) => boolean) =>
     [{ path: 'src/a.pyx', text }].filter(({ path }) => wanted(path));
-  const both = await addSdistIdeas(
+  const both = await ideasOf(
     missed,
     sdist('cdef extern from "egg.h":\n    pass\ncdef extern from "ham.h":\n    pass\n'),
-    [],
     known,
-    ear(),
-    signal,
   );
   expect(both.proposal).toEqual({
     edit: { system: { apt: ['ham-bin', 'libham-dev'] } },
     why: 'ham-bin has /usr/bin/ham; libham-dev has /usr/include/ham.h, which the sources include',
   });
-  expect(await addSdistIdeas(missed, sdist('cdef extern from "egg.h":'), [], known, ear(), signal)).toEqual(missed);
+  expect(await ideasOf(missed, sdist('cdef extern from "egg.h":'), known)).toEqual(missed);
 });
 
 test('in place of a download, the package and the switch that asks for it are proposed before the package alone', async () => {
@@ -168,10 +163,12 @@ test('in place of a download, the package and the switch that asks for it are pr
     proposal,
   };
   const sdist = (text: string) => async () => [{ path: 'setup.py', text }];
-  const explained = await addSdistIdeas(wants, sdist("os.getenv('USE_SYSTEM_HAM')"), [], undefined, ear(), signal);
+  const log = ear();
+  const explained = await ideasOf(wants, sdist("os.getenv('USE_SYSTEM_HAM')"), undefined, log);
   expect(explained.proposal?.edit).toEqual({ ...proposal.edit, environment: { USE_SYSTEM_HAM: '1' } });
   expect(explained.ideas).toEqual([proposal]);
-  expect(await addSdistIdeas(wants, sdist(''), [], undefined, ear(), signal)).toEqual(wants);
+  expect(log.said).toEqual([`proposed: ${explained.proposal?.why}`]);
+  expect(await ideasOf(wants, sdist(''))).toEqual(wants);
 });
 
 test('code that was generated from Cython code of the sdist is generated anew before it is rewritten, other code is not', async () => {
@@ -185,17 +182,17 @@ test('code that was generated from Cython code of the sdist is generated anew be
   });
   const sdist = async (wanted: (path: string) => boolean) =>
     ['ham/_egg.c', 'ham/_egg.pyx', 'ham/spam.c'].filter(wanted).map((path) => ({ path, text: '' }));
-  const generated = await addSdistIdeas(failed('ham/_egg.c'), sdist, [], undefined, ear(), signal);
+  const generated = await ideasOf(failed('ham/_egg.c'), sdist);
   expect(generated.proposal?.edit).toMatchObject({ requires: { additions: ['cython'] } });
   expect(generated.ideas).toEqual([proposal]);
-  const written = await addSdistIdeas(failed('ham/spam.c'), sdist, [], undefined, ear(), signal);
+  const written = await ideasOf(failed('ham/spam.c'), sdist);
   expect(written.proposal).toEqual(proposal);
   // What the build generates itself no script before it can rewrite, but another Cython makes it otherwise.
   const text = '[build-system]\nrequires = ["setuptools", "cython<3"]\n';
   const pinning = async (wanted: (path: string) => boolean) =>
     ['pyproject.toml', 'src/ham/_egg.pyx'].filter(wanted).map((path) => ({ path, text }));
   for (const file of ['/build/src/src/ham/_egg.c', 'src/ham/_egg.cpython-313.so.p/src/ham/_egg.pyx.c']) {
-    const made = await addSdistIdeas(failed(file), pinning, [], undefined, ear(), signal);
+    const made = await ideasOf(failed(file), pinning);
     expect(made.proposal?.edit).toEqual({ requires: { replace: true, additions: ['setuptools', 'cython'] } });
   }
 });
@@ -220,20 +217,20 @@ test('C code of Cython 0.29 keeps to the C API where it is told to; the code of 
     '    _PyLong_AsByteArray(a, b, 8, 1, 0);',
     '',
   ].join('\n');
-  const { ideas = [] } = await addSdistIdeas(failed, sdist(code), [], undefined, ear(), signal);
+  const { ideas = [] } = await ideasOf(failed, sdist(code));
   expect(ideas).toHaveLength(1);
   expect(ideas[0]?.edit['environment']).toEqual({
     CPPFLAGS: expect.stringMatching(/^-DCYTHON_FAST_THREAD_STATE=0 -DCYTHON_USE_PYLONG_INTERNALS=0 /),
   });
   for (const other of [code.replace('Cython 0.29.32', 'Cython 3.0.2'), 'int a;\n'])
-    expect((await addSdistIdeas(failed, sdist(other), [], undefined, ear(), signal)).ideas).toBeUndefined();
+    expect((await ideasOf(failed, sdist(other))).ideas).toBeUndefined();
 
   // Too long to be read is what nobody wrote.
   const long = async (wanted: (path: string) => boolean) => {
     wanted('src/ham/_egg.c');
     return [];
   };
-  expect((await addSdistIdeas(failed, long, [], undefined, ear(), signal)).ideas).toEqual(ideas);
+  expect((await ideasOf(failed, long)).ideas).toEqual(ideas);
 
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'egg.c'), code);
@@ -263,7 +260,7 @@ test('what a script includes that cffi builds from is what the project needs, wh
     line: 'RuntimeError: Require ham-api to be installed',
     missing: [{ kind: 'cmake', name: 'ham-api', loose: true }],
   };
-  const known: PackageIndex = {
+  const known: typeof index = {
     ...index,
     whoHas: async ({ kind }) =>
       kind === 'header' ? [{ package: 'libham-dev', path: 'usr/include/ham/ham.h', certain: true }] : [],
@@ -272,7 +269,7 @@ test('what a script includes that cffi builds from is what the project needs, wh
     [{ path, text: 'ffi.set_source("_ham", """\n    #include <ham/ham.h>\n""")\n' }].filter((each) =>
       wanted(each.path),
     );
-  const built = await addSdistIdeas(missed, sdist('scripts/ham_build.py'), [], known, ear(), signal);
+  const built = await ideasOf(missed, sdist('scripts/ham_build.py'), known);
   expect(built.ideas).toMatchObject([{ edit: { system: { apt: ['libham-dev'] } }, guess: true }]);
-  expect(await addSdistIdeas(missed, sdist('scripts/rebuilder.py'), [], known, ear(), signal)).toEqual(missed);
+  expect(await ideasOf(missed, sdist('scripts/rebuilder.py'), known)).toEqual(missed);
 });
