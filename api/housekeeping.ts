@@ -1,7 +1,7 @@
-import { utimes } from 'node:fs/promises';
 import { blobsIn, statOf } from '../adapters/disk/data-folder.js';
 import type { EndedAttempt, HousekeepingReport } from '../core/retention.js';
 import type { ApiContext } from './context.js';
+import { renewBlobs } from './renew-blobs.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -37,15 +37,6 @@ async function removeTrials(context: HousekeepingContext, dryRun: boolean): Prom
     await retention.removeTrial(filename, `a trial that nobody approved within ${days} days`, clock());
   }
   return trials;
-}
-
-/** Whoever read the page before, and a backup under way, still finds the bytes for as long as those that nothing names are kept. */
-async function renewBlobs({ store, blobs, clock }: HousekeepingContext, filename: string): Promise<void> {
-  const file = await store.file(filename);
-  const now = new Date(clock());
-  for (const sha256 of [file?.sha256, file?.metadataSha256, file?.provenanceSha256]) {
-    if (sha256 !== undefined && (await blobs.has(sha256))) await utimes(blobs.path(sha256), now, now);
-  }
 }
 
 async function shortenLogs(

@@ -1,15 +1,22 @@
 import { json, Router } from 'express';
-import { statusRequestSchema, unyankRequestSchema, yankRequestSchema } from '../client/index-upkeep.js';
+import {
+  deleteRequestSchema,
+  statusRequestSchema,
+  unyankRequestSchema,
+  yankRequestSchema,
+} from '../client/index-upkeep.js';
 import { reservedNameOf } from '../core/index-upkeep.js';
 import { normalizeProjectName } from '../core/project-name.js';
 import { type Guards, nameOf } from './authentication.js';
 import type { ApiContext } from './context.js';
+import { renewBlobs } from './renew-blobs.js';
 
-/** What administrators decide about what is on the index: yanks, statuses of projects, reserved names. */
+/** What administrators decide about what is on the index: yanks, deletions, statuses of projects, reserved names. */
 export function indexUpkeepRoutes(
-  { indexUpkeep, clock, log }: Pick<ApiContext, 'indexUpkeep' | 'clock' | 'log'>,
+  context: Pick<ApiContext, 'indexUpkeep' | 'store' | 'blobs' | 'clock' | 'log'>,
   guards: Guards,
 ): Router {
+  const { indexUpkeep, clock, log } = context;
   const router = Router();
   const admin = guards.scope('admin');
   const body = json({ limit: '2mb' });
@@ -26,6 +33,16 @@ export function indexUpkeepRoutes(
     const project = normalizeProjectName(String(request.params.name));
     const files = await indexUpkeep.unyank(project, unyankRequestSchema.parse(request.body).files);
     log.info({ project, files, by: nameOf(response) }, 'yank taken back');
+    response.json({ files });
+  });
+
+  router.post('/projects/:name/delete', admin, body, async (request, response) => {
+    const project = normalizeProjectName(String(request.params.name));
+    const { files: wanted, reason } = deleteRequestSchema.parse(request.body);
+    const meant = await indexUpkeep.meant(project, wanted);
+    for (const filename of meant) await renewBlobs(context, filename);
+    const files = await indexUpkeep.delete(project, meant, reason, clock());
+    log.warn({ project, files, reason, by: nameOf(response) }, 'files deleted');
     response.json({ files });
   });
 

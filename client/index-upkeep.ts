@@ -9,14 +9,14 @@ const reason = z
   .trim()
   .min(1)
   .max(1000)
-  .regex(/^\P{Cc}*$/u, 'a reason is one line of text')
-  .optional();
+  .regex(/^\P{Cc}*$/u, 'a reason is one line of text');
 /** Names of files, or versions for all files of these. */
 const files = z.array(z.string().min(1).max(1000)).min(1).max(1000);
 
-export const yankRequestSchema = z.strictObject({ files, reason });
+export const yankRequestSchema = z.strictObject({ files, reason: reason.optional() });
 export const unyankRequestSchema = z.strictObject({ files });
-export const statusRequestSchema = z.strictObject({ status: z.enum(PROJECT_STATUSES), reason });
+export const deleteRequestSchema = z.strictObject({ files, reason });
+export const statusRequestSchema = z.strictObject({ status: z.enum(PROJECT_STATUSES), reason: reason.optional() });
 
 const namesSchema = z.object({ files: z.array(z.string()) });
 const reservedSchema = z.object({ names: z.array(z.string()) });
@@ -39,6 +39,16 @@ export function unyank(
   signal?: AbortSignal,
 ): Promise<string[]> {
   return changeFiles(connection, `${projectPath(project)}/unyank`, json, signal);
+}
+
+/** For good: the names are never used again. As {@link yank}. */
+export function deleteFiles(
+  connection: Connection,
+  project: string,
+  json: z.infer<typeof deleteRequestSchema>,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  return changeFiles(connection, `${projectPath(project)}/delete`, json, signal);
 }
 
 async function changeFiles(connection: Connection, path: string, json: object, signal?: AbortSignal) {

@@ -39,7 +39,7 @@ const TRANSITIONS: Record<BuildEvent, { from: readonly BuildStatus[]; to: BuildS
   requeue: { from: ['running'], to: 'queued' },
   wait: { from: ['planned', 'running'], to: 'waiting' },
   cancel: { from: ['planned', 'queued', 'running', 'waiting'], to: 'cancelled' },
-  // Its wheel was a trial that nobody approved, and is kept no longer.
+  // Its wheel was a trial that nobody approved, or an administrator deleted it.
   expire: { from: ['succeeded'], to: 'cancelled' },
   retry: { from: ['failed', 'cancelled'], to: 'queued' },
 };

@@ -15,6 +15,21 @@ export interface IndexUpkeep {
   yank(project: string, files: readonly string[], reason: string | undefined): Promise<string[]>;
   /** Takes a yank back. As {@link yank}. */
   unyank(project: string, files: readonly string[]): Promise<string[]>;
+  /**
+   * The names of files that are meant by names or versions, sorted.
+   * @throws WheelwrightError `not-found` when one names nothing here
+   */
+  meant(project: string, files: readonly string[]): Promise<string[]>;
+  /**
+   * Takes files off the index for good: their names are never used again. Builds that have no other wheel become cancelled, so that a retry makes it again, under the
+   * next build number. The bytes are left to housekeeping.
+   * @param files as in {@link yank}
+   * @param reason kept with the name
+   * @param now milliseconds since the epoch
+   * @returns the names of the files, sorted
+   * @throws WheelwrightError `not-found` when one names nothing here; none is deleted then
+   */
+  delete(project: string, files: readonly string[], reason: string, now: number): Promise<string[]>;
   /** PEP 792. @throws WheelwrightError `not-found` for a project that has never had a file here */
   setStatus(project: string, status: ProjectStatus, reason: string | undefined): Promise<void>;
   /** Sorted. */

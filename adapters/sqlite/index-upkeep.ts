@@ -2,6 +2,7 @@ import { WheelwrightError } from '../../core/errors.js';
 import type { IndexUpkeep } from '../../core/index-upkeep.js';
 import { compareVersions, isVersion } from '../../core/version.js';
 import type { Database } from './database.js';
+import { deleteFile } from './deleted-files.js';
 import { raiseIndexSerial, touchProject } from './file-table.js';
 import { reservedNames } from './project-standings.js';
 
@@ -21,6 +22,14 @@ export function indexUpkeep(db: Database): IndexUpkeep {
   return {
     yank: (project, files, reason) => setYanked(project, files, { yanked: 1, yanked_reason: reason ?? null }),
     unyank: (project, files) => setYanked(project, files, { yanked: 0, yanked_reason: null }),
+
+    meant: (project, files) => filesMeant(db, project, files),
+    delete: (project, files, reason, now) =>
+      db.transaction().execute(async (trx) => {
+        const names = await filesMeant(trx, project, files);
+        for (const name of names) await deleteFile(trx, name, reason, now);
+        return names;
+      }),
 
     setStatus: (project, status, reason) =>
       db.transaction().execute(async (trx) => {

@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
-import { transitionBuild } from '../../core/build.js';
 import type { RetentionStore } from '../../core/retention.js';
 import type { Database } from './database.js';
-import { touchProject } from './file-table.js';
+import { deleteFile } from './deleted-files.js';
 import { namedBlobs } from './named-blobs.js';
 
 export function retentionStore(db: Database): RetentionStore {
@@ -52,44 +51,14 @@ export function retentionStore(db: Database): RetentionStore {
 
     removeTrial: (filename, reason, now) =>
       db.transaction().execute(async (trx) => {
-        const answered = await trx
-          .deleteFrom('build_files')
-          .where('filename', '=', filename)
-          .where('filename', 'in', (trial) =>
-            trial
-              .selectFrom('files')
-              .select('filename')
-              .where('channel', '=', 'trial')
-              .where('filename', '=', filename),
-          )
-          .returning('build_id')
-          .execute();
-        const removed = await trx
-          .deleteFrom('files')
+        const trial = await trx
+          .selectFrom('files')
+          .select('filename')
           .where('filename', '=', filename)
           .where('channel', '=', 'trial')
-          .returning(['project', 'version', 'sha256'])
           .executeTakeFirst();
-        // It was approved meanwhile.
-        if (removed === undefined) return;
-        await trx
-          .insertInto('deleted_files')
-          .values({ filename, ...removed, deleted_at: now, reason })
-          .execute();
-        await trx
-          .updateTable('builds')
-          .set({ status: transitionBuild('succeeded', 'expire') })
-          .where(
-            'id',
-            'in',
-            answered.map(({ build_id }) => build_id),
-          )
-          .where('status', '=', 'succeeded')
-          .where(({ not, exists, selectFrom }) =>
-            not(exists(selectFrom('build_files').select('filename').whereRef('build_id', '=', 'builds.id'))),
-          )
-          .execute();
-        await touchProject(trx, removed.project, false);
+        // Else it was approved meanwhile.
+        if (trial !== undefined) await deleteFile(trx, filename, reason, now);
       }),
   };
 }

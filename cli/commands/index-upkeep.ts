@@ -1,6 +1,6 @@
 // What an administrator decides about what is on the index.
 import { type Command, Option } from 'commander';
-import { reserve, reservedNames, setStatus, unreserve, unyank, yank } from '../../client/index-upkeep.js';
+import { deleteFiles, reserve, reservedNames, setStatus, unreserve, unyank, yank } from '../../client/index-upkeep.js';
 import { PROJECT_STATUSES, type ProjectStatus } from '../../core/simple-index.js';
 import type { Cli } from '../cli.js';
 import { withService } from '../service/session.js';
@@ -31,6 +31,16 @@ export function addUpkeepCommands(command: Command, cli: Cli): void {
       withService(cli, ['api'], async ({ client }) => {
         const back = await unyank(client.connection, project, { files }, cli.signal);
         for (const file of back) cli.terminal.print(`${file} is not yanked`);
+      }),
+    );
+  named('delete', 'take files off the index for good: their names are never used again; takes an admin token')
+    .argument('<project>')
+    .argument('<file...>', 'file names, or versions for all their files')
+    .requiredOption(reason, 'kept with the names')
+    .action((project: string, files: string[], why: { reason: string }) =>
+      withService(cli, ['api'], async ({ client }) => {
+        const deleted = await deleteFiles(client.connection, project, { files, ...why }, cli.signal);
+        for (const file of deleted) cli.terminal.print(`${file} is deleted`);
       }),
     );
   named(

@@ -1,6 +1,10 @@
 // What an administrator decides, from the command line to the page that an installer reads.
+import { existsSync } from 'node:fs';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { blobFile } from '../../adapters/disk/data-folder.js';
+import { housekeepOne } from '../../api/housekeeping.js';
+import { fsck } from '../../cli/keeping/fsck.js';
 import { parseIndexPolicy } from '../../core/index-policy.js';
 import { type IndexServer, serveIndex } from '../../index-server/server.js';
 import { startTestApi, type TestApi } from '../support/api.js';
@@ -10,7 +14,8 @@ import { runCommand } from '../support/run-command.js';
 import { sendUpload } from '../support/upload-service.js';
 import { makeWheel } from '../support/wheel.js';
 
-const old = makeWheel('acme_tool-1.0-py3-none-any.whl');
+const HOUR_MS = 3_600_000;
+const old = makeWheel('acme_tool-1.0-py3-none-any.whl', 'value = 0\n');
 const again = makeWheel('acme_tool-1.0-1-py3-none-any.whl');
 const fresh = makeWheel('acme_tool-1.2-py3-none-any.whl');
 const theirs = makeWheel('acme_public-1.0-py3-none-any.whl');
@@ -47,8 +52,9 @@ afterEach(async () => {
 const upload = (wheel: typeof old, secret = service.token) =>
   sendUpload(`${service.api.url}/legacy/`, { filename: wheel.filename, bytes: wheel.bytes, secret });
 
-const run = (...args: string[]) =>
-  runCommand({ WHEELWRIGHT_DATA: service.data, WHEELWRIGHT_API_URL: service.api.url }, 'index', ...args);
+const command = (...args: string[]) =>
+  runCommand({ WHEELWRIGHT_DATA: service.data, WHEELWRIGHT_API_URL: service.api.url }, ...args);
+const run = (...args: string[]) => command('index', ...args);
 
 /** As the index says it to the next request; it looks for changes every few milliseconds. */
 async function page(project = 'acme-tool') {
@@ -90,13 +96,72 @@ test('where one of the files is not here nothing is yanked, and it is said why',
   expect(Object.values(await yanked())).toEqual([false, false, false]);
 });
 
+test('a deleted file is gone for the next request, its name never comes back, and its bytes go when their time is up', async () => {
+  const file = `/files/acme-tool/${old.sha256}/${old.filename}`;
+  await page();
+  expect((await ask(index.url, file)).status).toBe(200);
+  expect((await run('delete', 'acme-tool', old.filename)).code).toBe(2);
+  expect(await run('delete', 'acme-tool', old.filename, '9.9', '--reason', 'a secret in it')).toMatchObject({
+    code: 1,
+  });
+  expect(Object.keys(await yanked())).toContain(old.filename);
+
+  service.advance(48 * HOUR_MS);
+  expect(await run('delete', 'acme-tool', old.filename, '--reason', 'a secret in it')).toEqual({
+    code: 0,
+    out: `${old.filename} is deleted\n`,
+    err: '',
+  });
+  expect(Object.keys(await yanked())).toEqual([again.filename, fresh.filename]);
+  for (const path of [file, `${file}.metadata`]) expect((await ask(index.url, path)).status).toBe(404);
+
+  // Whoever read the page before may still be at it, and a backup.
+  await housekeepOne(service.api.context);
+  expect(existsSync(blobFile(service.data, old.sha256))).toBe(true);
+  service.advance(25 * HOUR_MS);
+  await housekeepOne(service.api.context);
+  expect(existsSync(blobFile(service.data, old.sha256))).toBe(false);
+  for (const wheel of [old, makeWheel(old.filename, 'other = 1\n')]) {
+    expect(await upload(wheel)).toMatchObject({ status: 409, text: expect.stringContaining('was deleted') });
+  }
+
+  upstream.offer('acme-tool', makeWheel('acme_tool-9-py3-none-any.whl'));
+  expect((await run('delete', 'acme-tool', '1.0', '1.2', '--reason', 'all of it')).code).toBe(0);
+  expect((await page()).files).toEqual([]);
+  expect((await fsck(service.data, new AbortController().signal)).problems).toEqual([]);
+});
+
+test('a build whose wheel was deleted makes it again under the next build number when it is retried', async () => {
+  service.upstream.add('spam', 'spam-1.0.tar.gz');
+  await service.ask('spam==1.0');
+  const first = await service.claim();
+  const wrong = makeWheel('spam-1.0-py3-none-any.whl', 'wrong = 1\n');
+  await service.deliver(first, wrong);
+  expect((await run('delete', 'spam', wrong.filename, '--reason', 'built wrongly')).code).toBe(0);
+  expect(await service.build(first.order.buildId)).toMatchObject({ status: 'cancelled', files: [] });
+  expect((await fsck(service.data, new AbortController().signal)).problems).toEqual([]);
+
+  expect((await command('build', 'spam==1.0', '--retry', '--no-wait')).code).toBe(0);
+  const second = await service.claim();
+  expect(second.order.buildTag).toBe(1);
+  const right = makeWheel('spam-1.0-1-py3-none-any.whl', 'right = 1\n');
+  await service.deliver(second, right);
+  expect(await service.build(first.order.buildId)).toMatchObject({
+    status: 'succeeded',
+    files: [{ filename: right.filename }],
+  });
+});
+
 test.each(['two\nlines', 'null\u0000', ' ', 'x'.repeat(1001)])(
   'a reason is one line of text, and not %j',
   async (reason) => {
     const yank = await service.call('POST', '/api/v1/projects/acme-tool/yank', { json: { files: ['1.0'], reason } });
     const json = { status: 'archived', reason };
     const status = await service.call('PUT', '/api/v1/projects/acme-tool/status', { json });
-    expect([yank.status, status.status]).toEqual([400, 400]);
+    const deletion = await service.call('POST', '/api/v1/projects/acme-tool/delete', {
+      json: { files: ['1.0'], reason },
+    });
+    expect([yank.status, deletion.status, status.status]).toEqual([400, 400, 400]);
   },
 );
 
@@ -188,6 +253,7 @@ test('only an administrator decides', async () => {
   for (const [method, path, json] of [
     ['POST', '/projects/acme-tool/yank', { files: ['1.0'] }],
     ['POST', '/projects/acme-tool/unyank', { files: ['1.0'] }],
+    ['POST', '/projects/acme-tool/delete', { files: ['1.0'], reason: 'why' }],
     ['PUT', '/projects/acme-tool/status', { status: 'quarantined' }],
     ['PUT', '/reserved-names/acme-', undefined],
     ['DELETE', '/reserved-names/acme-', undefined],
