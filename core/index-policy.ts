@@ -37,7 +37,7 @@ const upstreamSchema = z.strictObject({
 });
 
 /** The policy file. Rules that match a project are merged in order: a later one replaces single keys of an earlier one. */
-export const indexPolicySchema = z.strictObject({
+const indexPolicySchema = z.strictObject({
   upstreams: z
     .array(upstreamSchema)
     .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, {

@@ -34,7 +34,7 @@ export function placementOf(recipe: EffectiveRecipe, { arch }: Pick<Target, 'arc
 }
 
 /** Bytes of `512m` or `4g`. */
-export function parseSize(text: string): number {
+function parseSize(text: string): number {
   return Math.floor(Number.parseFloat(text) * (text.endsWith('g') ? 2 ** 30 : 2 ** 20));
 }
 

@@ -25,7 +25,7 @@ export function generatedAnew(failure: Failure, paths: readonly string[]): Propo
 const OF_SOURCE = /^(?:\/build\/src\/|\.\/)*([\w./+-]+?)(?:\.pyx)?\.c(?:pp|xx)?:\d+/;
 
 /** Whether the code that failed is not in the sdist, but generated in the build from Cython code that is. */
-export function isGeneratedInBuild({ class: kind, line }: Failure, paths: readonly string[]): boolean {
+function isGeneratedInBuild({ class: kind, line }: Failure, paths: readonly string[]): boolean {
   const [, source] = OF_SOURCE.exec(line) ?? [];
   if (source === undefined || !GENERATED_CODE.includes(kind)) return false;
   const has = (ending: string) => paths.some((path) => isSame(path, `${source}${ending}`));

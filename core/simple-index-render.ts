@@ -3,7 +3,7 @@
 import type { IndexFile, ProjectPage } from './simple-index.js';
 import type { PageFormat } from './simple-index-negotiation.js';
 
-export const API_VERSION = '1.4';
+const API_VERSION = '1.4';
 
 /** What a page says before and after its files. */
 export interface PageFrame {

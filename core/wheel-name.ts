@@ -77,30 +77,6 @@ export function wheelNameOf(filename: string): WheelName | undefined {
   }
 }
 
-/** The file name by the specification: name and version normalised, tag sets sorted. */
-export function formatWheelFilename(
-  name: Pick<WheelName, 'project' | 'version' | 'buildTag' | 'pythons' | 'abis' | 'platforms'>,
-): string {
-  const set = (tags: readonly string[]) => [...tags].sort().join('.');
-  return [
-    normalizeProjectName(name.project).replaceAll('-', '_'),
-    normalizeVersion(name.version),
-    ...(name.buildTag ? [`${name.buildTag.number}${name.buildTag.suffix}`] : []),
-    set(name.pythons),
-    set(name.abis),
-    set(name.platforms),
-  ]
-    .join('-')
-    .concat('.whl');
-}
-
-/** The same file name with another build number; everything else stays as it is written. */
-export function withBuildNumber(filename: string, number: number): string {
-  const { distribution, versionText } = parseWheelFilename(filename);
-  const tags = filename.slice(0, -4).split('-').slice(-3);
-  return `${[distribution, versionText, number, ...tags].join('-')}.whl`;
-}
-
 /** Every single tag that a wheel's compressed tag sets stand for, e.g. `py2-none-any` and `py3-none-any`. */
 export function expandTags(name: Pick<WheelName, 'pythons' | 'abis' | 'platforms'>): string[] {
   return name.pythons.flatMap((python) =>

@@ -22,7 +22,7 @@ export interface SdistFacts {
   newestSeconds: number;
 }
 
-export const DEFAULT_SDIST_LIMITS: SdistLimits = { maxEntries: 200_000, maxExpandedBytes: 4 * 2 ** 30 };
+const DEFAULT_SDIST_LIMITS: SdistLimits = { maxEntries: 200_000, maxExpandedBytes: 4 * 2 ** 30 };
 
 type TarHeader = Partial<tar.Header> & { name: string };
 

@@ -6,7 +6,7 @@ import { type Fault, WheelwrightError } from '../../core/errors.js';
 import { type ImageDefinition, imageSchema, type LoadedImage } from '../../core/image.js';
 
 /** Folder of a family's Dockerfile, scripts and lock files. */
-export function familyFolder(imagesFolder: string, family: ImageDefinition['family']): string {
+function familyFolder(imagesFolder: string, family: ImageDefinition['family']): string {
   return join(imagesFolder, 'families', family);
 }
 

@@ -44,7 +44,7 @@ interface Step {
   final?: 'builder' | 'clean';
 }
 
-export function targetReferences({ image, interpreter }: TargetPlan): TargetImages {
+function targetReferences({ image, interpreter }: TargetPlan): TargetImages {
   const { target } = imageDigests(image, interpreter);
   const tag = `${image.definition.name}-${interpreter.tag}-${shortDigest(target)}`;
   return { builder: `wheelwright-builder:${tag}`, clean: `wheelwright-clean:${tag}` };

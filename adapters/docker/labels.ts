@@ -2,11 +2,11 @@ import { hostname } from 'node:os';
 import { isProcessRunning } from '../host/process.js';
 
 export const INSTANCE_LABEL = 'wheelwright.instance';
-export const ATTEMPT_LABEL = 'wheelwright.attempt';
+const ATTEMPT_LABEL = 'wheelwright.attempt';
 /** Milliseconds since the epoch, after which nobody can still be using it. */
 export const DEADLINE_LABEL = 'wheelwright.deadline';
 /** `<host>:<pid>` of the worker. */
-export const OWNER_LABEL = 'wheelwright.owner';
+const OWNER_LABEL = 'wheelwright.owner';
 
 export type Labels = Record<string, string>;
 

@@ -69,7 +69,7 @@ export async function loadBuilds(db: Database, rows: readonly Selectable<BuildsT
 }
 
 /** The attempts of these builds, oldest first. */
-export async function loadAttempts(
+async function loadAttempts(
   db: Database,
   buildIds: readonly string[],
 ): Promise<(AttemptRecord & { buildId: string })[]> {

@@ -10,7 +10,7 @@ export interface HttpLimits {
   maxRedirects: number;
 }
 
-export const DEFAULT_LIMITS: HttpLimits = { connectTimeoutMs: 10_000, stallTimeoutMs: 30_000, maxRedirects: 5 };
+const DEFAULT_LIMITS: HttpLimits = { connectTimeoutMs: 10_000, stallTimeoutMs: 30_000, maxRedirects: 5 };
 
 export interface HttpClientOptions {
   /** The upstream's origins: always allowed, with plain http as well, and the only ones that are sent its credentials. */

@@ -2,7 +2,7 @@ import type { Failure, FailureClass } from '../failure.js';
 import type { Phase } from '../phase.js';
 import { type Candidate, Candidates, PYTHON_API } from './candidates.js';
 import { asFallback, type DiagnosisContext, failureOf, limitReached, unexplained } from './conclusion.js';
-import { cleanLine, LineCutter, withoutCarrier } from './log-line.js';
+import { cleanLine, withoutCarrier } from './log-line.js';
 import { isProbe, LogReader } from './log-reader.js';
 import { applyRule, type Finding, type Surroundings, WEIGHTS } from './rule.js';
 import { RULES } from './rules.js';
@@ -92,15 +92,6 @@ export function createDiagnosis(start: { phase?: Phase; python?: string; project
   }
 
   return { line, conclude, fellBack };
-}
-
-/** The diagnosis of a whole log in one string. */
-export function diagnoseText(text: string, context: DiagnosisContext = {}): Failure {
-  const diagnosis = createDiagnosis(context.phase === undefined ? {} : { phase: context.phase });
-  const cutter = new LineCutter((line, number) => diagnosis.line(line, number));
-  cutter.push(new TextEncoder().encode(text));
-  cutter.end();
-  return diagnosis.conclude(context);
 }
 
 /** What CMake hands on of pkg-config's words, and goes on: many a project then downloads the library. */

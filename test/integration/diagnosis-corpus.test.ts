@@ -3,9 +3,9 @@ import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { openContentsIndex } from '../../adapters/debian/contents-index.js';
-import { diagnoseText } from '../../core/diagnosis/diagnosis.js';
 import type { Failure } from '../../core/failure.js';
 import { enrichProposal } from '../../core/package-index.js';
+import { diagnoseText } from '../support/diagnose-text.js';
 
 // Real logs of real builds, of pip, uv and our own phases; expected.yaml says what a person says about each.
 const LOGS = 'test/fixtures/logs';

@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createDiagnosis, diagnoseText } from '../../core/diagnosis/diagnosis.js';
+import { createDiagnosis } from '../../core/diagnosis/diagnosis.js';
 import { cleanLine, LineCutter, MAX_LINE_LENGTH, withoutCarrier } from '../../core/diagnosis/log-line.js';
+import { diagnoseText } from '../support/diagnose-text.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const MISSING_HEADER = 'src/x.c:1:10: fatal error: foo.h: No such file or directory';

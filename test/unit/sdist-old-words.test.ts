@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { diagnoseText } from '../../core/diagnosis/diagnosis.js';
 import { isOldWord, withOtherOldWords } from '../../core/sdist-old-words.js';
+import { diagnoseText } from '../support/diagnose-text.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const failed = (line: string) => diagnoseText(`(python 3.13)\n${line}`, { phase: 'build' });

@@ -1,12 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  expandTags,
-  formatWheelFilename,
-  parseWheelFilename,
-  wheelNameOf,
-  withBuildNumber,
-} from '../../core/wheel-name.js';
+import { expandTags, parseWheelFilename, wheelNameOf } from '../../core/wheel-name.js';
 
 describe('parseWheelFilename', () => {
   it('reads every component', () => {
@@ -45,7 +39,7 @@ describe('parseWheelFilename', () => {
     expect(wheelNameOf(filename)).toBeUndefined();
   });
 
-  it('reads back what it writes', () => {
+  it('reads whatever the specification lets a name be', () => {
     const word = fc.stringMatching(/^[a-z][a-z0-9]{0,6}$/);
     const tags = fc.uniqueArray(word, { minLength: 1, maxLength: 3 });
     fc.assert(
@@ -61,11 +55,13 @@ describe('parseWheelFilename', () => {
             project,
             version: `1.${n}`,
             ...(build !== null && { buildTag: { number: build, suffix: '' } }),
-            pythons: pythons.sort(),
-            abis: abis.sort(),
-            platforms: platforms.sort(),
+            pythons,
+            abis,
+            platforms,
           };
-          expect(parseWheelFilename(formatWheelFilename(name))).toMatchObject(name);
+          const sets = [pythons, abis, platforms].map((set) => set.join('.'));
+          const parts = [project, `1.${n}`, ...(build === null ? [] : [build]), ...sets];
+          expect(parseWheelFilename(`${parts.join('-')}.whl`)).toMatchObject(name);
         },
       ),
     );
@@ -74,11 +70,4 @@ describe('parseWheelFilename', () => {
 
 it('expands compressed tag sets', () => {
   expect(expandTags(parseWheelFilename('a-1-py2.py3-none-any.whl'))).toEqual(['py2-none-any', 'py3-none-any']);
-});
-
-it('changes the build number and nothing else', () => {
-  const filename = 'PyYAML-6.0-cp313-cp313-manylinux_2_31_x86_64.whl';
-  const second = withBuildNumber(filename, 1);
-  expect(second).toBe('PyYAML-6.0-1-cp313-cp313-manylinux_2_31_x86_64.whl');
-  expect(withBuildNumber(second, 2)).toBe('PyYAML-6.0-2-cp313-cp313-manylinux_2_31_x86_64.whl');
 });
