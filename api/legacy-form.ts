@@ -6,7 +6,7 @@ import { WheelwrightError } from '../core/errors.js';
 
 /** Core metadata comes as fields, too: a description of some megabytes, a classifier per field. What is cut off is not used. */
 const LIMITS = { fieldSize: 64 << 10, fields: 20_000, files: 10, headerPairs: 50 };
-/** The fields that decide anything; the rest repeats what is in the archive. */
+/** The fields that decide anything; the rest repeats what is in the archive. Node's OpenSSL has no BLAKE2 of 256 bits, and the clients that send one send a sha256 as well. */
 const KEPT = new Set([
   ':action',
   'protocol_version',
@@ -15,7 +15,7 @@ const KEPT = new Set([
   'version',
   'sha256_digest',
   'md5_digest',
-  'blake2_256_digest',
+  'attestations',
 ]);
 
 export type UploadFields = Readonly<Record<string, string>>;

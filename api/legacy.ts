@@ -34,14 +34,17 @@ export function legacyUpload(deps: LegacyUploadDeps): RequestHandler {
   return async (request, response) => {
     try {
       const uploader = await authenticate(deps, request);
-      const filename = await receive(deps, request, uploader);
-      response.type('text/plain').send(`${filename} is published\n`);
+      const { filename, attested } = await receive(deps, request, uploader);
+      const dropped = attested ? `its attestations (PEP 740) are not kept: this index ${ATTESTS}\n` : '';
+      response.type('text/plain').send(`${filename} is published\n${dropped}`);
     } catch (error) {
       if (!(error instanceof WheelwrightError) || error.code === 'internal') throw error;
       refuse(response, error);
     }
   };
 }
+
+const ATTESTS = 'has provenance of what it built itself only';
 
 async function authenticate(deps: LegacyUploadDeps, request: Request): Promise<Uploader> {
   const encoded = /^Basic +([A-Za-z0-9+/=]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
@@ -66,14 +69,20 @@ async function authenticate(deps: LegacyUploadDeps, request: Request): Promise<U
   return uploader;
 }
 
-function receive(deps: LegacyUploadDeps, request: Request, uploader: Uploader): Promise<string> {
+function receive(
+  deps: LegacyUploadDeps,
+  request: Request,
+  uploader: Uploader,
+): Promise<{ filename: string; attested: boolean }> {
   return readUploadForm(request, async (content, filename, fields) => {
     let checked: CheckedUpload | 'present' | undefined;
+    let attested = false;
     let metadata: Promise<{ sha256: string }> | undefined;
     const stored = await deps.blobs.put(content, {
       maxBytes: deps.maxBytes,
       check: async (file) => {
         const form = parseUploadForm(await fields);
+        attested = form.attestations !== undefined;
         await checkDigests(form, file);
         checked = (await isPresent(deps, filename, file.sha256)) ? 'present' : await checkArchive(form, filename, file);
         if (checked === 'present') return;
@@ -84,13 +93,15 @@ function receive(deps: LegacyUploadDeps, request: Request, uploader: Uploader): 
         metadata?.catch(() => {});
       },
     });
-    if (checked === undefined || checked === 'present') return filename;
+    // The clients show nobody the answer of an upload that went well.
+    if (attested) deps.log.warn({ filename, token: uploader.name }, `attestations dropped: this index ${ATTESTS}`);
+    if (checked === undefined || checked === 'present') return { filename, attested };
     await publish(deps, { filename, ...stored }, checked, (await metadata)?.sha256);
     deps.log.info(
       { filename, sha256: stored.sha256, sizeBytes: stored.sizeBytes, token: uploader.name },
       'file uploaded',
     );
-    return filename;
+    return { filename, attested };
   });
 }
 

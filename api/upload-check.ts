@@ -37,6 +37,7 @@ const formSchema = z.object({
   version: z.string().min(1),
   sha256_digest: hex(64).optional(),
   md5_digest: hex(32).optional(),
+  attestations: z.string().optional(),
 });
 export type UploadForm = z.infer<typeof formSchema>;
 

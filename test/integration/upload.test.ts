@@ -116,6 +116,15 @@ describe('a wheel', () => {
     expect(await upload(wheel)).toMatchObject({ status: 409, text: expect.stringMatching(/was deleted/) });
   });
 
+  it('says that attestations are not kept', async () => {
+    const wheel = freshWheel();
+    expect((await upload(wheel)).text).toBe(`${wheel.filename} is published\n`);
+    expect(await upload({ ...wheel, fields: { attestations: '[]' } })).toMatchObject({
+      status: 200,
+      text: expect.stringMatching(/is published\nits attestations .* are not kept/),
+    });
+  });
+
   it('may give an md5 only, as old clients do', async () => {
     const wheel = freshWheel();
     const md5 = createHash('md5').update(wheel.bytes).digest('hex');
