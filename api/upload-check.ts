@@ -3,7 +3,7 @@ import { createHash, hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { inspectSdist } from '../adapters/archive/sdist.js';
+import { readPkgInfo } from '../adapters/archive/sdist.js';
 import { checkWheel } from '../adapters/archive/wheel.js';
 import { parseCoreMetadata } from '../core/core-metadata.js';
 import { WheelwrightError } from '../core/errors.js';
@@ -125,7 +125,7 @@ export async function checkArchive(
 }
 
 async function checkSdist(project: string, version: string, path: string): Promise<CheckedUpload> {
-  const { pkgInfo } = await inspectSdist(path);
+  const pkgInfo = await readPkgInfo(path);
   const hint = 'Build it again with a current backend (`python -m build --sdist`) rather than packing it by hand.';
   if (pkgInfo === undefined) throw new WheelwrightError('invalid', 'the source archive has no PKG-INFO', { hint });
   const metadata = parseCoreMetadata(Buffer.from(pkgInfo), 'PKG-INFO');

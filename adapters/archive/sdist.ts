@@ -5,23 +5,6 @@ import { WheelwrightError } from '../../core/errors.js';
 import { drain, type RawEntry, type Sdist, type SdistLimits, sdistEntries } from './sdist-source.js';
 import { type CleanEntry, SdistTree } from './sdist-tree.js';
 
-/** What a source archive says before anything in it is run. Paths are relative to its top-level folder. */
-export interface SdistFacts {
-  /** Name of the one top-level folder. */
-  topFolder: string;
-  /** Size of all files, expanded. */
-  expandedBytes: number;
-  entryCount: number;
-  /** Names of the files at the top, sorted. */
-  topFiles: string[];
-  /** Paths of every Cargo.toml and Cargo.lock, sorted: a Rust part may lie anywhere. */
-  cargoFiles: string[];
-  pyprojectToml?: string;
-  pkgInfo?: string;
-  /** Latest modification time in it, in seconds since the epoch: the build's SOURCE_DATE_EPOCH. */
-  newestSeconds: number;
-}
-
 const DEFAULT_SDIST_LIMITS: SdistLimits = { maxEntries: 200_000, maxExpandedBytes: 4 * 2 ** 30 };
 
 type TarHeader = Partial<tar.Header> & { name: string };
@@ -32,46 +15,30 @@ const MAX_TEXT_BYTES = 4 << 20;
 const MAX_TEXTS_BYTES = 32 << 20;
 /** The user that builds run as. */
 const BUILD_USER = 1000;
-const MAX_CARGO_FILES = 1000;
 
 /**
- * Reads an untrusted source archive (.tar.gz, .tar, .zip) once, keeping none of it but these facts.
+ * Checks all of an untrusted source archive (.tar.gz, .tar, .zip), keeping none of it but the text of its PKG-INFO; undefined where it has none.
  * @throws WheelwrightError `invalid` for what is no archive, breaks the rules of PEP 721, or expands beyond the limits.
  */
-export async function inspectSdist(sdist: Sdist, limits: SdistLimits = DEFAULT_SDIST_LIMITS): Promise<SdistFacts> {
+export async function readPkgInfo(
+  sdist: Sdist,
+  limits: SdistLimits = DEFAULT_SDIST_LIMITS,
+): Promise<string | undefined> {
   const tree = new SdistTree(limits.maxEntries);
-  const facts: Omit<SdistFacts, 'topFolder'> = {
-    expandedBytes: 0,
-    entryCount: 0,
-    topFiles: [],
-    cargoFiles: [],
-    newestSeconds: 0,
-  };
+  let pkgInfo: string | undefined;
   for await (const raw of sdistEntries(sdist, limits)) {
     const entry = tree.add(raw).at(-1);
-    if (entry?.kind !== 'file') {
-      await drain(raw.content);
-      continue;
-    }
-    facts.entryCount += 1;
-    facts.expandedBytes += entry.sizeBytes;
-    facts.newestSeconds = Math.max(facts.newestSeconds, Math.floor(entry.modifiedAt / 1000));
-    if (/(^|\/)Cargo\.(toml|lock)$/.test(entry.path) && facts.cargoFiles.length < MAX_CARGO_FILES) {
-      facts.cargoFiles.push(entry.path);
-    }
-    if (!entry.path.includes('/') && !facts.topFiles.includes(entry.path)) facts.topFiles.push(entry.path);
-    if (entry.path === 'pyproject.toml') facts.pyprojectToml = await readText(raw);
-    else if (entry.path === 'PKG-INFO') facts.pkgInfo = await readText(raw);
+    if (entry?.kind === 'file' && entry.path === 'PKG-INFO') pkgInfo = await readText(raw);
     else await drain(raw.content);
   }
-  facts.topFiles.sort();
-  facts.cargoFiles.sort();
-  return { topFolder: tree.top, ...facts };
+  // Throws for an archive with nothing in it.
+  void tree.top;
+  return pkgInfo;
 }
 
 /**
  * The archive's content as a clean tar: without the top-level folder, owned by the build user (1000), modes 0755 and 0644, every folder before what is in it.
- * Checks what {@link inspectSdist} checks; on a fault the stream ends with that error.
+ * Checks what {@link readPkgInfo} checks; on a fault the stream ends with that error.
  */
 export function sdistTar(sdist: Sdist, limits: SdistLimits = DEFAULT_SDIST_LIMITS): Readable {
   const pack = tar.pack();
@@ -81,7 +48,7 @@ export function sdistTar(sdist: Sdist, limits: SdistLimits = DEFAULT_SDIST_LIMIT
 
 /**
  * The text of some files of a source archive, by their paths below its top folder; longer ones than a person writes are left out.
- * @throws as {@link inspectSdist} does
+ * @throws as {@link readPkgInfo} does
  */
 export async function sdistTexts(
   sdist: Sdist,

@@ -10,8 +10,6 @@ export interface WheelLinkage {
   grafted: string[];
   /** Sonames that the system must bring, glibc's own aside; sorted. */
   needs: string[];
-  /** Newest glibc asked for by any native file, e.g. `2.28`. */
-  glibc?: string;
 }
 
 const MACHINES: Readonly<Record<string, number>> = {
@@ -42,7 +40,6 @@ export async function checkLinkage(
   const grafted = new Set<string>();
   const inside = new Set<string>();
   const needed = new Set<string>();
-  let newest = 0;
   for (const entry of natives) {
     const facts = await readElf((offset, length) => archive.piece(entry, offset, length));
     if (facts === undefined) continue;
@@ -54,7 +51,6 @@ export async function checkLinkage(
     if (policies.length > 0 && !policies.some(({ machine }) => machine === facts.machine)) continue;
     for (const soname of facts.needed) needed.add(soname);
     const minor = newestGlibc(facts);
-    newest = Math.max(newest, minor);
     const tooOld = policies.find((policy) => policy.machine === facts.machine && policy.glibcMinor < minor);
     if (tooOld !== undefined) {
       throw new WheelwrightError(
@@ -69,7 +65,6 @@ export async function checkLinkage(
   return {
     grafted: [...grafted].sort(),
     needs: [...needed].filter((soname) => !inside.has(soname) && !GLIBC_PART.test(soname)).sort(),
-    ...(newest > 0 && { glibc: `2.${newest}` }),
   };
 }
 

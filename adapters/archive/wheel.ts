@@ -8,23 +8,16 @@ import { isVersion, normalizeVersion } from '../../core/version.js';
 import { expandTags, parseWheelFilename, type WheelName } from '../../core/wheel-name.js';
 import { checkEntryPoints } from './entry-points.js';
 import { checkLinkage, type WheelLinkage } from './wheel-linkage.js';
-import { type WheelModules, wheelModules } from './wheel-modules.js';
 import { parseRecord, type RecordedFile, recordFault } from './wheel-record.js';
 import { ZipArchive, type ZipLimits } from './zip-archive.js';
 import type { ZipEntry } from './zip-framing.js';
 
-export interface WheelFacts extends WheelModules, WheelLinkage {
+export interface WheelFacts extends WheelLinkage {
   name: WheelName;
   sizeBytes: number;
   /** The METADATA file as it is in the wheel. */
   metadataBytes: Buffer;
   metadata: CoreMetadata;
-  /** Single tags, sorted. */
-  tags: string[];
-  /** Whether the wheel says that it holds no platform-specific code (Root-Is-Purelib). */
-  isPurelib: boolean;
-  /** Paths of the ELF files in it. */
-  nativeFiles: string[];
 }
 
 export interface WheelCheckOptions {
@@ -78,8 +71,7 @@ async function checkContents(archive: ZipArchive, name: WheelName): Promise<Whee
   const metadataBytes = await read('METADATA', MAX_METADATA_BYTES);
   const metadata = parseCoreMetadata(metadataBytes, `${distInfo}/METADATA`);
   checkIdentity(metadata, name);
-  const tags = expandTags(name).sort();
-  const isPurelib = checkWheelFile(await read('WHEEL', MAX_METADATA_BYTES), `${distInfo}/WHEEL`, name, tags);
+  checkWheelFile(await read('WHEEL', MAX_METADATA_BYTES), `${distInfo}/WHEEL`, name);
   if (files.has(`${distInfo}/entry_points.txt`)) {
     checkEntryPoints((await read('entry_points.txt', MAX_METADATA_BYTES)).toString('utf8'));
   }
@@ -90,11 +82,7 @@ async function checkContents(archive: ZipArchive, name: WheelName): Promise<Whee
     sizeBytes: archive.sizeBytes,
     metadataBytes,
     metadata,
-    tags,
-    isPurelib,
-    nativeFiles: natives.map((entry) => entry.name),
     ...(await checkLinkage(archive, natives, name.platforms)),
-    ...wheelModules([...files.keys()]),
   };
 }
 
@@ -165,8 +153,9 @@ function isSame(name: WheelName, project: string | undefined, version: string | 
   );
 }
 
-/** Checks the WHEEL file against the file name; returns whether it says that the wheel is pure. */
-function checkWheelFile(bytes: Buffer, source: string, name: WheelName, tags: readonly string[]): boolean {
+/** Checks the WHEEL file against the file name. */
+function checkWheelFile(bytes: Buffer, source: string, name: WheelName): void {
+  const tags = expandTags(name).sort();
   const headers = parseHeaders(bytes, source);
   const one = (field: string) => headers.get(field)?.at(0);
   const format = one('wheel-version');
@@ -198,7 +187,6 @@ function checkWheelFile(bytes: Buffer, source: string, name: WheelName, tags: re
   if (build !== undefined && wanted !== undefined && build !== wanted) {
     throw invalid(`${source} has Build ${build}; the file name says ${wanted}`);
   }
-  return purelib === 'true';
 }
 
 /** Compares the files with RECORD, both ways; returns which of them are ELF. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readElf } from '../../adapters/archive/elf.js';
-import { inspectSdist } from '../../adapters/archive/sdist.js';
+import { readPkgInfo } from '../../adapters/archive/sdist.js';
 import { checkWheel } from '../../adapters/archive/wheel.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { makeWheel } from '../support/wheel-maker.js';
@@ -43,12 +43,13 @@ async function verdict<Value>(judging: Promise<Value>): Promise<Value | undefine
 it('a damaged wheel is refused, or says what the sound one says', async () => {
   const { filename, bytes } = makeWheel({ entryPoints: '[console_scripts]\ndemo = demo:main\n' });
   const path = join(folder, 'fuzz.whl');
+  await writeFile(path, bytes);
+  const sound = await checkWheel(path, { filename });
   await fc.assert(
     fc.asyncProperty(damage(bytes), async (damaged) => {
       await writeFile(path, damaged);
       const facts = await verdict(checkWheel(path, { filename }));
-      if (facts !== undefined)
-        expect(facts).toMatchObject({ modules: ['demo'], metadata: { name: 'demo', version: '1.0' } });
+      if (facts !== undefined) expect(facts).toEqual(sound);
     }),
     { numRuns: 1500 },
   );
@@ -63,7 +64,7 @@ it('a damaged source archive is refused or read', async () => {
   await fc.assert(
     fc.asyncProperty(damage(bytes), async (damaged) => {
       await writeFile(path, damaged);
-      await verdict(inspectSdist(path));
+      await verdict(readPkgInfo(path));
     }),
     { numRuns: 500 },
   );

@@ -44,16 +44,10 @@ it('accepts what the backends of the day write', async () => {
   expect(filenames).toHaveLength(Object.values(WHEELS).flat().length);
   for (const filename of filenames) {
     const facts = await checkWheel(join(folder, filename), { filename });
-    expect(facts.modules, filename).not.toEqual([]);
-    expect(facts.isPurelib && facts.extensionModules.length > 0, filename).toBe(false);
-    if (filename.startsWith('lxml')) expect(facts.extensionModules).toContain('lxml.etree');
-    if (filename.startsWith('pyyaml')) expect(facts.modules).toEqual(['_yaml', 'yaml']);
+    if (filename.endsWith('-any.whl')) expect(facts, filename).toMatchObject({ grafted: [], needs: [] });
     if (filename.startsWith('numpy')) {
       expect(facts.grafted).toContainEqual(expect.stringMatching(/openblas/));
       expect(facts.needs).toContain('libstdc++.so.6');
-    }
-    if (filename.startsWith('cryptography')) {
-      expect(facts.extensionModules).toEqual(['cryptography.hazmat.bindings._rust']);
     }
   }
 });
