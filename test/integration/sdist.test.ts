@@ -47,7 +47,7 @@ async function unpack(path: string): Promise<string> {
   await mkdir(to);
   await pipeline(sdistTar(path), createWriteStream(`${path}.tar`));
   // Bytes in memory are read as a file is.
-  expect(await buffer(sdistTar(await readFile(path)))).toEqual(await readFile(`${path}.tar`));
+  expect((await buffer(sdistTar(await readFile(path)))).equals(await readFile(`${path}.tar`))).toBe(true);
   await run('tar', ['-C', to, '--no-same-owner', '-xf', `${path}.tar`]);
   return to;
 }
@@ -112,7 +112,7 @@ describe('a sound sdist', () => {
     expect(headers['src/hard.c']).toMatchObject({ type: 'link', linkname: 'src/demo.c' });
 
     const unpacked = await unpack(path);
-    expect(await readFile(join(unpacked, 'src/link.c'))).toEqual(Buffer.alloc(1 << 20, 'x'));
+    expect((await readFile(join(unpacked, 'src/link.c'))).equals(Buffer.alloc(1 << 20, 'x'))).toBe(true);
     expect((await stat(join(unpacked, 'src/hard.c'))).nlink).toBe(2);
   });
 
@@ -261,7 +261,7 @@ describe('is refused', () => {
     const zeros = Buffer.alloc(1 << 20);
     const blocks = function* () {
       yield head;
-      for (let n = 0; n < 600; n++) yield zeros;
+      for (let n = 0; n < 150; n++) yield zeros;
     };
     await pipeline(Readable.from(blocks()), createGzip({ level: 1 }), createWriteStream(path));
     await expect(readPkgInfo(path)).rejects.toThrow(/expands to more than/);
