@@ -8,7 +8,7 @@ import type { Cli } from '../cli.js';
 import { EXIT } from '../exit-code.js';
 import { findBuild } from '../find-build.js';
 import { nameOfBuild } from '../format.js';
-import { withService } from '../service/session.js';
+import { withServiceData } from '../service/session.js';
 
 interface CancelOptions {
   all?: boolean;
@@ -33,7 +33,7 @@ async function cancel(cli: Cli, references: readonly string[], options: CancelOp
       hint: './wheelwright list shows the builds with their ids.',
     });
   }
-  await withService(cli, ['api'], async ({ client }) => {
+  await withServiceData(cli, async ({ client }) => {
     const found = options.all
       ? await unfinished(client, cli.signal)
       : await Promise.all(references.map((reference) => findBuild(client, reference, cli.signal)));

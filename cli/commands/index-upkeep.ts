@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { deleteFiles, reserve, reservedNames, setStatus, unreserve, unyank, yank } from '../../client/index-upkeep.js';
 import { PROJECT_STATUSES, type ProjectStatus } from '../../core/simple-index.js';
 import type { Cli } from '../cli.js';
-import { withService } from '../service/session.js';
+import { withService, withServiceData } from '../service/session.js';
 
 interface Why {
   reason?: string;
@@ -19,7 +19,7 @@ export function addUpkeepCommands(command: Command, cli: Cli): void {
     .argument('<file...>', 'file names, or versions for all their files')
     .option(reason, 'shown by installers')
     .action((project: string, files: string[], why: Why) =>
-      withService(cli, ['api'], async ({ client }) => {
+      withServiceData(cli, async ({ client }) => {
         const yanked = await yank(client.connection, project, { files, ...why }, cli.signal);
         for (const file of yanked) cli.terminal.print(`${file} is yanked`);
       }),
@@ -28,7 +28,7 @@ export function addUpkeepCommands(command: Command, cli: Cli): void {
     .argument('<project>')
     .argument('<file...>', 'file names, or versions for all their files')
     .action((project: string, files: string[]) =>
-      withService(cli, ['api'], async ({ client }) => {
+      withServiceData(cli, async ({ client }) => {
         const back = await unyank(client.connection, project, { files }, cli.signal);
         for (const file of back) cli.terminal.print(`${file} is not yanked`);
       }),
@@ -38,7 +38,7 @@ export function addUpkeepCommands(command: Command, cli: Cli): void {
     .argument('<file...>', 'file names, or versions for all their files')
     .requiredOption(reason, 'kept with the names')
     .action((project: string, files: string[], why: { reason: string }) =>
-      withService(cli, ['api'], async ({ client }) => {
+      withServiceData(cli, async ({ client }) => {
         const deleted = await deleteFiles(client.connection, project, { files, ...why }, cli.signal);
         for (const file of deleted) cli.terminal.print(`${file} is deleted`);
       }),
@@ -51,7 +51,7 @@ export function addUpkeepCommands(command: Command, cli: Cli): void {
     .addOption(new Option('--set <status>').choices(PROJECT_STATUSES).makeOptionMandatory())
     .option(reason, 'shown on its page')
     .action((project: string, { set, ...why }: Why & { set: ProjectStatus }) =>
-      withService(cli, ['api'], async ({ client }) => {
+      withServiceData(cli, async ({ client }) => {
         await setStatus(client.connection, project, { status: set, ...why }, cli.signal);
         cli.terminal.print(`${project} is ${set}`);
       }),

@@ -5,7 +5,7 @@ import { normalizeProjectName } from '../../core/project-name.js';
 import { outcomeOf } from '../build-report.js';
 import type { Cli } from '../cli.js';
 import { formatTable } from '../format.js';
-import { withService } from '../service/session.js';
+import { withServiceData } from '../service/session.js';
 
 export function listCommand(cli: Cli): Command {
   return new Command('list')
@@ -15,7 +15,7 @@ export function listCommand(cli: Cli): Command {
     .option('--all', 'all of them, not just the newest page')
     .option('--json', 'print {"builds": [...]} as the API gives them')
     .action((options: { status?: string; project?: string; all?: boolean; json?: boolean }) =>
-      withService(cli, ['api'], async ({ client }) => {
+      withServiceData(cli, async ({ client }) => {
         const filter = {
           ...(options.status === undefined ? {} : { status: options.status }),
           ...(options.project === undefined ? {} : { project: normalizeProjectName(options.project) }),

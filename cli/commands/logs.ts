@@ -4,7 +4,7 @@ import { WheelwrightError } from '../../core/errors.js';
 import { outcomeOf } from '../build-report.js';
 import type { Cli } from '../cli.js';
 import { findBuild } from '../find-build.js';
-import { withService } from '../service/session.js';
+import { withServiceData } from '../service/session.js';
 
 export function logsCommand(cli: Cli): Command {
   return new Command('logs')
@@ -13,7 +13,7 @@ export function logsCommand(cli: Cli): Command {
     .option('-f, --follow', 'go on until the build ends, through all its attempts')
     .option('--attempt <number>', 'the log of an earlier attempt', positive)
     .action((reference: string, options: { follow?: boolean; attempt?: number }) =>
-      withService(cli, ['api'], async ({ client }) => {
+      withServiceData(cli, async ({ client }) => {
         const build = await findBuild(client, reference, cli.signal);
         if (options.follow) {
           for await (const event of followBuild(client, build.id, cli.signal)) {

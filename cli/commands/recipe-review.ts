@@ -11,7 +11,7 @@ import type { Cli } from '../cli.js';
 import { EXIT } from '../exit-code.js';
 import { formatTable } from '../format.js';
 import { readText } from '../given-file.js';
-import { withService } from '../service/session.js';
+import { withService, withServiceData } from '../service/session.js';
 
 interface SubmitOptions {
   requirement?: string;
@@ -88,7 +88,7 @@ async function submit(cli: Cli, file: string, options: SubmitOptions): Promise<v
 }
 
 async function decide(cli: Cli, call: (reviews: ReviewClient) => Promise<Submission>): Promise<void> {
-  await withService(cli, ['api'], async ({ client }) => {
+  await withServiceData(cli, async ({ client }) => {
     const { id, project, status } = await call(reviewClient(client.connection));
     cli.terminal.print(`${id}  ${project}  ${status}`);
   });
@@ -98,7 +98,7 @@ async function list(
   cli: Cli,
   { json, ...filter }: { status?: string; project?: string; json?: boolean },
 ): Promise<void> {
-  await withService(cli, ['api'], async ({ client }) => {
+  await withServiceData(cli, async ({ client }) => {
     const submissions = await reviewClient(client.connection).submissions(filter, cli.signal);
     if (json) return cli.terminal.printJson({ submissions });
     const rows = submissions.map(({ id, project, status, trials, history, createdAt }) => {
@@ -110,7 +110,7 @@ async function list(
 }
 
 async function exportRecipes(cli: Cli, folder: string): Promise<void> {
-  await withService(cli, ['api'], async ({ client }) => {
+  await withServiceData(cli, async ({ client }) => {
     const recipes = await reviewClient(client.connection).approved(cli.signal);
     await mkdir(folder, { recursive: true });
     for (const { project, recipe } of recipes) {

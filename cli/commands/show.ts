@@ -4,7 +4,7 @@ import { reportBuild } from '../build-report.js';
 import type { Cli } from '../cli.js';
 import { findBuild } from '../find-build.js';
 import { formatPhases } from '../format.js';
-import { withService } from '../service/session.js';
+import { withServiceData } from '../service/session.js';
 
 export function showCommand(cli: Cli): Command {
   return new Command('show')
@@ -12,7 +12,7 @@ export function showCommand(cli: Cli): Command {
     .argument('<build>', 'id of a build, or a project for its newest build')
     .option('--json', 'print the build as the API gives it')
     .action((reference: string, options: { json?: boolean }) =>
-      withService(cli, ['api'], async ({ client }) => {
+      withServiceData(cli, async ({ client }) => {
         const build = await findBuild(client, reference, cli.signal);
         if (options.json) cli.terminal.printJson(build);
         else for (const line of [...reportBuild(build), ...detailsOf(build)]) cli.terminal.print(line);

@@ -7,7 +7,7 @@ import { WheelwrightError } from '../../core/errors.js';
 import { SCOPES, type Scope } from '../../core/token.js';
 import type { Cli } from '../cli.js';
 import { formatTable } from '../format.js';
-import { withService } from '../service/session.js';
+import { withService, withServiceData } from '../service/session.js';
 
 interface CreateOptions {
   scope: Scope[];
@@ -34,7 +34,7 @@ export function tokenCommand(cli: Cli): Command {
     .description('the tokens, without their secrets')
     .option('--json', 'print {"tokens": [...]}')
     .action(({ json }: { json?: boolean }) =>
-      withService(cli, ['api'], async ({ client }) => {
+      withServiceData(cli, async ({ client }) => {
         const tokens = await listTokens(client.connection, cli.signal);
         if (json) return cli.terminal.printJson({ tokens });
         const rows = tokens.map(({ id, name, scopes, createdAt, revokedAt }) => [
@@ -54,7 +54,7 @@ export function tokenCommand(cli: Cli): Command {
     .description('make tokens useless, at once and for good')
     .argument('<token...>', 'ids as in `token list`')
     .action((ids: string[]) =>
-      withService(cli, ['api'], async ({ client }) => {
+      withServiceData(cli, async ({ client }) => {
         for (const id of ids) {
           await revokeToken(client.connection, id, cli.signal);
           cli.terminal.print(`${id} is revoked`);

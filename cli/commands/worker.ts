@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { listWorkers, steerWorker, type Worker } from '../../client/workers.js';
 import type { Cli } from '../cli.js';
 import { formatSize, formatTable } from '../format.js';
-import { withService } from '../service/session.js';
+import { withServiceData } from '../service/session.js';
 
 export function workerCommand(cli: Cli): Command {
   const command = new Command('worker').description('the workers of the service');
@@ -11,7 +11,7 @@ export function workerCommand(cli: Cli): Command {
     .description('those that were there within the last day, what they have and what they do')
     .option('--json', 'print {"workers": [...]}')
     .action(({ json }: { json?: boolean }) =>
-      withService(cli, ['api'], async ({ client }) => {
+      withServiceData(cli, async ({ client }) => {
         const workers = await listWorkers(client.connection, cli.signal);
         if (json) return cli.terminal.printJson({ workers });
         const header = ['WORKER', 'STATE', 'VERSION', 'KIND', 'SLOTS', 'CPUS', 'MEMORY', 'LAST SEEN', 'BUILDS'];
@@ -29,7 +29,7 @@ function steering(cli: Cli, parent: Command, action: 'drain' | 'resume', descrip
     .description(`${description} (takes an admin token)`)
     .argument('<worker...>', 'names as in `worker list`')
     .action((names: string[]) =>
-      withService(cli, ['api'], async ({ client }) => {
+      withServiceData(cli, async ({ client }) => {
         for (const name of names) {
           const { slots } = await steerWorker(client.connection, name, action, cli.signal);
           const left =

@@ -1,4 +1,8 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { DATABASE } from '../../adapters/disk/data-folder.js';
 import { type Client, openClient } from '../../client/client.js';
+import { WheelwrightError } from '../../core/errors.js';
 import type { Cli } from '../cli.js';
 import { findService, readToken, type ServiceAddress } from './address.js';
 import type { ProgramName } from './node-arguments.js';
@@ -39,6 +43,21 @@ export async function withService<T>(
   } finally {
     await leave(cli, started, programs.includes('worker'));
   }
+}
+
+/**
+ * {@link withService} for what is about builds, files or tokens that are there already: an api is started for it, but not where no service has ever been.
+ * @throws WheelwrightError `unavailable` there, and leaves nothing behind: most likely the folder is another one than that of the service
+ */
+export async function withServiceData<T>(cli: Cli, command: (session: Session) => Promise<T>): Promise<T> {
+  const { settings } = cli;
+  const folder = path.resolve(settings.WHEELWRIGHT_DATA);
+  if (!existsSync(path.join(folder, DATABASE)) && (await findService(settings)) === undefined) {
+    throw new WheelwrightError('unavailable', `no service runs, and ${folder} is the data folder of none`, {
+      hint: 'Without WHEELWRIGHT_DATA it is the folder data below the one that the command runs in. Give it the WHEELWRIGHT_DATA or the WHEELWRIGHT_API_URL of your service; ./wheelwright up begins a new one.',
+    });
+  }
+  return withService(cli, ['api'], command);
 }
 
 function startFor(cli: Cli, programs: readonly ProgramName[]): Promise<Service> {

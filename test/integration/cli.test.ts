@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -94,6 +95,16 @@ test('a service that cannot be reached exits 3 and says how to start one', async
     expect(err).toContain('./wheelwright up');
     expect(code).toBe(3);
   }
+});
+
+test('what is about builds that are there makes no service where none has ever been', async () => {
+  const data = path.join(folder, 'elsewhere');
+  for (const args of [['list'], ['show', 'x'], ['cancel', '--all'], ['token', 'list'], ['index', 'yank', 'x', '1']]) {
+    const { code, err } = await run({ WHEELWRIGHT_DATA: data }, ...args);
+    expect(err).toContain(`no service runs, and ${data} is the data folder of none`);
+    expect(code).toBe(3);
+  }
+  expect(existsSync(data)).toBe(false);
 });
 
 describe('diagnose', () => {
