@@ -1,6 +1,7 @@
 // What a base has too old, built first from the source package of a later suite of the same distribution: the oldest of those that are new enough, so that it
 // asks for as little as can be of a base that it was not made for.
 import { configureSwitches } from './debian-rules.js';
+import { WheelwrightError } from './errors.js';
 import type { Failure, FailureClass, Proposal } from './failure.js';
 import { installedLibraries } from './library-version.js';
 import type { PackageIndex } from './package-index.js';
@@ -36,7 +37,10 @@ export function mayNeedNewer({ class: kind, proposal }: Failure): boolean {
   return MENDED.includes(kind) && proposal === undefined;
 }
 
-/** Edits that build the library first, the likeliest first; each a guess. */
+/**
+ * Edits that build the library first, the likeliest first; each a guess.
+ * @throws WheelwrightError `unavailable` where the mirror has none of the sources that it lists
+ */
 export async function newerLibraries(
   failure: Failure,
   built: Built,
@@ -49,6 +53,7 @@ export async function newerLibraries(
   const needed = shortfall?.kind === 'version' ? shortfall.needed : undefined;
   const used = (built.recipe.sources ?? []).map(({ sha256 }) => sha256);
   const proposals: Proposal[] = [];
+  let unavailable: WheelwrightError | undefined;
   for (const wanted of wantedPackages(failure, built)) {
     const newer = (await later.sourcesOf(wanted.package, signal)).filter(
       ({ version, sizeBytes, sha256 }) =>
@@ -61,9 +66,17 @@ export async function newerLibraries(
     const best = (needed === undefined ? newer.find(({ stable }) => stable) : newer[0]) ?? newest;
     // Suites may have the same archive.
     for (const source of newest?.sha256 === best?.sha256 ? [best] : [best, newest]) {
-      if (source !== undefined) proposals.push(await proposalOf(wanted, source, built, base, later, signal));
+      if (source === undefined) continue;
+      try {
+        proposals.push(await proposalOf(wanted, source, built, base, later, signal));
+      } catch (error) {
+        // A suite that moves on has gone from what its list of yesterday names; the others have not.
+        if (!(error instanceof WheelwrightError) || error.code !== 'unavailable') throw error;
+        unavailable ??= error;
+      }
     }
   }
+  if (proposals.length === 0 && unavailable !== undefined) throw unavailable;
   return proposals;
 }
 

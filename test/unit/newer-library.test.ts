@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { WheelwrightError } from '../../core/errors.js';
 import type { Failure } from '../../core/failure.js';
 import { newerLibraries } from '../../core/newer-library.js';
 import type { PackageIndex } from '../../core/package-index.js';
@@ -33,19 +34,18 @@ const tooOld = (line: string, more: Partial<Failure> = {}): Failure => ({
   ...more,
 });
 
-async function ideas(failure: Failure, sources: readonly SourcePackage[] = SUITES, recipe = {}) {
+async function ideas(
+  failure: Failure,
+  sources: readonly SourcePackage[] = SUITES,
+  recipe = {},
+  rulesOf = async (_source: SourcePackage) => RULES,
+) {
   const asked: string[] = [];
   const sourcesOf = async (name: string) => {
     asked.push(name);
     return [...sources];
   };
-  const proposals = await newerLibraries(
-    failure,
-    { recipe, installed },
-    base,
-    { sourcesOf, rulesOf: async () => RULES },
-    signal,
-  );
+  const proposals = await newerLibraries(failure, { recipe, installed }, base, { sourcesOf, rulesOf }, signal);
   const edits = proposals.map(
     ({ edit }) => edit as { system?: { apt: string[] }; sources: { install: string; debian: { suite: string } }[] },
   );
@@ -128,4 +128,14 @@ test('a repacked archive is configured as the distribution does it', async () =>
   const script = async (each: SourcePackage) => (await ideas(tooOld('ham_new'), [each])).edits[0]?.sources[0]?.install;
   expect(await script(repacked)).toMatch(/^cmake .* -DBUILD_EXAMPLES=OFF -DUSE_PARSER=system\n/);
   expect(await script({ ...repacked, filename: 'ham_1.5.orig.tar.xz' })).not.toContain('USE_PARSER');
+});
+
+test('a source that the mirror lists and lacks leaves those of the other suites', async () => {
+  const repacked = SUITES.map((each) => ({ ...each, filename: `ham_${each.version}+ds.orig.tar.xz` }));
+  const lacking = (suites: RegExp) => async (each: SourcePackage) => {
+    if (suites.test(each.suite)) throw new WheelwrightError('unavailable', '404 Not Found');
+    return RULES;
+  };
+  expect((await ideas(tooOld('ham_new'), repacked, {}, lacking(/forky/))).suites).toEqual(['trixie']);
+  await expect(ideas(tooOld('ham_new'), repacked, {}, lacking(/./))).rejects.toThrow('404');
 });
