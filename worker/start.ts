@@ -5,7 +5,8 @@ import type { Logger } from 'pino';
 import { sdistTar, sdistTexts } from '../adapters/archive/sdist.js';
 import { openPackageIndexes } from '../adapters/debian/package-indexes.js';
 import { loadImages } from '../adapters/disk/image-definitions.js';
-import { openHostEngine, SYSTEM_CA_BUNDLE } from '../adapters/docker/host-engine.js';
+import { openHostEngine } from '../adapters/docker/host-engine.js';
+import { readCaBundle } from '../adapters/host/ca-bundle.js';
 import { openSimpleUpstream } from '../adapters/upstream/simple-upstream.js';
 import { configuredIndexUrl, resolveUpstreamUrl } from '../adapters/upstream/upstream-url.js';
 import { openWorkerApi } from '../client/worker-api.js';
@@ -27,14 +28,13 @@ const MAX_SDIST_ENTRIES = 500_000;
  * @throws WheelwrightError when an image definition or a setting is unusable
  */
 export async function startWorker(settings: Settings, { log, root, environment }: WorkerStart): Promise<Worker> {
-  const bundlePath = settings.WHEELWRIGHT_CA_BUNDLE ?? SYSTEM_CA_BUNDLE;
   const [definitions, scripts, token, upstreamUrl, toolIndexUrl, bundle] = await Promise.all([
     loadImages(join(root, 'images')),
     readScripts(join(root, 'worker', 'scripts')),
     settings.WHEELWRIGHT_TOKEN ?? readToken(settings),
     resolveUpstreamUrl(environment),
     configuredIndexUrl(environment),
-    readBundle(bundlePath, settings.WHEELWRIGHT_CA_BUNDLE !== undefined),
+    readCaBundle(settings.WHEELWRIGHT_CA_BUNDLE),
   ]);
   const { engine, images } = openHostEngine(settings, toolIndexUrl, root, definitions);
   const upstream = openSimpleUpstream({ url: upstreamUrl, ...(bundle === undefined ? {} : { ca: bundle }) });
@@ -74,18 +74,11 @@ async function readVersion(root: string): Promise<string> {
 async function readToken(settings: Settings): Promise<string | undefined> {
   if (settings.WHEELWRIGHT_TOKEN_FILE !== undefined)
     return (await readFile(settings.WHEELWRIGHT_TOKEN_FILE, 'utf8')).trim();
-  return (await readIfThere(join(settings.WHEELWRIGHT_DATA, 'admin-token')))?.trim();
-}
-
-async function readBundle(path: string, asked: boolean): Promise<string | undefined> {
-  return asked ? readFile(path, 'utf8') : readIfThere(path);
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const token = await readFile(join(settings.WHEELWRIGHT_DATA, 'admin-token'), 'utf8').catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    },
+  );
+  return token?.trim();
 }

@@ -6,9 +6,6 @@ import type { Settings } from '../../core/settings.js';
 import { openEngine } from './engine.js';
 import { type Images, openImages } from './images.js';
 
-/** Where Debian and its kin keep the certificates that the machine trusts. */
-export const SYSTEM_CA_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
-
 /**
  * The container engine that this machine's environment names (DOCKER_HOST, else its socket), as the settings want it used. Nothing is asked of it yet.
  * @param indexUrl simple index that the tools of builder images come from; undefined: pip's own default
@@ -25,7 +22,7 @@ export function openHostEngine(
     docker,
     definitions,
     imagesFolder: join(root, 'images'),
-    caBundle: settings.WHEELWRIGHT_CA_BUNDLE ?? SYSTEM_CA_BUNDLE,
+    caBundle: settings.WHEELWRIGHT_CA_BUNDLE,
     debianMirror: settings.WHEELWRIGHT_DEBIAN_MIRROR,
     indexUrl,
     toolchainFolders: { rust: settings.WHEELWRIGHT_RUST_TOOLCHAIN, go: settings.WHEELWRIGHT_GO_TOOLCHAIN },

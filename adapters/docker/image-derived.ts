@@ -10,7 +10,7 @@ import { ignoreGone, statusOf } from './engine-error.js';
 import { buildImage } from './image-build.js';
 import { findImage, imageLabels, shortDigest } from './image-names.js';
 import { packageGone, refusalOf } from './image-refusal.js';
-import { type ImageSite, type Progress, readCaBundle, timed } from './image-targets.js';
+import { type ImageSite, type Progress, timed, trustedBundle } from './image-targets.js';
 import type { Labels } from './labels.js';
 import { packToolchainFolder, type ToolchainFolder, toolchainTitle } from './toolchain-folder.js';
 
@@ -58,8 +58,8 @@ export async function makeDerived(
   const build = () =>
     timed(site, from.name, `installing ${names}`, progress, async () => {
       const context = pack();
-      const packing = packDerived(context, await readCaBundle(site.caBundle), from.reference, content).catch(
-        (error: unknown) => context.destroy(error as Error),
+      const packing = packDerived(context, await trustedBundle(site), from.reference, content).catch((error: unknown) =>
+        context.destroy(error as Error),
       );
       const labels = imageLabels(site.instance, 'derived', digest);
       const result = await buildImage(site.docker, { context: Readable.from(context), tag: reference, labels }, signal);
@@ -92,7 +92,7 @@ export async function withCompilerCache<T extends { kind: string }>(
   }
 }
 
-async function packDerived(context: Pack, caBundle: Buffer, parent: string, content: DerivedContent): Promise<void> {
+async function packDerived(context: Pack, caBundle: string, parent: string, content: DerivedContent): Promise<void> {
   context.entry({ name: 'Dockerfile' }, derivedDockerfile(parent, content));
   context.entry({ name: 'ca-bundle.crt', mode: 0o644, mtime: new Date(0) }, caBundle);
   for (const folder of content.folders) await packToolchainFolder(context, folder);

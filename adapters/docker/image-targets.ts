@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { ImageRefusal } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { type ImageDefinition, type Interpreter, imageDigests, type LoadedImage } from '../../core/image.js';
+import { readCaBundle } from '../host/ca-bundle.js';
 import { bootstrapBase, pullBase } from './image-base.js';
 import { buildImage } from './image-build.js';
 import { type ContextFile, packContext, readContextFiles } from './image-context.js';
@@ -15,8 +15,8 @@ export interface ImageSite {
   docker: Docker;
   /** The folder images/. */
   imagesFolder: string;
-  /** Path of a PEM file: what containers with a network trust. */
-  caBundle: string;
+  /** Path of a PEM file with what containers with a network trust; undefined: what this machine trusts. */
+  caBundle: string | undefined;
   debianMirror: string | undefined;
   /** Simple index that the tools of a builder are installed from; undefined: pip's own default. May hold a password. */
   indexUrl: string | undefined;
@@ -176,18 +176,17 @@ async function targetContext(site: ImageSite, { family }: ImageDefinition): Prom
   const pip = site.indexUrl === undefined ? '' : `[global]\nindex-url = ${site.indexUrl}\n`;
   return [
     ...(await readContextFiles(join(site.imagesFolder, 'families', family))),
-    { name: 'ca-bundle.crt', content: await readCaBundle(site.caBundle) },
+    { name: 'ca-bundle.crt', content: await trustedBundle(site) },
     { name: 'pip.conf', content: pip },
   ];
 }
 
-/** @throws WheelwrightError `unavailable` when the bundle is not there. */
-export async function readCaBundle(path: string): Promise<Buffer> {
-  return readFile(path).catch((cause: unknown) => {
-    throw new WheelwrightError('unavailable', `cannot read the CA bundle ${path}`, {
-      hint: 'WHEELWRIGHT_CA_BUNDLE names a PEM file; without it the bundle of the package ca-certificates is used.',
-      cause,
-    });
+/** What containers with a network trust. @throws WheelwrightError `invalid` for a file that cannot be read, `unavailable` where this machine has none */
+export async function trustedBundle({ caBundle }: Pick<ImageSite, 'caBundle'>): Promise<string> {
+  const bundle = await readCaBundle(caBundle);
+  if (bundle !== undefined) return bundle;
+  throw new WheelwrightError('unavailable', 'this machine has no bundle of the certificates that it trusts', {
+    hint: 'Install the package ca-certificates, or let WHEELWRIGHT_CA_BUNDLE name a PEM file.',
   });
 }
 

@@ -12,6 +12,7 @@ import { engineError } from '../../adapters/docker/engine-error.js';
 import { buildImage } from '../../adapters/docker/image-build.js';
 import { packContext } from '../../adapters/docker/image-context.js';
 import { DIGEST_LABEL } from '../../adapters/docker/image-names.js';
+import { trustedBundle } from '../../adapters/docker/image-targets.js';
 import { type ImagesOptions, openImages } from '../../adapters/docker/images.js';
 import { packToolchainFolder, readToolchainFolder } from '../../adapters/docker/toolchain-folder.js';
 import type { BuilderImages } from '../../core/engine.js';
@@ -140,6 +141,13 @@ describe('openImages', () => {
     const { images, targets } = await open(new Docker({ socketPath: '/nowhere/docker.sock' }));
     const prepared = images.prepareImages(targets[0] as (typeof targets)[0], {}, () => {}, signal);
     await expect(prepared).rejects.toMatchObject({ code: 'unavailable', hint: expect.stringContaining('DOCKER_HOST') });
+  });
+
+  it('says that the certificates that containers are to trust cannot be read', async () => {
+    await expect(trustedBundle({ caBundle: '/nowhere' })).rejects.toMatchObject({
+      code: 'invalid',
+      hint: expect.stringContaining('WHEELWRIGHT_CA_BUNDLE'),
+    });
   });
 
   it('refuses a target that is defined otherwise here', async () => {
