@@ -132,25 +132,29 @@ async function proposalOf(
   };
 }
 
+const TAKE_PREFIX = `mkdir -p "$PREFIX"
+cp -a "wheelwright-root$PREFIX/." "$PREFIX"
+`;
+
 /** Headers and libraries; not what packages, tests or bindings are made with. */
 function isLibrary(name: string): boolean {
   return /-dev$/.test(name) && !/^(?:dpkg|gir1|(?:lib)?(?:python|ruby|perl|lua|gtest|gmock))/.test(name);
 }
 
-/** By the build system that the distribution itself builds it with. */
+/** By the build system that the distribution itself builds it with. What is meant for folders outside of the prefix, e.g. /etc, where a build may not write, is left behind. */
 function scriptFor(buildDepends: readonly string[], switches: readonly string[]): string {
   const more = switches.map((each) => ` ${each}`).join('');
   if (buildDepends.includes('meson')) {
     return `meson setup wheelwright-build --prefix="$PREFIX" --libdir=lib --buildtype=release --wrap-mode=nodownload${more}
 ninja -C wheelwright-build
-ninja -C wheelwright-build install
-`;
+DESTDIR="$PWD/wheelwright-root" ninja -C wheelwright-build install
+${TAKE_PREFIX}`;
   }
   return buildDepends.includes('cmake')
     ? `cmake -S . -B wheelwright-build -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$PREFIX" -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=ON -DBUILD_STATIC_LIBS=OFF -DBUILD_TESTING=OFF -DBUILD_TESTS=OFF -DBUILD_EXAMPLES=OFF${more}
 cmake --build wheelwright-build
-cmake --install wheelwright-build
-`
+DESTDIR="$PWD/wheelwright-root" cmake --install wheelwright-build
+${TAKE_PREFIX}`
     : `[ -x configure ] || autoreconf --force --install
 ./configure --prefix="$PREFIX" --disable-static${more}
 make

@@ -119,6 +119,12 @@ test('it is built as the distribution builds it, with the libraries that the bas
   const [cmake] = (await ideas(tooOld('ham_new'), [source('trixie', '1.5', { buildDepends: [['cmake']] })])).edits;
   expect(cmake?.system).toBeUndefined();
   expect(cmake?.sources[0]?.install).toMatch(/^cmake -S .* -DBUILD_SHARED_LIBS=ON -DBUILD_STATIC_LIBS=OFF /);
+  for (const script of [first, cmake].map((edit) => edit?.sources[0]?.install)) {
+    // What is installed into /etc would end the build.
+    expect(script).toMatch(
+      /\nDESTDIR="\$PWD\/wheelwright-root" \S+ .*install.*\n.*\ncp -a "wheelwright-root\$PREFIX\/\." "\$PREFIX"\n$/,
+    );
+  }
   const [plain] = (await ideas(tooOld('ham_new'))).edits;
   expect(plain?.sources[0]?.install).toMatch(/\.\/configure --prefix="\$PREFIX"/);
 });
