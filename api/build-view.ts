@@ -37,6 +37,7 @@ export function viewFile(file: FileRecord, indexUrl: string): Build['files'][num
     grafted: file.grafted,
     needs: file.needs,
     ...(file.cpu === undefined ? {} : { cpu: file.cpu }),
+    ...(file.yanked === undefined ? {} : { yanked: file.yanked }),
     ...(file.provenanceSha256 === undefined ? {} : { provenanceUrl: `${indexUrl}${provenanceRoute(file)}` }),
   };
 }

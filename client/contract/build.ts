@@ -78,6 +78,8 @@ export const fileSchema = z.object({
   cpu: z.enum(CPU_LEVELS).exactOptional(),
   /** The signed statement of what it was made from (PEP 740). */
   provenanceUrl: z.string().optional(),
+  /** PEP 592: why, or true where nobody said; missing: it is not. */
+  yanked: z.union([z.literal(true), z.string()]).exactOptional(),
 });
 
 /** Core's `Target`. */

@@ -65,3 +65,32 @@ test('a matrix has the releases of here and upstream newest first by PEP 440, an
   ]);
   expect(matrixRows(project, undefined).rows).toHaveLength(3);
 });
+
+test('a wheel that serves a target is here for it, whoever made it for whichever other', () => {
+  const file = (filename: string) => ({
+    filename,
+    sha256: 'a'.repeat(64),
+    sizeBytes: 1,
+    url: 'https://index.example/',
+    grafted: [],
+    needs: [],
+    channel: 'stable' as const,
+  });
+  const release = (version: string, ...names: string[]) => ({ version, files: names.map(file), targets: [] });
+  const project: Project = {
+    name: 'p',
+    dependents: [],
+    releases: [
+      release('3', 'p-3.tar.gz'),
+      release('2', 'p-2.tar.gz', 'p-2-py3-none-any.whl'),
+      release('1', 'p-1-cp313-abi3-manylinux_2_31_x86_64.whl'),
+    ],
+  };
+  const targets = ['cp311', 'cp314'].map((python) => ({ python, policy: 'manylinux_2_31', arch: 'x86_64' }));
+  const { rows } = matrixRows(project, { targets, releases: [], dependents: [] });
+  expect(rows.map(({ version, cells }) => [version, ...cells.map(({ wheel }) => wheel)])).toEqual([
+    ['3', undefined, undefined],
+    ['2', 'p-2-py3-none-any.whl', 'p-2-py3-none-any.whl'],
+    ['1', undefined, 'p-1-cp313-abi3-manylinux_2_31_x86_64.whl'],
+  ]);
+});

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { addDownloads } from '../../adapters/sqlite/downloads.js';
+import { sendUpload } from '../support/upload-service.js';
+import { makeWheel } from '../support/wheel.js';
 import { openPage } from './browser.js';
 import { startProxy } from './proxy.js';
 import { failedBuild, startBuild, succeededBuild } from './scenario.js';
@@ -103,6 +105,20 @@ test('a release is built from the matrix, beside what the upstream has', async (
   await page.getByRole('dialog').getByRole('button', { name: 'Sign in' }).click();
   await page.waitForURL('**/builds/*');
   await page.getByRole('heading', { name: 'mixed 2.0' }).waitFor();
+});
+
+test('an uploaded release is here for every target that its wheel serves, and a yank is seen', async () => {
+  const wheel = makeWheel('acme_tool-1.0-py3-none-any.whl');
+  const upload = { filename: wheel.filename, bytes: wheel.bytes, secret: service.token };
+  expect((await sendUpload(`${service.api.url}/legacy/`, upload)).status).toBe(200);
+  const json = { files: ['1.0'], reason: 'loses data' };
+  expect((await service.call('POST', '/api/v1/projects/acme-tool/yank', { json })).status).toBe(200);
+  await page.goto('/packages/acme-tool');
+  const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: '1.0' }) });
+  await row.getByText('wheel here').first().waitFor();
+  expect(await row.getByText('not tried').count()).toBe(0);
+  await page.locator('article', { hasText: wheel.filename }).getByText('yanked').waitFor();
+  await page.getByText('loses data').waitFor();
 });
 
 test('a requirements file is checked, and what would compile is built with one button', async () => {

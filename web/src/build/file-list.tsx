@@ -34,6 +34,7 @@ export function PipLine({ project, version, channel }: Pick<Build, 'project' | '
 
 /** One file of the index. */
 export function FileCard({ project, file }: { project: string; file: Build['files'][number] }) {
+  const isWheel = file.filename.endsWith('.whl');
   return (
     <article class="file">
       <h2>
@@ -41,7 +42,14 @@ export function FileCard({ project, file }: { project: string; file: Build['file
           {file.filename}
         </a>{' '}
         <span class="detail">{formatSize(file.sizeBytes)}</span>
+        {file.yanked !== undefined && (
+          <>
+            {' '}
+            <span class="chip warn">yanked</span>
+          </>
+        )}
       </h2>
+      {typeof file.yanked === 'string' && <p class="detail">{file.yanked}</p>}
       <dl>
         <dt>sha256</dt>
         <dd>
@@ -56,22 +64,30 @@ export function FileCard({ project, file }: { project: string; file: Build['file
             </dd>
           </>
         )}
-        <dt>Grafted in</dt>
-        <dd>
-          <Names names={file.grafted} none="nothing: it holds only its own code" />
-        </dd>
+        {isWheel && (
+          <>
+            <dt>Grafted in</dt>
+            <dd>
+              <Names names={file.grafted} none="nothing: it holds only its own code" />
+            </dd>
+          </>
+        )}
         {file.cpu !== undefined && (
           <>
             <dt>Processor</dt>
             <dd>may need the level {file.cpu}</dd>
           </>
         )}
-        <dt>Image must bring</dt>
-        <dd>
-          <Names names={file.needs} none="nothing but glibc" />
-        </dd>
+        {isWheel && (
+          <>
+            <dt>Image must bring</dt>
+            <dd>
+              <Names names={file.needs} none="nothing but glibc" />
+            </dd>
+          </>
+        )}
       </dl>
-      {file.filename.endsWith('.whl') && (
+      {isWheel && (
         <FileContents
           project={project}
           filename={file.filename}

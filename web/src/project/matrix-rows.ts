@@ -1,14 +1,17 @@
 import type { Project, UpstreamProject } from '../../../client/contract.js';
+import { wheelServesTarget } from '../../../core/tag.js';
 import { compareVersions } from '../../../core/version.js';
 
 type Built = Project['releases'][number]['targets'][number];
 type Offer = UpstreamProject['releases'][number]['offers'][number];
 export type Target = UpstreamProject['targets'][number];
 
-/** One release on one target: what became of it here, else what the upstream offers. */
+/** One release on one target: what became of it here, else a wheel that is here and serves it too (uploaded, or built for another), else what the upstream offers. */
 export interface MatrixCell {
   target: Target;
   built?: Built;
+  /** File name. */
+  wheel?: string;
   offer?: Offer;
 }
 
@@ -39,7 +42,8 @@ export function matrixRows(
         cells: targets.map((target) => {
           const made = here?.targets.find((each) => nameOfTarget(each) === nameOfTarget(target));
           const offer = there?.offers[offered.indexOf(nameOfTarget(target))];
-          return { target, ...(made && { built: made }), ...(offer && { offer }) };
+          const wheel = here?.files.find(({ filename }) => wheelServesTarget(filename, target))?.filename;
+          return { target, ...(made && { built: made }), ...(wheel && { wheel }), ...(offer && { offer }) };
         }),
       };
     }),

@@ -14,7 +14,7 @@ interface Props {
   onChange(): void;
 }
 
-/** Releases by targets: built here, failed with its class, a wheel upstream, or to be built. */
+/** Releases by targets: built here, failed with its class, a wheel here or upstream, or to be built. */
 export function ReleaseMatrix({ project, upstream, onChange }: Props) {
   const { offers } = useSession();
   const { run, problem } = useAction();
@@ -81,7 +81,7 @@ interface CellProps {
   onBuild: (() => void) | undefined;
 }
 
-function Cell({ cell: { built, offer, target }, version, onBuild }: CellProps) {
+function Cell({ cell: { built, wheel, offer, target }, version, onBuild }: CellProps) {
   if (built !== undefined) {
     return (
       <a href={at(`builds/${built.buildId}`)} title={built.files.join(', ')}>
@@ -93,6 +93,12 @@ function Cell({ cell: { built, offer, target }, version, onBuild }: CellProps) {
       </a>
     );
   }
+  if (wheel !== undefined)
+    return (
+      <span class="detail" title={wheel}>
+        wheel here
+      </span>
+    );
   if (offer?.kind === 'wheel')
     return (
       <span class="detail" title={offer.filename}>
