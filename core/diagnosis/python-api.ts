@@ -50,14 +50,22 @@ const SINCE_3_13: Readonly<Record<string, { macro: string; parameters?: string; 
   _Py_IsFinalizing: { macro: 'IS_FINALIZING', now: 'Py_IsFinalizing' },
 };
 
+/** What Python 3.11 dropped: they encode an array of characters, which mostly is that of a string, and a string has a function that takes it whole. */
+const ENCODERS = ['PyUnicode_EncodeUTF8', 'PyUnicode_EncodeLatin1', 'PyUnicode_EncodeASCII'];
+
+const NAMES = [...Object.keys(SUCCESSORS), ...Object.keys(SINCE_3_13), ...ENCODERS];
+
 /** What {@link REWRITE_OLD_API} rewrites. */
 export const USES_OLD_API = new RegExp(
-  String.raw`\bPy_(?:TYPE|SIZE|REFCNT)\([^()]*\) *= *[^=;]|\b(?:${[...Object.keys(SUCCESSORS), ...Object.keys(SINCE_3_13)].join('|')})\b`,
+  String.raw`\bPy_(?:TYPE|SIZE|REFCNT)\([^()]*\) *= *[^=;]|\b(?:${NAMES.join('|')})\b`,
 );
 
 /** Who uses one of the older forms uses others as well, and a recipe has one script: all of them at once. */
 export const REWRITE_OLD_API = `# Older forms of Python's C API, as it has them now.
 find . -name '*.c' -o -name '*.h' -o -name '*.cc' -o -name '*.cpp' -o -name '*.cxx' -o -name '*.hpp' | while read -r source; do
+  sed -zE -i 's/\\bPyUnicode_Encode(UTF8|Latin1|ASCII)\\(\\s*PyUnicode_(AS_UNICODE|AsUnicode)\\(([^()]*)\\),\\s*PyUnicode_(GET_SIZE|GetSize)\\(\\3\\),/PyUnicode_AsEncodedString(\\3, "\\1",/g' "$source"
+  # Python.h brings it by itself from Python 3.11 on, which moved it.
+  sed -E -i 's/^ *# *include *["<]longintrepr\\.h[">].*/#if PY_VERSION_HEX < 0x030B0000\\n&\\n#endif/' "$source"
   sed -E -i \\
     -e 's/\\bPy_(TYPE|SIZE|REFCNT)\\(([^()]*)\\) *= *([^=;][^;]*);/Py_SET_\\1(\\2, \\3);/' \\
 ${Object.entries(SUCCESSORS)
@@ -80,7 +88,7 @@ done
 
 /** The edit for code that uses the name, where {@link REWRITE_OLD_API} puts another in its place or calls it with the arguments that it takes now. */
 export function rewritten(name: string): Partial<Finding> {
-  return Object.hasOwn(SUCCESSORS, name) || Object.hasOwn(SINCE_3_13, name)
+  return NAMES.includes(name)
     ? { edit: { prepare: REWRITE_OLD_API }, why: `${name} has a successor that does the same.`, guess: true }
     : {};
 }

@@ -1011,6 +1011,35 @@ describe('logs as they come', () => {
     );
   });
 
+  test('what encoded the characters of a string, before Python 3.11, encodes the string', () => {
+    const { proposal } = diagnoseText('m.c:9:3: error: ‘PyUnicode_EncodeUTF8’ was not declared in this scope', {
+      phase: 'build',
+    });
+    const folder = temporaryFolder();
+    const other = 'b = PyUnicode_EncodeUTF8(text, n, 0);\n';
+    writeFileSync(
+      join(folder, 'm.c'),
+      `a = PyUnicode_EncodeLatin1(PyUnicode_AS_UNICODE(o),\n  PyUnicode_GET_SIZE(o), "strict");\n${other}`,
+    );
+    execFileSync('sh', ['-ec', String(proposal?.edit['prepare'])], { cwd: folder });
+    expect(readFileSync(join(folder, 'm.c'), 'utf8')).toBe(
+      `a = PyUnicode_AsEncodedString(o, "Latin1", "strict");\n${other}`,
+    );
+  });
+
+  test('a header that Python 3.11 moved is included where it still is one of its own', () => {
+    const at = (python: string) =>
+      diagnoseText(
+        `gcc -I/include/python${python} m.c\nm.c:9:3: fatal error: longintrepr.h: No such file or directory`,
+      );
+    expect(at('3.13')).not.toHaveProperty('proposal');
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'm.c'), '#include "longintrepr.h"\nint a;\n');
+    execFileSync('sh', ['-ec', String(at('3.11').proposal?.edit['prepare'])], { cwd: folder });
+    const flags = ['-E', '-P', '-DPY_VERSION_HEX=0x030B0000'];
+    expect(execFileSync('cc', [...flags, 'm.c'], { cwd: folder, encoding: 'utf8' })).toBe('int a;\n');
+  });
+
   test('a function that Python 3.13 dropped is replaced in the wheel that only lacks it when it is imported', () => {
     const line =
       'ImportError: /test/env/_ham.cpython-313-x86_64-linux-gnu.so: undefined symbol: _PyErr_WriteUnraisableMsg';

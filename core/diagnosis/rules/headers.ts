@@ -1,7 +1,10 @@
-import type { Finding, Rule } from '../rule.js';
+import { REWRITE_OLD_API } from '../python-api.js';
+import { type Finding, minorOf, type Rule } from '../rule.js';
 
 interface Elsewhere extends Partial<Finding> {
   header: RegExp;
+  /** What holds for some Pythons only, by their minor version. */
+  ofPython?: (minor: number) => Partial<Finding>;
 }
 
 /** Headers that no package of the distribution brings, or not the right ones. `{1}` is the header. */
@@ -31,6 +34,15 @@ const ELSEWHERE: readonly Elsewhere[] = [
     class: 'python-too-new',
     cause:
       'Python 3.11 moved longintrepr.h, and this C code was generated for older ones. A newer release of the project, or Python 3.10, helps.',
+    ofPython: (minor) =>
+      // From 3.12 on what it declares is another as well.
+      minor < 12
+        ? {
+            edit: { prepare: REWRITE_OLD_API },
+            why: 'What is written by hand finds the same by way of Python.h.',
+            guess: true,
+          }
+        : {},
   },
   {
     header: /^(?:Python|pyconfig|structmember|frameobject)\.h$/,
@@ -87,12 +99,12 @@ export const headerRules: readonly Rule[] = [
     cause:
       'The build needs the C or C++ header {1}, which is not in the image. The development package that holds it helps.',
     missing: [{ kind: 'header', name: '{1}' }],
-    refine([line, name = '']) {
+    refine([line, name = ''], { python }) {
       if (!/No such file|not found/.test(line)) return 'ignore';
       const elsewhere = ELSEWHERE.find(({ header }) => header.test(name));
       if (elsewhere === undefined) return {};
-      const { header: _header, ...finding } = elsewhere;
-      return { ...finding, missing: [] };
+      const { header: _header, ofPython, ...finding } = elsewhere;
+      return { ...finding, ...(python === undefined ? {} : ofPython?.(minorOf(python))), missing: [] };
     },
   },
 ];
