@@ -851,6 +851,15 @@ describe('logs as they come', () => {
     });
   });
 
+  test('numpy that cannot be loaded is not there, unless it says that it is of another major version', () => {
+    const end =
+      "ImportError: numpy.core.multiarray failed to import (auto-generated because you didn't call 'numpy.import_array()')";
+    const banner = 'A module that was compiled using NumPy 1.x cannot be run in\nNumPy 2.5.5 as it may crash.\n\n';
+    const required = (log: string) => diagnoseText(log, { phase: 'test' }).proposal?.edit;
+    expect(required(end)).toEqual({ test: { requires: ['numpy'] } });
+    expect(required(banner + end)).toEqual({ test: { requires: ['numpy<2'] } });
+  });
+
   test('what the compiled part of a project imports is that project', () => {
     const required = (module: string, project: string) => {
       const diagnosis = createDiagnosis({ phase: 'test', project });

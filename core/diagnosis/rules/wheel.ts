@@ -91,6 +91,17 @@ export const wheelRules: readonly Rule[] = [
     cause: 'The extension is not one that this interpreter can load.',
   },
   {
+    // A numpy of another major version says so itself before that, and what was said first counts.
+    match: /ImportError: numpy\._?core\.multiarray failed to import/,
+    weight: 'requirement',
+    class: 'test-failed',
+    cause: 'The wheel was compiled with numpy and loads it when it is imported, but does not require it.',
+    edit: { test: { requires: ['numpy'] } },
+    why: 'The test needs numpy, as whoever uses that part of the wheel does.',
+    guess: true,
+    refine: (_match, { phase }) => (phase === 'test' ? {} : 'ignore'),
+  },
+  {
     match:
       /A module that was compiled using NumPy 1\.x cannot be run in|numpy\.dtype size changed, may indicate binary incompatibility|numpy\.core\.multiarray failed to import/,
     weight: 'requirement',
