@@ -1,7 +1,7 @@
 // How an attempt's end, as its worker reports it, becomes a published file, a failure, or builds to wait for.
 import { hash } from 'node:crypto';
 import type { AttemptEnding, AttemptOutcome, WheelReport } from '../core/attempt.js';
-import { WheelwrightError } from '../core/errors.js';
+import { mayPass, WheelwrightError } from '../core/errors.js';
 import type { Failure } from '../core/failure.js';
 import type { Settings } from '../core/settings.js';
 import type { EndingAttempt, LeaseRef, NewFile } from '../core/store.js';
@@ -97,9 +97,9 @@ async function publish(
   const provenance = await context.makeProvenance(file, attempt);
   // All at once, so that they share the time that the disk takes.
   const [stored] = await Promise.all([
-    blobs.put(one(provenance), { maxBytes: provenance.byteLength }),
-    blobs.put(one(metadata), { maxBytes: metadata.byteLength }),
-    bytes && blobs.put(one(bytes), { maxBytes: bytes.byteLength }),
+    blobs.put([provenance], { maxBytes: provenance.byteLength }),
+    blobs.put([metadata], { maxBytes: metadata.byteLength }),
+    bytes && blobs.put([bytes], { maxBytes: bytes.byteLength }),
   ]);
   try {
     const signed = { ...file, provenanceSha256: stored.sha256 };
@@ -207,8 +207,7 @@ async function waitForRequirements(
         if (status === 'cancelled') await context.store.retry(id, context.clock());
       }
     } catch (error) {
-      if (!(error instanceof WheelwrightError) || error.code === 'unavailable' || error.code === 'internal')
-        throw error;
+      if (!(error instanceof WheelwrightError) || mayPass(error)) throw error;
       const cause = `It needs ${requirement}, which exists as no wheel, and cannot be built either: ${error.message}. ${error.hint ?? ''}`;
       return record(context, lease, { kind: 'failed', failure: needFailure(error.message, cause) });
     }
@@ -232,8 +231,4 @@ async function waitForRequirements(
 
 function needFailure(line: string, cause: string): Failure {
   return { class: 'build-requirement', phase: 'fetch', line, lineNumber: 0, cause: cause.trim() };
-}
-
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

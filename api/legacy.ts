@@ -89,7 +89,7 @@ function receive(
         await checkProject(deps, checked.project, uploader);
         const { metadataBytes } = checked;
         // It waits for the disk beside the wheel, not after it.
-        metadata = metadataBytes && deps.blobs.put(one(metadataBytes), { maxBytes: metadataBytes.length });
+        metadata = metadataBytes && deps.blobs.put([metadataBytes], { maxBytes: metadataBytes.length });
         metadata?.catch(() => {});
       },
     });
@@ -145,8 +145,4 @@ function refuse(response: Response, error: WheelwrightError): void {
   if (error.code === 'unauthorized') response.setHeader('WWW-Authenticate', 'Basic realm="wheelwright"');
   if (error.code === 'unavailable') response.setHeader('Retry-After', '5');
   response.type('text/plain').send(`${error.message}\n${error.hint ?? ''}\n`);
-}
-
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

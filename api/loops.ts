@@ -1,4 +1,5 @@
 // What the API does by itself. Each `xOne` is one round of a loop, so that tests can call it; the loops are timers around them.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiContext } from './context.js';
 
 /** Keeps leases from running out while nobody could be heard, or by a clock that was set. */
@@ -61,19 +62,6 @@ export async function runLoop(
     } catch (error) {
       context.log.error({ err: error, loop: name }, 'a round of a loop failed');
     }
-    await pause(pauseMs, context.stopping);
+    await sleep(pauseMs, undefined, { signal: context.stopping }).catch(() => undefined);
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    if (signal.aborted) done();
-    else signal.addEventListener('abort', done);
-  });
 }

@@ -27,8 +27,6 @@ export interface Progress {
   detail(row: string, line: string): void;
   /** The row is over; its line stays. */
   end(row: string, state: string, outcome: 'good' | 'bad'): void;
-  /** A line above the rows. */
-  note(line: string): void;
   close(): void;
 }
 
@@ -100,7 +98,6 @@ function liveProgress(stderr: NodeJS.WriteStream, style: Terminal['style']): Pro
       const mark = outcome === 'good' ? style('green', '✔') : style('red', '✖');
       above(`${mark} ${style('bold', name)}  ${state} ${style('dim', formatDuration(Date.now() - since))}`);
     },
-    note: above,
     close: () => {
       clearInterval(timer);
       update.clear();
@@ -136,7 +133,6 @@ function plainProgress(note: (line: string) => void): Progress {
       rows.delete(name);
       note(`${name}: ${state} (${formatDuration(Date.now() - since)})`);
     },
-    note,
     close: () => clearInterval(timer),
   };
 }

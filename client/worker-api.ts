@@ -1,6 +1,6 @@
 // The worker's side of the API. Every write carries the lease's token; a stale one is refused with `conflict`.
 import type { Readable } from 'node:stream';
-import type { AttemptEnding, AttemptInput, AttemptOutcome, AttemptProgress, Lease } from '../core/attempt.js';
+import type { AttemptEnding, AttemptOutcome, AttemptProgress, Lease } from '../core/attempt.js';
 import type { Phase } from '../core/phase.js';
 import { WORKER_PROTOCOL, type WorkerFacts, type WorkerRef } from '../core/worker.js';
 import { type Connection, openConnection, send, sendForJson } from './connection.js';
@@ -23,7 +23,6 @@ export interface WorkerApi {
   claim(worker: WorkerRef, waitMs: number, signal: AbortSignal): Promise<Lease | undefined>;
   heartbeat(lease: Lease, signal: AbortSignal): Promise<{ cancelRequested: boolean }>;
   startPhase(lease: Lease, phase: Phase, signal: AbortSignal): Promise<void>;
-  addInputs(lease: Lease, inputs: readonly AttemptInput[], signal: AbortSignal): Promise<void>;
   /** Appends whole lines, the first of which has this 1-based number; returns the number of the next one. */
   appendLog(lease: Lease, firstLine: number, text: string, signal: AbortSignal): Promise<number>;
   /** Appends lines as appendLog does, with the phases that began among them and what was taken in; the same again is a no-op. */
@@ -77,7 +76,6 @@ export function openWorkerApi(options: { url: string; token?: string | undefined
     heartbeat: (lease, signal) =>
       sendForJson(connection, 'POST', path(lease, 'heartbeat'), heartbeatSchema, { headers: fenced(lease), signal }),
     startPhase: (lease, phase, signal) => post(lease, 'phase', { phase }, signal),
-    addInputs: (lease, inputs, signal) => post(lease, 'inputs', { inputs }, signal),
     async appendLog(lease, firstLine, text, signal) {
       const { nextLine } = await sendForJson(connection, 'POST', path(lease, 'log'), logAppendedSchema, {
         query: { from: String(firstLine) },

@@ -40,6 +40,11 @@ export class WheelwrightError extends Error {
   }
 }
 
+/** Whether the same may work later: what answers is away or broken, and nothing is wrong with what was asked. */
+export function mayPass(error: unknown): boolean {
+  return error instanceof WheelwrightError && (error.code === 'unavailable' || error.code === 'internal');
+}
+
 /**
  * What an error says of itself, never nothing: Node's own error for a host of which no address answered has an empty message, and the reasons in a list.
  */

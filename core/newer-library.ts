@@ -7,11 +7,9 @@ import { installedLibraries } from './library-version.js';
 import type { PackageIndex } from './package-index.js';
 import type { EffectiveRecipe } from './recipe/recipe.js';
 import { shortfallOf } from './solve-forecast.js';
-import type { SourceIndex, SourcePackage } from './source-package.js';
+import { MAX_SOURCE_BYTES, type SourceIndex, type SourcePackage } from './source-package.js';
 import { compareVersions } from './version.js';
 
-/** Larger sources take longer to compile than anybody waits for a guess. */
-const MAX_SOURCE_BYTES = 40 * 2 ** 20;
 const MAX_LIBRARIES = 2;
 /** An archive from which the distribution took something out. */
 const REPACKED = /\+(?:ds|dfsg|repack)/;

@@ -4,11 +4,9 @@ import { libraryOf } from './downloaded-library.js';
 import type { Failure, Proposal } from './failure.js';
 import type { PackageIndex } from './package-index.js';
 import type { SdistText } from './sdist-text.js';
-import type { SourceIndex, SourcePackage } from './source-package.js';
+import { MAX_SOURCE_BYTES, type SourceIndex, type SourcePackage } from './source-package.js';
 import { compareVersions } from './version.js';
 
-/** Larger sources take longer to compile than anybody waits for a guess. */
-const MAX_SOURCE_BYTES = 40 * 2 ** 20;
 const FOLDER = 'fetch-content';
 
 /** In which a package that is found in one folder is known in all. */

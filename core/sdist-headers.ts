@@ -1,7 +1,7 @@
 // Which libraries a project's own sources use, for builds that end without saying what they lacked.
 import type { Failure, FailureClass, MissingPart, Proposal } from './failure.js';
 import type { PackageIndex, PackageMatch } from './package-index.js';
-import { mergeEdit } from './recipe/edit.js';
+import { packagesOf } from './recipe/edit.js';
 import type { SdistText } from './sdist-text.js';
 
 const SILENT: readonly FailureClass[] = [
@@ -77,7 +77,7 @@ export async function withHeadersOfTool(
   signal: AbortSignal,
 ): Promise<Failure> {
   const { proposal, missing = [] } = failure;
-  const apt = proposal === undefined ? [] : (mergeEdit({}, proposal.edit).system?.apt ?? []);
+  const apt = packagesOf(proposal);
   const libraries = new Set([...apt, ...missing.map(({ name }) => name)].map(libraryOfPackage));
   if (failure.class !== 'missing-tool' || proposal === undefined || proposal.guess || apt.length === 0) return failure;
   for (const name of foreignHeaders(texts, owns).slice(0, MAX_ASKED)) {

@@ -1,6 +1,7 @@
 // What a source includes right after the header that a build missed, or its scripts ask for besides: builds stop at the first, and each of the others would cost one.
 import type { Failure, MissingPart } from './failure.js';
 import type { PackageIndex, PackageMatch } from './package-index.js';
+import { packagesOf } from './recipe/edit.js';
 import { dependenciesAfter, mayMiss } from './sdist-dependencies.js';
 import { ALWAYS_THERE, mayInclude, NOT_A_LIBRARY } from './sdist-headers.js';
 import { isSetupScript, namedInSetup } from './sdist-setup-script.js';
@@ -45,7 +46,7 @@ export async function withFurtherIncludes(
   signal: AbortSignal,
 ): Promise<Failure> {
   const { proposal } = failure;
-  const apt = aptOf(proposal?.edit);
+  const apt = packagesOf(proposal);
   if (proposal === undefined || proposal.guess || apt.length === 0) return failure;
   const found: PackageMatch[] = [];
   for (const part of askedNext(failure, texts, paths)) {
@@ -82,12 +83,6 @@ function isOwn(header: string, { line }: Failure, paths: readonly string[]): boo
   const [, , , missed = ''] = WHERE.exec(line) ?? [];
   const own = paths.filter((path) => path === header || path.endsWith(`/${header}`));
   return own.some((path) => !paths.includes(path.slice(0, path.length - header.length) + missed));
-}
-
-function aptOf(edit: Record<string, unknown> | undefined): string[] {
-  const system = edit?.['system'];
-  const apt = typeof system === 'object' && system !== null && 'apt' in system ? system.apt : [];
-  return Array.isArray(apt) ? apt.map(String) : [];
 }
 
 /** Up to the first line that may depend on something else; undefined where the file is not among the texts. */

@@ -1,6 +1,6 @@
 // Which edits of a recipe that works may be taken away again.
 import { canonicalJson } from './recipe/digest.js';
-import { mergeEdit } from './recipe/edit.js';
+import { mergeEdit, packagesOf } from './recipe/edit.js';
 import { type SolveEdit, type SolveTry, sameFailure } from './solve-try.js';
 
 /** The try whose failure led to an edit. */
@@ -55,9 +55,9 @@ function onlyAdds({ edit }: SolveEdit): boolean {
 }
 
 /** The edit does nothing but install packages, and the wheel was linked against the library of one of them. */
-function isLinked({ edit }: SolveEdit, libraries: readonly string[]): boolean {
-  const packages = mergeEdit({}, edit).system?.apt ?? [];
-  if (packages.length === 0 || Object.keys(edit).length > 1) return false;
+function isLinked(made: SolveEdit, libraries: readonly string[]): boolean {
+  const packages = packagesOf(made);
+  if (packages.length === 0 || Object.keys(made.edit).length > 1) return false;
   const linked = new Set(libraries.map(nameOfLibrary));
   return packages.some((name) => name.endsWith('-dev') && linked.has(nameOfLibrary(name)));
 }

@@ -1,3 +1,6 @@
+/** Larger sources take longer to compile than anybody waits for a guess. */
+export const MAX_SOURCE_BYTES = 40 * 2 ** 20;
+
 /** A source package of another suite than the image's, as that suite's own list has it. */
 export interface SourcePackage {
   suite: string;

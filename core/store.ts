@@ -203,10 +203,12 @@ export interface IncomingFile {
   bytes?: Uint8Array;
 }
 
+export type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
 /** Bytes by their sha256; written to a temporary name and renamed, so a blob is whole or absent. */
 export interface BlobStore {
   /** @throws WheelwrightError `invalid` when the bytes do not have the expected hash, `too-large` past the limit. */
-  put(bytes: AsyncIterable<Uint8Array>, expect: BlobExpectation): Promise<{ sha256: string; sizeBytes: number }>;
+  put(pieces: Pieces, expect: BlobExpectation): Promise<{ sha256: string; sizeBytes: number }>;
   has(sha256: string): Promise<boolean>;
   /** Path of the blob's file. */
   path(sha256: string): string;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WheelwrightError } from '../core/errors.js';
+import { mayPass } from '../core/errors.js';
 
 /** How long the API may be away before an attempt is given up: longer than a machine takes to be replaced, shorter than a working day. */
 const AWAY_MS = 30 * 60_000;
@@ -18,8 +18,7 @@ export async function persistently<T>(
       return await call();
     } catch (error) {
       signal.throwIfAborted();
-      const passing = error instanceof WheelwrightError && (error.code === 'unavailable' || error.code === 'internal');
-      if (!passing || waited >= AWAY_MS) throw error;
+      if (!mayPass(error) || waited >= AWAY_MS) throw error;
     }
     await pauseFor(pause, signal);
     waited += pause;

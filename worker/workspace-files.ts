@@ -47,10 +47,16 @@ export function packStream(name: string, sizeBytes: number, content: Readable): 
 }
 
 /**
- * Reads the JSON report of a script; undefined when there is none.
- * @throws WheelwrightError `invalid` for anything else in its place.
+ * Reads the JSON report of a script.
+ * @throws WheelwrightError `internal` when there is none, `invalid` for anything else in its place
  */
-export async function readReport<T>(
+export async function readReport<T>(...of: Parameters<typeof findReport<T>>): Promise<T> {
+  const report = await findReport(...of);
+  if (report === undefined) throw new WheelwrightError('internal', `our own script left no ${of[2]}`);
+  return report;
+}
+
+async function findReport<T>(
   engine: Engine,
   workspace: string,
   path: string,
@@ -69,10 +75,10 @@ export async function readReport<T>(
   }
 }
 
-/** The same where foreign code may have put anything, or nothing, in its place: undefined then as well. */
-export async function readForeignReport<T>(...of: Parameters<typeof readReport<T>>): Promise<T | undefined> {
+/** The same where foreign code may have put anything, or nothing, in its place: undefined then. */
+export async function readForeignReport<T>(...of: Parameters<typeof findReport<T>>): Promise<T | undefined> {
   try {
-    return await readReport(...of);
+    return await findReport(...of);
   } catch (error) {
     if (error instanceof WheelwrightError && error.code === 'invalid') return undefined;
     throw error;

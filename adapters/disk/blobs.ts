@@ -16,7 +16,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { WheelwrightError } from '../../core/errors.js';
-import type { BlobStore, IncomingFile } from '../../core/store.js';
+import type { BlobStore, IncomingFile, Pieces } from '../../core/store.js';
 import { syncFolder } from './sync-folder.js';
 
 // A step that only touches the page cache takes microseconds, and its way to the thread pool and back ten times as long: with hundreds of small files a second that is
@@ -56,11 +56,11 @@ export async function openBlobStore(folder: string): Promise<BlobStore> {
       rmSync(pathOf(sha256));
       return true;
     },
-    async put(bytes, expect) {
+    async put(pieces, expect) {
       const path = join(incoming, randomUUID());
       const file = openSync(path, 'wx', 0o644);
       try {
-        const written = await write(file, bytes, expect.maxBytes);
+        const written = await write(file, pieces, expect.maxBytes);
         const { sha256, sizeBytes } = written;
         if (expect.sha256 !== undefined && sha256 !== expect.sha256) {
           throw new WheelwrightError('invalid', `the bytes have sha256 ${sha256}, not ${expect.sha256}`, {
@@ -81,15 +81,11 @@ export async function openBlobStore(folder: string): Promise<BlobStore> {
   };
 }
 
-async function write(
-  file: number,
-  bytes: AsyncIterable<Uint8Array>,
-  maxBytes: number,
-): Promise<Omit<IncomingFile, 'path'>> {
+async function write(file: number, pieces: Pieces, maxBytes: number): Promise<Omit<IncomingFile, 'path'>> {
   const hash = createHash('sha256');
   let sizeBytes = 0;
   let small: Uint8Array[] | undefined = [];
-  for await (const chunk of bytes) {
+  for await (const chunk of pieces) {
     sizeBytes += chunk.byteLength;
     if (sizeBytes > maxBytes) {
       throw new WheelwrightError('too-large', `more than ${maxBytes} bytes`, {

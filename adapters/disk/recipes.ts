@@ -1,18 +1,15 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WheelwrightError } from '../../core/errors.js';
 import { normalizeProjectName } from '../../core/project-name.js';
 import type { CatalogueRecipe, RecipeCatalogue } from '../../core/recipe/catalogue.js';
 import { lintRecipe } from '../../core/recipe/lint.js';
+import { namesIn } from './data-folder.js';
 
 /** The recipes in a folder, one file per project: `<normalised project name>.yaml`. A file is read when it is asked for, so that an edit counts at once. */
 export function openRecipeFolder(folder: string): RecipeCatalogue {
   async function projects(): Promise<string[]> {
-    const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    });
-    return names
+    return (await namesIn(folder))
       .filter((name) => name.endsWith('.yaml'))
       .map((name) => name.slice(0, -'.yaml'.length))
       .sort();

@@ -46,6 +46,11 @@ export function mergeEdit(base: EffectiveRecipe, edit: EffectiveRecipe): Effecti
   return { ...merged, sources: [...sources, ...(base.sources ?? []).filter((one) => !replaced(one))] };
 }
 
+/** The system packages that a proposed edit installs for the build. */
+export function packagesOf(proposal: { edit: EffectiveRecipe } | undefined): readonly string[] {
+  return proposal?.edit.system?.apt ?? [];
+}
+
 type Source = NonNullable<EffectiveRecipe['sources']>[number];
 
 function nameOf({ url, debian }: Source): string {

@@ -84,7 +84,7 @@ test('what files name is known to the last blob, also where it is named while a 
 
 test('bytes that are stored again between the look and the removal stay', async () => {
   const { blobs, clock } = service.api.context;
-  const { sha256 } = await blobs.put([Buffer.from('again')] as never, { maxBytes: 10 });
+  const { sha256 } = await blobs.put([Buffer.from('again')], { maxBytes: 10 });
   const looked = clock() - HOUR_MS;
   expect(await blobs.remove(sha256, looked)).toBe(false);
   expect(await blobs.has(sha256)).toBe(true);

@@ -61,7 +61,6 @@ export async function fetchDebianSources(
     });
   }
   const report = await readReport(context.engine, context.workspace, REPORT, reportSchema, context.signal);
-  if (report === undefined) throw new WheelwrightError('internal', `the source script left no ${REPORT}`);
   if (report.kind === 'fetched') return { kind: 'done', value: undefined };
   return failed(context, 'fetch', {
     class: 'bad-request',

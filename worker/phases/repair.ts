@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Diagnosis } from '../../core/diagnosis/diagnosis.js';
 import { PREFIX } from '../../core/engine.js';
-import { WheelwrightError } from '../../core/errors.js';
 import type { Built, Fetched, PhaseResult, Repaired } from '../../core/phases.js';
 import { buildEnvironment } from '../build-environment.js';
 import { diagnosed, failed, type PhaseContext, runScript, succeeded, TOOLS_PYTHON } from '../phase-context.js';
@@ -62,7 +61,6 @@ export async function repairWheel(
   );
   if (!succeeded(exit)) return diagnosed(context, { phase: 'repair', exit });
   const report = await readReport(engine, workspace, '/build/reports/repair.json', reportSchema, signal);
-  if (report === undefined) throw new WheelwrightError('internal', 'the repair script left no report');
   switch (report.kind) {
     case 'pure':
     case 'repaired': {

@@ -1,7 +1,7 @@
 """Runs with a network and without foreign code: reads what the unpacked sdist asks for, and fetches it as wheels.
 
 The task comes as JSON in WHEELWRIGHT_TASK or in the file named there, the report goes to task["report"]:
-{"kind": "fetched", "requirements": [...], "sourceDateEpoch": N, "wheels": [{"name", "version", "filename", "sha256"}], "toolchainSources": [...]}
+{"kind": "fetched", "requirements": [...], "sourceDateEpoch": N, "wheels": [{"name", "version", "filename", "sha256", "sizeBytes"}], "toolchainSources": [...]}
 {"kind": "unresolved", "lacking": ["name==1.0", ...], "message": "..."}    what has no wheel, where that is the reason
 {"kind": "bad-source", "message": "..."}
 {"kind": "sources-failed"}    the words of cargo, go or Maven are in the log
