@@ -5,6 +5,8 @@ const expect = { poll: { timeout: 30_000 } };
 
 export default defineConfig({
   test: {
+    // Vitest leaves one CPU for itself, which on a machine of two is half of them; most tests wait more than they compute.
+    maxWorkers: '100%',
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000, expect } },
       {

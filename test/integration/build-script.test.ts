@@ -4,18 +4,19 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const folder = await mkdtemp(join(tmpdir(), 'build-script-'));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function environment(name: string, packages: readonly string[]): Promise<string> {
-  const venv = join(folder, name);
+/** What our scripts import, and an old meson-python. */
+const PACKAGES = ['meson-python==0.13.1', 'meson', 'ninja', 'pyproject_hooks', 'packaging', 'pyelftools'];
+const venv = join(folder, 'venv');
+beforeAll(async () => {
   await run('python3', ['-m', 'venv', venv]);
-  await run(join(venv, 'bin', 'pip'), ['install', '-q', '--disable-pip-version-check', ...packages]);
-  return venv;
-}
+  await run(join(venv, 'bin', 'pip'), ['install', '-q', '--disable-pip-version-check', ...PACKAGES]);
+}, 120_000);
 
 const BUILD = `
 import os, pathlib, sys
@@ -36,14 +37,12 @@ test('a meson-python that many releases pin takes the folder that it is to build
     "project('sample', version: '1.0')\nimport('python').find_installation().install_sources('sample.py')\n",
   );
   await writeFile(join(folder, 'sample.py'), '');
-  const packages = ['meson-python==0.13.1', 'meson', 'ninja', 'pyproject_hooks', 'packaging', 'pyelftools'];
-  const venv = await environment('venv', packages);
   const built = await run(join(venv, 'bin', 'python'), ['-c', BUILD, resolve('worker/scripts')], {
     cwd: folder,
     env: { ...process.env, PATH: `${venv}/bin:${process.env.PATH}`, PYTHONDONTWRITEBYTECODE: '1' },
   });
   expect(built.stdout).toContain('sample-1.0-py3-none-any.whl');
-}, 120_000);
+});
 
 const GIVES_UP = `
 import pathlib, subprocess, sys
@@ -60,12 +59,11 @@ build.tell_of_command()
 `;
 
 test('what a command said at which meson gave up is told', async () => {
-  const venv = await environment('gives-up-venv', ['meson', 'pyproject_hooks', 'packaging', 'pyelftools']);
   const told = await run(join(venv, 'bin', 'python'), ['-B', '-c', GIVES_UP, resolve('worker/scripts'), folder]);
   const [meson, after] = told.stdout.split('TOLD\n');
   expect(meson).not.toContain('--- stderr ---');
   expect(after).toContain('--- stderr ---\nno egg\n');
-}, 120_000);
+});
 
 const UNLOADABLE = `
 import os, sys
@@ -80,12 +78,11 @@ sys.exit(build.main())
 `;
 
 test('a backend that cannot be loaded is told of in one sentence, after its traceback', async () => {
-  const venv = await environment('unloadable', ['pyproject_hooks', 'packaging', 'pyelftools']);
   const ended = run(join(venv, 'bin', 'python'), ['-B', '-c', UNLOADABLE, resolve('worker/scripts')]);
   await expect(ended).rejects.toMatchObject({
     stderr: 'Traceback: ...\nthe build backend cannot be loaded: ham.backend\n',
   });
-}, 120_000);
+});
 
 const BEYOND = `
 import pathlib, subprocess, sys, zipfile
@@ -106,11 +103,9 @@ except cpu.CpuBound as bound:
 test.runIf(process.arch === 'x64')(
   'an instruction that older processors lack is told with the function that it is in',
   async () => {
-    const venv = await environment('instructions', ['pyelftools']);
     const built = await run(join(venv, 'bin', 'python'), ['-B', '-c', BEYOND, resolve('worker/scripts'), folder]);
     expect(built.stdout).toMatch(
       /^m\.so holds \d+ instructions beyond the baseline, e\.g\. `round[sp]s .+` in npy_floors, and /,
     );
   },
-  120_000,
 );
