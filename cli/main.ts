@@ -1,3 +1,4 @@
+import { EXIT } from './exit-code.js';
 import { runCli } from './program.js';
 import { openTerminal } from './terminal.js';
 
@@ -5,16 +6,24 @@ const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     // The second time means now.
-    if (stop.signal.aborted) process.exit(130);
+    if (stop.signal.aborted) process.exit(EXIT.interrupted);
     stop.abort();
   });
 }
-// A reader that has seen enough (`| head`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+// The terminal was closed: nobody watches any more, and a service that was started is stopped in order all the same.
+process.stderr.on('error', () => undefined);
+let unread: NodeJS.ErrnoException | undefined;
+process.stdout.on('error', (error) => {
+  unread = error;
+  stop.abort();
+});
 
 const terminal = openTerminal({ stdout: process.stdout, stderr: process.stderr, environment: process.env });
-process.exitCode = await runCli(process.argv.slice(2), {
+const code = await runCli(process.argv.slice(2), {
   environment: process.env,
   terminal,
   signal: stop.signal,
 });
+// A reader that has seen enough (`| head`) is no error.
+if (unread === undefined) process.exitCode = code;
+else process.exitCode = unread.code === 'EPIPE' ? EXIT.done : EXIT.failed;

@@ -100,3 +100,27 @@ test('the one that started it may be interrupted: the other goes on, and ends it
   expect(programs.some(isProcessRunning)).toBe(false);
   expect(existsSync(join(data, 'service.json'))).toBe(false);
 });
+
+test('a service whose terminal is closed is stopped, though nothing can be said there any more', async () => {
+  const child = spawn('./wheelwright', ['up'], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const { programs } = await readNote();
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+  child.stderr.destroy();
+  child.kill('SIGHUP');
+  await once(child, 'exit');
+  expect(programs.filter(isProcessRunning)).toEqual([]);
+  expect(existsSync(join(data, 'service.json'))).toBe(false);
+});
+
+test('a command whose reader has seen enough ends the service that it started', async () => {
+  const child = spawn('./wheelwright', ['build', 'quick==1.0'], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const { programs } = await readNote();
+  child.stdout.destroy();
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(programs.filter(isProcessRunning)).toEqual([]);
+  expect(existsSync(join(data, 'service.json'))).toBe(false);
+});
