@@ -11,6 +11,9 @@ const CHECK_EVERY_MS = 5;
 /** How often a missing or replaced database is looked for. */
 const REOPEN_EVERY_MS = 250;
 
+/** What answers are made of. */
+export type HostedProjects = Pick<HostedIndex, 'refresh' | 'reader' | 'isOwned' | 'isReserved' | 'lookAlike'>;
+
 /** The service's database as the index sees it: absent at first perhaps, growing, or replaced by a restore. */
 export class HostedIndex {
   readonly #path: string;

@@ -4,7 +4,7 @@ import { WheelwrightError } from '../core/errors.js';
 import { sendError, sendJson, sendText } from './answers.js';
 import { explain } from './explanation.js';
 import type { FileService, SmallFile } from './file-service.js';
-import type { HostedIndex } from './hosted-index.js';
+import type { HostedProjects } from './hosted-index.js';
 import type { Login } from './login.js';
 import { negotiate, readyPage, sendNotAcceptable } from './page-response.js';
 import { projectPage } from './project-page.js';
@@ -16,7 +16,7 @@ import type { RootPage } from './root-page.js';
 import type { SlowReaders } from './slow-readers.js';
 
 export interface IndexHandlerOptions {
-  hosted: HostedIndex;
+  hosted: HostedProjects;
   views: ProjectViews;
   roots: Record<'stable' | 'trial', RootPage>;
   files: FileService;

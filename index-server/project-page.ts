@@ -5,7 +5,7 @@ import type { PageEncoding, PageFormat } from '../core/simple-index-negotiation.
 import { escapedIn, LINE_SEPARATOR, pageFrame, pageLine } from '../core/simple-index-render.js';
 import type { HostedIndex } from './hosted-index.js';
 import type { ProjectView } from './project-views.js';
-import { type RenderedPage, renderedPage } from './rendered-page.js';
+import { type PagePart, type RenderedPage, renderedPage } from './rendered-page.js';
 
 /**
  * The page of a project in a format; made once. A new one asks the database for this service's own files.
@@ -49,10 +49,10 @@ function* parts(
   format: PageFormat,
   hosted: Pick<HostedIndex, 'reader'>,
   publicUrl: string,
-): Generator<Buffer> {
+): Generator<PagePart> {
   const { name, offered } = assembly;
   const frame = pageFrame(format, assembly, versions(assembly));
-  yield Buffer.from(frame.start);
+  yield { bytes: Buffer.from(frame.start), more: true };
   const held: string[] = [];
   const others: IndexFile[] = [];
   for (const offer of offered) {
@@ -62,18 +62,21 @@ function* parts(
   // Must be absolute (PEP 740); the other URLs are relative, so that they hold behind any path prefix.
   const integrity = escapedIn(format, `${publicUrl}${channel === 'trial' ? '/trial' : ''}/integrity/${name}/`);
   let before = '';
+  let unwritten = offered.length;
   for (const some of chunks(held)) {
+    unwritten -= some.length;
     const lines = hosted.reader?.pageLines(some, format, integrity, before);
     if (lines === undefined) continue;
-    yield lines;
+    yield { bytes: lines, more: unwritten > 0 };
     before = LINE_SEPARATOR[format];
   }
   for (const some of chunks(others)) {
+    unwritten -= some.length;
     const lines = some.map((file) => pageLine(format, file, { url: fileUrl(name, file) }));
-    yield Buffer.from(before + lines.join(LINE_SEPARATOR[format]));
+    yield { bytes: Buffer.from(before + lines.join(LINE_SEPARATOR[format])), more: unwritten > 0 };
     before = LINE_SEPARATOR[format];
   }
-  yield Buffer.from(frame.end);
+  yield { bytes: Buffer.from(frame.end), more: false };
 }
 
 function* chunks<T>(files: readonly T[]): Generator<T[]> {

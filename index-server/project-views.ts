@@ -4,7 +4,7 @@ import { WheelwrightError } from '../core/errors.js';
 import { type Assembly, assembleProject, type HeldProject, type OfferedFile } from '../core/index-assembly.js';
 import { type IndexPolicy, rulesFor, upstreamsFor } from '../core/index-policy.js';
 import type { ProjectPage } from '../core/simple-index.js';
-import type { HostedIndex } from './hosted-index.js';
+import type { HostedProjects } from './hosted-index.js';
 import type { RenderedPage } from './rendered-page.js';
 import { DOWN_MS, type UpstreamAnswer, type UpstreamPages } from './upstream-pages.js';
 import type { Upstreams } from './upstreams.js';
@@ -33,7 +33,7 @@ export interface ProjectView {
 }
 
 export interface ProjectViewsOptions {
-  hosted: HostedIndex;
+  hosted: HostedProjects;
   policy: IndexPolicy;
   upstreams: Upstreams;
   upstreamPages: UpstreamPages;

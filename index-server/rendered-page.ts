@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import type { PageEncoding } from '../core/simple-index-negotiation.js';
-import { type GzipPiece, gzipPieceInThread, joinGzip } from './gzip-pieces.js';
+import { deflate, deflateInThread, gzipStream } from './gzip-pieces.js';
 
 /** One page in one format, and its bytes in each content coding that was asked for. */
 export interface RenderedPage {
@@ -16,33 +17,42 @@ export interface EncodedPage {
   etag: string;
 }
 
+/** A part of a page's text. */
+export interface PagePart {
+  bytes: Buffer;
+  /** Whether writing goes on, so that it can be compressed meanwhile. */
+  more: boolean;
+}
+
 interface PagePiece {
   bytes: Buffer;
   /** Made on demand. */
-  gzip?: Promise<GzipPiece>;
+  deflated?: Buffer | Promise<Buffer>;
 }
 
 /** A page of fewer files is compressed as one: there is nothing to be saved. */
 const IN_PIECES_FROM_FILES = 501;
 
 /**
- * A page from its parts. Of a large one each is compressed, in another thread, while the next is written.
+ * A page from its parts. Of a large one each is compressed, in another thread, while the next is written; what nothing comes after is compressed in this one, which
+ * has nothing else to do for the page then.
  * @param files how many the page lists
  * @param encoding the coding that is wanted first
  * @param earlier the page before its project changed: what is the same in both is not compressed again
  */
 export function renderedPage(
-  parts: Iterable<Buffer>,
+  parts: Iterable<PagePart>,
   files: number,
   encoding: PageEncoding,
   earlier?: RenderedPage,
 ): RenderedPage {
   const inPieces = files >= IN_PIECES_FROM_FILES;
   const pieces: PagePiece[] = [];
-  for (const bytes of parts) {
+  for (const { bytes, more } of parts) {
     const before = earlier?.pieces[pieces.length];
     if (before?.bytes.equals(bytes) === true) pieces.push(before);
-    else pieces.push(inPieces && encoding === 'gzip' ? { bytes, gzip: gzipPieceInThread(bytes) } : { bytes });
+    else if (inPieces && encoding === 'gzip' && more) pieces.push({ bytes, deflated: deflateInThread(bytes) });
+    else pieces.push({ bytes });
   }
   return { pieces, inPieces, encoded: new Map() };
 }
@@ -60,14 +70,18 @@ export function encodedPage(page: RenderedPage, encoding: PageEncoding): Promise
 }
 
 async function gzipped(page: RenderedPage): Promise<Buffer> {
-  if (!page.inPieces) return joinGzip([await gzipPieceInThread(wholeOf(page))]);
-  return joinGzip(
-    await Promise.all(
-      page.pieces.map((piece) => {
-        piece.gzip ??= gzipPieceInThread(piece.bytes);
-        return piece.gzip;
-      }),
-    ),
+  const pieces: readonly PagePiece[] = page.inPieces ? page.pieces : [{ bytes: wholeOf(page) }];
+  let crc = 0;
+  let sizeBytes = 0;
+  for (const piece of pieces) {
+    piece.deflated ??= deflate(piece.bytes);
+    crc = crc32(piece.bytes, crc);
+    sizeBytes += piece.bytes.length;
+  }
+  return gzipStream(
+    await Promise.all(pieces.map(({ deflated }) => deflated as Buffer | Promise<Buffer>)),
+    crc,
+    sizeBytes,
   );
 }
 

@@ -12,11 +12,11 @@ import { FileService } from './file-service.js';
 import { ForgivingCache } from './forgiving-cache.js';
 import { HostedIndex } from './hosted-index.js';
 import { createIndexServer } from './http-server.js';
-import { IndexHandler } from './index-handler.js';
+import { IndexHandler, type IndexHandlerOptions } from './index-handler.js';
 import { IntactFiles } from './intact-files.js';
 import { Login } from './login.js';
 import { AnswerCounts, type CacheUses, countUse, monitored } from './monitoring.js';
-import { ProjectViews } from './project-views.js';
+import { ProjectViews, type ProjectViewsOptions } from './project-views.js';
 import { RootPage } from './root-page.js';
 import { type IndexSettings, readIndexSettings } from './settings.js';
 import { SlowReaders } from './slow-readers.js';
@@ -85,7 +85,7 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
       handler.forgetReady();
     },
   });
-  const views = new ProjectViews({
+  const viewing: ProjectViewsOptions = {
     hosted,
     policy: settings.policy,
     upstreams,
@@ -94,7 +94,8 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
     clock,
     maxFiles: VIEW_FILES,
     onFault,
-  });
+  };
+  const views = new ProjectViews(viewing);
   const roots = { stable: new RootPage('stable'), trial: new RootPage('trial') };
   const blobFolder = join(settings.dataFolder, 'blobs');
   const chunks = new ChunkCache(() => performance.now());
@@ -138,7 +139,7 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
           clock,
         })
       : undefined;
-  const handler = new IndexHandler({
+  const handling: IndexHandlerOptions = {
     hosted,
     views,
     roots,
@@ -150,7 +151,8 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
     clock,
     signal: closing.signal,
     onFault,
-  });
+  };
+  const handler = new IndexHandler(handling);
 
   const server = createIndexServer(
     monitored((request, response) => handler.handle(request, response), counts, {
@@ -162,7 +164,7 @@ export async function serveIndex(settings: IndexSettings, log: Logger, clock = D
   );
   repeated?.watch(server);
   hosted.refresh();
-  await warmUp(hosted, settings.policy).catch((error) => onFault('no page can be made', error));
+  await warmUp(handling, viewing).catch((error) => onFault('no page can be made', error));
   const accepting = await listen(server, settings);
   url = accepting.url;
   return {

@@ -1,20 +1,49 @@
-import { assembleProject } from '../core/index-assembly.js';
-import { type IndexPolicy, rulesFor } from '../core/index-policy.js';
-import type { HostedIndex } from './hosted-index.js';
-import { projectPage } from './project-page.js';
-import { encodedPage } from './rendered-page.js';
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { HeldFile } from '../core/index-assembly.js';
+import { createIndexServer } from './http-server.js';
+import { IndexHandler, type IndexHandlerOptions } from './index-handler.js';
+import { ProjectViews, type ProjectViewsOptions } from './project-views.js';
 
 const NAME = 'warm-up';
+/** Listed, but not held, so that it comes to no line. */
+const FILE: HeldFile = { filename: 'warm_up-1-py3-none-any.whl', version: '1' };
 
-/** Makes a page of nothing in each format: what pages take is compiled then, and the statements are prepared, before the first one is asked for. */
-export async function warmUp(hosted: Pick<HostedIndex, 'reader'>, policy: IndexPolicy): Promise<void> {
+/**
+ * Asks for a page of nothing in each format, by HTTP at a port of its own: what a request and a page take is compiled then, and the statements are prepared, before
+ * the first client asks.
+ */
+export async function warmUp(
+  { hosted, ...handling }: IndexHandlerOptions,
+  viewing: Omit<ProjectViewsOptions, 'hosted'>,
+): Promise<void> {
   const { reader } = hosted;
   if (reader === undefined) return;
-  const none = { filename: 'warm_up-1-py3-none-any.whl', version: '1' };
-  const here = { status: 'active' as const, files: [none, ...reader.files(NAME, 'stable')] };
-  const assembly = assembleProject({ name: NAME, rules: rulesFor(policy, NAME), here, upstream: undefined }, 0);
-  for (const format of ['json', 'html'] as const) {
-    const view = { channel: 'stable' as const, assembly, pages: new Map(), earlier: new Map() };
-    await encodedPage(projectPage(view, format, 'gzip', hosted, ''), 'gzip');
+  const alone = {
+    refresh: () => hosted.refresh(),
+    reader: {
+      ...reader,
+      project: () => ({ name: NAME, owned: true, status: 'active' as const }),
+      files: (...asked: Parameters<typeof reader.files>) => [FILE, ...reader.files(...asked)],
+    },
+    isOwned: () => true,
+    isReserved: () => false,
+    lookAlike: () => undefined,
+  };
+  const views = new ProjectViews({ ...viewing, hosted: alone });
+  const handler = new IndexHandler({ ...handling, hosted: alone, views, login: undefined, repeated: undefined });
+  const server = createIndexServer((request, response) => handler.handle(request, response)).listen(0, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    for (const format of ['json', 'html']) {
+      const headers = { accept: `application/vnd.pypi.simple.v1+${format}`, 'accept-encoding': 'gzip' };
+      const request = get({ host: '127.0.0.1', port, path: `/simple/${NAME}/`, headers, agent: false });
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
+      await once(response.resume(), 'end');
+    }
+  } finally {
+    server.close();
   }
 }

@@ -74,15 +74,19 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
     [string],
     { name: string; owned: 0 | 1; status: ProjectStatus; statusReason: string | null }
   >('SELECT name, owned, status, status_reason AS statusReason FROM projects WHERE name = ?');
+  // Two values for all: what goes from SQLite to JavaScript one by one costs as much again. Only count, min and max let SQLite forget the order of what they are over.
+  const filesWhere = (condition: string) =>
+    database
+      .prepare<[string], [filenames: string, versions: string]>(
+        `SELECT json_group_array(filename), json_group_array(version)
+           FROM (SELECT filename, version FROM files WHERE ${condition} ORDER BY upload_time, filename)`,
+      )
+      .raw();
   const files = {
-    stable: database.prepare<[string], HeldFile>(
-      "SELECT filename, version FROM files WHERE project = ? AND channel = 'stable' ORDER BY upload_time, filename",
-    ),
-    trial: database.prepare<[string], HeldFile>(
-      'SELECT filename, version FROM files WHERE project = ? ORDER BY upload_time, filename',
-    ),
+    stable: filesWhere("project = ? AND channel = 'stable'"),
+    trial: filesWhere('project = ?'),
   };
-  // One value for all, and no string: what goes from SQLite to JavaScript one by one costs as much again, and as bytes it is compressed.
+  // One value for all, and no string: as bytes it is compressed.
   const lines = (format: PageFormat) =>
     database
       .prepare<{ filenames: string; integrity: string; before: string }, Buffer | null>(
@@ -136,7 +140,14 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
       const { statusReason, ...rest } = row;
       return { ...rest, owned: row.owned === 1, ...(statusReason === null ? {} : { statusReason }) };
     },
-    files: (name, channel) => files[channel].all(name),
+    files: (name, channel) => {
+      const [filenames, versions] = files[channel].get(name) as [string, string];
+      const versionOf = JSON.parse(versions) as string[];
+      return (JSON.parse(filenames) as string[]).map((filename, at) => ({
+        filename,
+        version: versionOf[at] as string,
+      }));
+    },
     pageLines: (filenames, format, integrity, before) =>
       linesIn[format].get({ filenames: JSON.stringify(filenames), integrity, before }) ?? undefined,
     file: (filename) => {

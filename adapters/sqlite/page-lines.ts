@@ -4,11 +4,10 @@ import type { PageFormat } from '../../core/simple-index-negotiation.js';
 import { ENTITIES } from '../../core/simple-index-render.js';
 
 /** A file name that was let in has letters, digits and `._-+!`; of these only the plus means something else in a URL. */
-const ENCODED_NAME = "replace(filename, '+', '%2B')";
+const ENCODED_NAME = "iif(instr(filename, '+'), replace(filename, '+', '%2B'), filename)";
 const URL = ["'../../files/'", 'project', "'/'", 'sha256', "'/'", ENCODED_NAME];
 const PROVENANCE_URL = `iif(provenance_sha256 IS NULL, NULL, @integrity || version || '/' || ${ENCODED_NAME} || '/provenance')`;
-const UPLOAD_TIME =
-  "strftime('%Y-%m-%dT%H:%M:%S', upload_time / 1000, 'unixepoch') || printf('.%03dZ', upload_time % 1000)";
+const UPLOAD_TIME = "strftime('%Y-%m-%dT%H:%M:%fZ', upload_time / 1000.0, 'unixepoch')";
 const YANKED_REASON = "nullif(yanked_reason, '')";
 
 /**

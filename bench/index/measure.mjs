@@ -7,6 +7,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { fillDataFolder } from './corpus.mjs';
 import { answers, PEER_PORTS, startPeers } from './peers.mjs';
@@ -132,9 +133,13 @@ async function main() {
     const child = startOurs(data);
     await answers(`${origin('ours')}/simple/bench-wide-2000/`);
     keep('start to the 2,000-file page, ms', 'ours', performance.now() - began);
+    // What the client itself compiles at its first request is not the server's.
+    await firstByteMs('/simple/bench-wide-2000/');
     await stop(child);
     const next = startOurs(data);
     await answers(`${origin('ours')}/healthz`);
+    // Nobody asks as soon as the port is open; what was just done is faster than what rested.
+    await setTimeout(1000);
     keep('its first rendering, ms to the first byte', 'ours', await firstByteMs('/simple/bench-wide-2000/'));
     pids.ours = next.pid;
     return next;
