@@ -8,7 +8,7 @@ import { digestOf } from '../../core/image.js';
 import { callEngine } from './engine-call.js';
 import { ignoreGone, statusOf } from './engine-error.js';
 import { buildImage } from './image-build.js';
-import { findImage, imageLabels, shortDigest } from './image-names.js';
+import { derivedReference, findImage, imageLabels } from './image-names.js';
 import { packageGone, refusalOf } from './image-refusal.js';
 import { type ImageSite, type Progress, timed, trustedBundle } from './image-targets.js';
 import type { Labels } from './labels.js';
@@ -51,7 +51,7 @@ export async function makeDerived(
   const { packages, environment, folders } = content;
   const hashes = Object.fromEntries(folders.map(({ toolchain, sha256 }) => [toolchain, sha256]));
   const digest = digestOf({ parent: from.digest, of: from.reference, packages, environment, ...hashes });
-  const reference = `wheelwright-derived:${from.reference.replace(/^wheelwright-/, '').replace(':', '-')}-${shortDigest(digest)}`;
+  const reference = derivedReference(from.reference, digest);
   if (await findImage(site.docker, reference, digest, signal)) return { kind: 'made', reference };
 
   const names = [...packages, ...folders.map(toolchainTitle)].join(' ');

@@ -7,7 +7,7 @@ import { type LibraryImage, PREFIX, type SizedArchive } from '../../core/engine.
 import { WheelwrightError } from '../../core/errors.js';
 import { digestOf } from '../../core/image.js';
 import { buildImage } from './image-build.js';
-import { findImage, imageLabels, shortDigest } from './image-names.js';
+import { derivedReference, findImage, imageLabels } from './image-names.js';
 import { noteUse } from './image-unused.js';
 
 /** See Engine.withLibraries. */
@@ -20,7 +20,7 @@ export async function libraryImage(
   signal: AbortSignal,
 ): Promise<LibraryImage | undefined> {
   const digest = digestOf({ parent, libraries: key });
-  const reference = `wheelwright-derived:${parent.replace(/^wheelwright-/, '').replace(':', '-')}-${shortDigest(digest)}`;
+  const reference = derivedReference(parent, digest);
   let found = await findImage(docker, reference, digest, signal);
   if (found === undefined) {
     if (archive === undefined) return undefined;

@@ -17,6 +17,17 @@ export function imageLabels(instance: string, kind: ImageKind, digest: string): 
   return { [INSTANCE_LABEL]: instance, [KIND_LABEL]: kind, [DIGEST_LABEL]: digest };
 }
 
+const DERIVED = 'wheelwright-derived';
+
+/** Name of an image that is made from another of ours. */
+export function derivedReference(parent: string, digest: string): string {
+  return `${DERIVED}:${parent.replace(/^wheelwright-/, '').replace(':', '-')}-${shortDigest(digest)}`;
+}
+
+export function isDerived(reference: string): boolean {
+  return reference.startsWith(`${DERIVED}:`);
+}
+
 export interface FoundImage {
   /** The engine's id, without `sha256:`. */
   id: string;

@@ -1,18 +1,10 @@
-import type { AttemptInput } from '../../core/attempt.js';
 import type { Target } from '../../core/build.js';
 import type { BuilderImages, Engine, ImageRefusal } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
 import { imageDigests, type LoadedImage, securityWarning, targetsOf } from '../../core/image.js';
 import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
-import {
-  type DerivedContent,
-  type InstalledPackage,
-  installedPackages,
-  makeDerived,
-  withCompilerCache,
-} from './image-derived.js';
+import { imageInputs, openDerivedImages } from './derived-images.js';
 import { SingleFlight } from './image-flight.js';
-import { type FoundImage, findImage } from './image-names.js';
 import {
   findTarget,
   type ImageSite,
@@ -25,7 +17,6 @@ import {
 import { contentOf, type RecipeContent } from './image-toolchains.js';
 import { readToolLock } from './image-tools.js';
 import { noteUse, removeUnused } from './image-unused.js';
-import { makeLookLabels } from './labels.js';
 import {
   type FolderToolchain,
   findToolchainFolder,
@@ -33,9 +24,6 @@ import {
   type ToolchainFolder,
   toolchainState,
 } from './toolchain-folder.js';
-
-/** How long builders are made without ccache once it could not be had: a mirror that fails is back sooner than it is worth to ask each time. */
-const CACHELESS_MS = 30 * 60_000;
 
 export interface ImagesOptions extends Omit<ImageSite, 'now'> {
   definitions: readonly LoadedImage[];
@@ -82,13 +70,9 @@ export function openImages(options: ImagesOptions): Images {
   const site: ImageSite = { ...options, now: options.now ?? (() => performance.now()) };
   const { docker } = site;
   const flights = new SingleFlight();
+  const derived = openDerivedImages(site, flights, options.compilerCache);
   /** By what they are and {@link toolchainState}: to read one takes seconds. */
   const toolchains = new Map<string, Promise<ToolchainFolder>>();
-  /** By the image's id: one that is made again under its name has what the distribution has by then. */
-  const installed = new Map<string, InstalledPackage[]>();
-  /** Images for which ccache could not be had, and when to ask for it again. */
-  const cacheless = new Map<string, number>();
-
   async function readFolder(toolchain: FolderToolchain): Promise<ToolchainFolder | undefined> {
     const folder = options.toolchainFolders[toolchain] ?? (await findToolchainFolder(toolchain));
     if (folder === undefined) return undefined;
@@ -156,120 +140,24 @@ export function openImages(options: ImagesOptions): Images {
     }
     const references = await findOrMake(target, progress, signal);
     if ('kind' in references) return references;
-    const derived = await deriveBuilders(target, references.builder, contents, progress, signal);
-    if ('kind' in derived) return derived;
+    const adding = contents.map(({ builder }) => builder);
+    const made = await derived.builders(target, image, references.builder, adding, progress, signal);
+    if (made.kind === 'refused') return made;
     const runtime = contents.flatMap((content) => content.clean.packages);
-    const clean = await derive(
-      target,
-      references.clean,
-      { packages: merged(runtime), environment: {}, folders: [] },
-      progress,
-      signal,
-    );
+    const clean = await derived.clean(target, references.clean, runtime, progress, signal);
     if (clean.kind === 'refused') return clean;
-    const { builders, compilerCache } = derived;
-    for (const reference of [...builders, clean.reference]) await noteUse(docker, reference, signal);
-
-    const inputs = [
-      ...(await imageInputs(target, builders, clean.reference, signal)),
-      ...(await readToolLock(site.imagesFolder, image.definition.family)),
-      ...contents.flatMap((content) => content.inputs),
-    ];
+    const { builders, compilerCache } = made;
+    for (const { reference } of [...builders, clean]) await noteUse(docker, reference, signal);
     return {
-      builder: builders.at(-1) ?? references.builder,
+      builder: builders.at(-1)?.reference ?? references.builder,
       clean: clean.reference,
       compilerCache,
-      inputs,
+      inputs: [
+        ...imageInputs(target, builders, clean),
+        ...(await readToolLock(site.imagesFolder, image.definition.family)),
+        ...contents.flatMap((content) => content.inputs),
+      ],
     };
-  }
-
-  function derive(
-    target: Target,
-    reference: string,
-    added: DerivedContent,
-    progress: Progress,
-    signal: AbortSignal,
-  ): ReturnType<typeof makeDerived> {
-    const from = { reference, name: target.image, digest: target.builderDigest };
-    const key = `derived ${JSON.stringify([from, added])}`;
-    return flights.run(key, signal, (shared) => makeDerived(site, from, added, progress, shared));
-  }
-
-  /** One builder on top of the other: what an earlier one has is not installed again, since that would bring what the distribution has of it today. */
-  async function deriveBuilders(
-    target: Target,
-    first: string,
-    contents: readonly (RecipeContent & { kind: 'content' })[],
-    progress: Progress,
-    signal: AbortSignal,
-  ): Promise<{ builders: string[]; compilerCache: boolean } | ImageRefusal> {
-    const references: string[] = [];
-    let compilerCache = takesCompilerCache(planOf(target).image);
-    const present = new Set<string>();
-    for (const { builder } of contents) {
-      const packages = builder.packages.filter((name) => !present.has(name));
-      const from = references.at(-1) ?? first;
-      const make = (added: DerivedContent) => derive(target, from, added, progress, signal);
-      const own = { ...builder, packages };
-      let made = compilerCache && references.length === 0 ? await withCompilerCache(own, make) : await make(own);
-      if (made === 'cannot') {
-        progress(`${target.image}: ccache cannot be installed, so compilers keep nothing for later builds`);
-        cacheless.set(target.image, site.now() + CACHELESS_MS);
-        compilerCache = false;
-        made = await make(own);
-      }
-      if (made.kind === 'refused') return made;
-      references.push(made.reference);
-      for (const name of packages) present.add(name);
-      if (references.length === contents.length) break;
-      const { reference } = made;
-      const found = await findImage(docker, reference, undefined, signal);
-      for (const { name } of await packagesOf(reference, found, signal)) present.add(name);
-    }
-    return { builders: references, compilerCache };
-  }
-
-  function takesCompilerCache({ definition: { family, name } }: LoadedImage): boolean {
-    return (
-      options.compilerCache && family === 'debian' && site.now() >= (cacheless.get(name) ?? Number.NEGATIVE_INFINITY)
-    );
-  }
-
-  /** What was installed into a derived image; nothing for any other. */
-  async function packagesOf(
-    reference: string,
-    found: FoundImage | undefined,
-    signal: AbortSignal,
-  ): Promise<InstalledPackage[]> {
-    if (found === undefined || !reference.startsWith('wheelwright-derived:')) return [];
-    const labels = makeLookLabels(site.instance, Date.now());
-    const known = installed.get(found.id) ?? (await installedPackages(docker, reference, labels, signal));
-    installed.set(found.id, known);
-    return known;
-  }
-
-  async function imageInputs(
-    target: Target,
-    builders: readonly string[],
-    clean: string,
-    signal: AbortSignal,
-  ): Promise<AttemptInput[]> {
-    const inputs: AttemptInput[] = [];
-    const packages = new Map<string, AttemptInput>();
-    const made = [...builders.map((reference) => ['builder', reference] as const), ['clean', clean] as const];
-    for (const [role, reference] of made) {
-      const found = await findImage(docker, reference, undefined, signal);
-      inputs.push({
-        kind: 'image',
-        name: `${role} ${target.image} ${target.python}`,
-        version: reference,
-        ...(found && { sha256: found.id }),
-      });
-      for (const { name, version } of await packagesOf(reference, found, signal)) {
-        packages.set(`${name} ${version}`, { kind: 'system-package', name, version });
-      }
-    }
-    return [...inputs, ...packages.values()];
   }
 
   async function listImages(today: string, signal: AbortSignal): Promise<ImageState[]> {
@@ -309,8 +197,4 @@ export function openImages(options: ImagesOptions): Images {
   }
 
   return { prepareImages, buildImage, listImages, removeUnused: removeUnusedImages };
-}
-
-function merged(names: readonly string[]): string[] {
-  return [...new Set(names)].sort();
 }
