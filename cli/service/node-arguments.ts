@@ -6,7 +6,8 @@ const FLAGS: Readonly<Record<ProgramName, readonly string[]>> = {
   api: ['--enable-source-maps', '--max-semi-space-size=64'],
   // A page of thousands of files is the first thing that some are asked for: a young generation that starts at its size is not collected four times meanwhile.
   // Requests, and a long log, are much that is short-lived, for which V8 would make its young generation as large as it may; a small one costs neither of them anything.
-  'index-server': ['--enable-source-maps', '--min-semi-space-size=4', '--max-semi-space-size=4'],
+  // Collected once at the start's end (index-server/warm-up.ts), it is not collected within the first request.
+  'index-server': ['--enable-source-maps', '--expose-gc', '--min-semi-space-size=4', '--max-semi-space-size=4'],
   worker: ['--enable-source-maps', '--max-semi-space-size=2'],
 };
 
