@@ -38,7 +38,7 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
       'after',
       '\n  test [unit|integration|e2e]  the tests of Wheelwright itself\n\n' +
         'Exit codes: 0 done, 1 the thing asked for failed, 2 wrong usage, 3 the service or the container engine was not reached.\n' +
-        'Settings are environment variables: docs/operations.md.',
+        'Settings are environment variables: docs/settings.md.',
     );
   const named = Object.entries(COMMANDS).filter(([name]) => name === args[0]);
   for (const [, load] of named.length > 0 ? named : Object.entries(COMMANDS)) program.addCommand((await load())(cli));

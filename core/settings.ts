@@ -142,18 +142,14 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
   const unknown = given.map(([name]) => name).filter((name) => name.startsWith('WHEELWRIGHT_') && !(name in SETTINGS));
   const parsed = settingsSchema.safeParse(Object.fromEntries(given));
   const faults = [
-    ...unknown.map((name) => ({ path: name, message: `${name} is not a setting` })),
-    ...(parsed.error?.issues ?? []).map((issue) => ({
-      path: String(issue.path[0]),
-      message: `${String(issue.path[0])}: ${issue.message}`,
-    })),
+    ...unknown.map((name) => `${name} is not a setting`),
+    ...(parsed.error?.issues ?? []).map((issue) => `${String(issue.path[0])}: ${issue.message}`),
   ];
   if (parsed.success && faults.length === 0) {
     return parsed.data;
   }
-  throw new WheelwrightError('invalid', `the settings are wrong: ${faults.map((fault) => fault.message).join('; ')}`, {
-    hint: 'Settings are environment variables; docs/operations.md lists them with their forms and defaults.',
-    faults,
+  throw new WheelwrightError('invalid', `the settings are wrong: ${faults.join('; ')}`, {
+    hint: 'Settings are environment variables; docs/settings.md lists them with their defaults.',
   });
 }
 

@@ -6,6 +6,7 @@ import { PassThrough } from 'node:stream';
 import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { blobFile, logFile } from '../../adapters/disk/data-folder.js';
+import { migrate, readMigrations } from '../../adapters/sqlite/migrations.js';
 import type { FsckReport } from '../../cli/keeping/fsck.js';
 import { runCli } from '../../cli/program.js';
 import { openTerminal } from '../../cli/terminal.js';
@@ -258,6 +259,18 @@ test('what nobody names is a note, not a fault', async () => {
   expect(await fsck(data)).toMatchObject({
     code: 0,
     report: { notes: [expect.stringMatching(/^1 blobs \(\d+ bytes\)/)] },
+  });
+});
+
+test('of a database that an earlier version made, as a restore may bring it back, everything is checked that can be', async () => {
+  const data = path.join(folder, 'earlier');
+  await mkdir(data);
+  const database = new Sqlite(path.join(data, 'wheelwright.db'));
+  migrate(database, readMigrations('migrations').slice(0, 2), 0);
+  database.close();
+  expect(await fsck(data)).toMatchObject({
+    code: 0,
+    report: { notes: [expect.stringMatching(/^the database is one of an earlier version \(schema 2 of \d+\)/)] },
   });
 });
 

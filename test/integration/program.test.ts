@@ -19,7 +19,7 @@ test.each(['api', 'index-server', 'worker'])('%s says in its log which setting i
     level: 60,
     msg: `the ${name} did not start`,
     err: { message: expect.stringContaining('WHEELWRIGHT_NO_SUCH_SETTING is not a setting') },
-    hint: expect.stringContaining('docs/operations.md'),
+    hint: expect.stringContaining('docs/settings.md'),
   });
 });
 
