@@ -3,7 +3,7 @@ import { isFinished } from '../core/build.js';
 import { mayPass, WheelwrightError } from '../core/errors.js';
 import { parseRecipe } from '../core/recipe/book.js';
 import { parseRequirement } from '../core/requirement.js';
-import { freedRequirements } from '../core/sdist-ideas.js';
+import { freedRequirements } from '../core/sdist-bounds.js';
 import { nextStep, type SolveStep } from '../core/solve.js';
 import { solvedRecipe, solveFacts } from '../core/solve-facts.js';
 import { lacksRequirement } from '../core/solve-ideas.js';

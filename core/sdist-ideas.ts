@@ -1,8 +1,7 @@
 // What a project's own build files say about how its build can be changed: switches that they read, and requirements that they pin. Nothing here is proven by a
 // log, so each is a guess, and only one that has to do with what failed is worth a build.
-import { parse as parseToml } from 'smol-toml';
 import { type Failure, type FailureClass, isOfCrates, type Proposal } from './failure.js';
-import { isValidProjectName, normalizeProjectName } from './project-name.js';
+import { freedForProposal, freedRequirements } from './sdist-bounds.js';
 import { generatedAnew } from './sdist-generated.js';
 import { filledTemplate, switchIdeas } from './sdist-switches.js';
 import type { SdistText } from './sdist-text.js';
@@ -117,58 +116,5 @@ const PINS_HURT: readonly FailureClass[] = [
 function unpinned(failure: Failure, texts: readonly SdistText[]): Proposal[] {
   if (!PINS_HURT.includes(failure.class) || isOfCrates(failure)) return [];
   const freed = freedRequirements(texts);
-  return freed === undefined ? [] : [freed];
-}
-
-/**
- * The build requirements without upper bounds: a release pins what was new in its days, which may not run on this Python. Undefined where pyproject.toml has no such bound.
- * @param unmet a release that is known to be required and cannot be had; a setup script may ask for it that declares nothing
- */
-export function freedRequirements(
-  texts: readonly SdistText[],
-  unmet?: { project: string; version: string },
-): Proposal | undefined {
-  const pyproject = texts.find(({ path }) => path === 'pyproject.toml');
-  const declared = pyproject === undefined ? [] : requirementsOf(pyproject.text);
-  const free = declared.map(withoutUpperBound);
-  const bounded = declared.filter((text, at) => text !== free[at]);
-  const isAsked = free.some((text) => {
-    const [name = ''] = /^[\w.-]*/.exec(text.trim()) ?? [];
-    return isValidProjectName(name) && normalizeProjectName(name) === unmet?.project;
-  });
-  if (unmet !== undefined && !isAsked) {
-    const assumed = declared.length === 0 ? ['setuptools', 'wheel'] : free;
-    return {
-      edit: { requires: { replace: true, additions: [...assumed, `${unmet.project}>=${unmet.version}`] } },
-      why: `its setup script asks for ${unmet.project} ${unmet.version}, in place of which a later one may do`,
-      guess: true,
-    };
-  }
-  if (bounded.length === 0) return undefined;
-  return {
-    edit: { requires: { replace: true, additions: free } },
-    why: `pyproject.toml bounds its build requirements from above (${bounded.join(', ')}), and what it bounds them to may be older than this Python`,
-    guess: true,
-  };
-}
-
-function requirementsOf(text: string): string[] {
-  try {
-    const table = parseToml(text)['build-system'];
-    const requires = typeof table === 'object' && !Array.isArray(table) && 'requires' in table ? table.requires : [];
-    return Array.isArray(requires) ? requires.filter((item) => typeof item === 'string') : [];
-  } catch {
-    return [];
-  }
-}
-
-/** `cython==0.29.36` becomes `cython>=0.29.36`, `numpy>=1.21,<2` becomes `numpy>=1.21`. */
-function withoutUpperBound(requirement: string): string {
-  const [text = '', ...marker] = requirement.split(';');
-  const freed = text
-    .replaceAll(/(?:===?|~=)\s*([\w.]+?)(?:\.\*)?(?=\s*(?:,|$|\)))/g, '>=$1')
-    .replaceAll(/,?\s*<=?\s*[\w.*+-]+/g, '')
-    .replace(/^(\s*[\w.-]+(?:\[[^\]]*\])?)\s*,\s*/, '$1')
-    .trim();
-  return freed === text.trim() ? requirement : [freed, ...marker].join(marker.length > 0 ? ' ;' : '');
+  return freed === undefined || freedForProposal(failure, texts) !== undefined ? [] : [freed];
 }

@@ -1,4 +1,5 @@
 import type { Failure, Proposal } from '../core/failure.js';
+import { freedForProposal } from '../core/sdist-bounds.js';
 import { regenerates, withAbsentSource, withoutShortcuts } from '../core/sdist-generated.js';
 import { headerIdea, mayInclude, withHeadersOfTool } from '../core/sdist-headers.js';
 import { compiledElsewhere, ownModule, sdistIdeas } from '../core/sdist-ideas.js';
@@ -40,6 +41,7 @@ async function withIdeas(failure: Failure, evidence: SdistEvidence): Promise<Fai
       return { ...failure, cause: `The build does not find a module of its own: ${own.why}.`, proposal: own };
     const absent = withAbsentSource(failure, paths);
     if (absent.class !== failure.class) return absent;
+    const freed = freedForProposal(absent, texts);
     const ideas = [
       ...(failure.ideas ?? []),
       emptyLibpython(failure, sources),
@@ -47,7 +49,7 @@ async function withIdeas(failure: Failure, evidence: SdistEvidence): Promise<Fai
       withoutShortcuts(failure, sources, paths),
       headers,
     ].filter((idea) => idea !== undefined);
-    return withBetter(absent, ideas, paths);
+    return withBetter(freed === undefined ? absent : { ...absent, proposal: freed }, ideas, paths);
   });
 }
 

@@ -86,6 +86,22 @@ test('a module that the sdist has itself is found, not fetched from elsewhere', 
   expect(await ideasOf(missed, sdistOf('setup.py', 'src/ham_build.py'), undefined, log)).toEqual(missed);
 });
 
+test('a version that is proposed, and that the sdist bounds out, is proposed without its bounds', async () => {
+  const missed: Failure = {
+    ...failure,
+    class: 'build-requirement',
+    line: "AttributeError: module 'pkgutil' has no attribute 'ImpImporter'",
+    missing: [],
+    proposal: { edit: { requires: { additions: ['setuptools>=66.1'] } }, why: 'It works.', guess: true },
+  };
+  const text = '[build-system]\nrequires = ["setuptools<64", "cython<3"]\n';
+  const explained = await ideasOf(missed, async () => [{ path: 'pyproject.toml', text }]);
+  expect(explained.proposal?.edit).toEqual({
+    requires: { replace: true, additions: ['cython', 'setuptools>=66.1'] },
+  });
+  expect(explained.ideas).toBeUndefined();
+});
+
 test('a C file that is not there can be made from Cython code that is, and else by nothing', async () => {
   const missed: Failure = {
     ...failure,

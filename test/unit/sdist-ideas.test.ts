@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Failure } from '../../core/failure.js';
 import { recipeSchema } from '../../core/recipe/recipe.js';
+import { freedForProposal } from '../../core/sdist-bounds.js';
 import { sdistIdeas as ideasOf } from '../../core/sdist-ideas.js';
 import type { SdistText } from '../../core/sdist-text.js';
 
@@ -111,6 +112,24 @@ requires = ["setuptools==59.2.0", "cython>=0.29,<3", "numpy~=1.21; python_versio
   expect(sdistIdeas(failure({ class: 'build-requirement' }), free)).toEqual([]);
   const ofCrates = failure({ class: 'unknown', line: 'error: failed to select a version for the crate `ham`' });
   expect(sdistIdeas(ofCrates, [{ path: 'pyproject.toml', text }])).toEqual([]);
+});
+
+test('a version that is proposed to be required and that the project bounds out goes without the bounds', () => {
+  const texts = [
+    { path: 'pyproject.toml', text: '[build-system]\nrequires = ["cython<3", "setuptools[core]>=40, <64", "ham<2"]\n' },
+  ];
+  const freed = (additions: string[], others = {}) =>
+    freedForProposal(
+      { ...failure({}), proposal: { edit: { requires: { additions }, ...others }, why: 'It has it.' } },
+      texts,
+    );
+  expect(freed(['setuptools>=66.1'])).toMatchObject({
+    edit: { requires: { replace: true, additions: ['cython', 'ham', 'setuptools>=66.1'] } },
+    guess: true,
+  });
+  expect(freed(['setuptools>=61'])).toBeUndefined();
+  expect(freed(['setuptools'])).toBeUndefined();
+  expect(freed(['setuptools>=66.1'], { environment: { HAM: '1' } })).toBeUndefined();
 });
 
 test('what has nothing to do with the failure is not tried', () => {
