@@ -1,5 +1,5 @@
 import type { Target } from './build.js';
-import { digestOf } from './image.js';
+import { digestOf } from './digest.js';
 
 /** What decides the result of a build. Two builds with the same key are the same build. */
 export interface BuildKeyParts {

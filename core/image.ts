@@ -1,7 +1,7 @@
 // The form of images/<name>/image.yaml, and what identifies an image. docs/images.md explains it to people.
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Target } from './build.js';
+import { digestOf } from './digest.js';
 
 /** Debian policy 5.6.1. Not a trailing `-`, by which apt-get would understand a removal. */
 const DEBIAN_PACKAGE = /^[a-z0-9][a-z0-9+.-]*[a-z0-9+.]$/;
@@ -107,19 +107,6 @@ export function isDebianPackageName(name: string): boolean {
 
 export function isRpmPackageName(name: string): boolean {
   return RPM_PACKAGE.test(name);
-}
-
-/** Sha256, as lower-case hex, of a value's JSON with sorted keys; undefined values are left out. */
-export function digestOf(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex');
-}
-
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }
 
 function tagOf(version: string): string {

@@ -1,7 +1,7 @@
 // Where a build ends at a word of an older Python or of its tools, the sdist often has more of them, each of which would cost a build.
 import { OLD_WORDS, type OldWord } from './diagnosis/old-words.js';
+import { canonicalJson } from './digest.js';
 import type { Failure } from './failure.js';
-import { canonicalJson } from './recipe/digest.js';
 import { mergeEdit } from './recipe/edit.js';
 import type { SdistText } from './sdist-text.js';
 

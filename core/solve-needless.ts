@@ -1,5 +1,5 @@
 // Which edits of a recipe that works may be taken away again.
-import { canonicalJson } from './recipe/digest.js';
+import { canonicalJson } from './digest.js';
 import { mergeEdit, packagesOf } from './recipe/edit.js';
 import { type SolveEdit, type SolveTry, sameFailure } from './solve-try.js';
 

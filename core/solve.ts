@@ -1,7 +1,8 @@
 // How builds are solved: build, read the failure, change the recipe, build again. A search through recipes in which every node is a real build.
 // Pure: the next step follows from the tries so far, so that a solve can go on after any interruption.
+
+import { canonicalJson } from './digest.js';
 import { checkRecipe } from './recipe/checks.js';
-import { canonicalJson } from './recipe/digest.js';
 import { mergeEdit } from './recipe/edit.js';
 import { type EffectiveRecipe, recipeSchema } from './recipe/recipe.js';
 import { ideasFor } from './solve-ideas.js';

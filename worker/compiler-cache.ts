@@ -1,6 +1,6 @@
 import type { BuildOrder } from '../core/attempt.js';
+import { digestOf } from '../core/digest.js';
 import type { BuilderImages } from '../core/engine.js';
-import { digestOf } from '../core/image.js';
 import type { Settings } from '../core/settings.js';
 
 export interface CompilerCache {

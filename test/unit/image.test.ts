@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  digestOf,
-  imageDigests,
-  imageSchema,
-  isDebianPackageName,
-  securityWarning,
-  targetsOf,
-} from '../../core/image.js';
+import { digestOf } from '../../core/digest.js';
+import { imageDigests, imageSchema, isDebianPackageName, securityWarning, targetsOf } from '../../core/image.js';
 
 const sha256 = 'a'.repeat(64);
 const cp313 = {

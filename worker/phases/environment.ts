@@ -1,7 +1,7 @@
 // Environments of build requirements that are kept for all attempts with the same wheels; docs/decisions/build-environments-are-kept.md says why.
 import type { Target } from '../../core/build.js';
+import { digestOf } from '../../core/digest.js';
 import { ENVIRONMENT } from '../../core/engine.js';
-import { digestOf } from '../../core/image.js';
 import type { Fetched, FetchedWheel } from '../../core/phases.js';
 import type { Settings } from '../../core/settings.js';
 import { type PhaseContext, runScript, succeeded, TOOLS_PYTHON } from '../phase-context.js';

@@ -1,9 +1,9 @@
 // Libraries of a recipe that are newer than the distribution's: fetched as sources, built first, and kept as an image for all later builds that want the same.
 import { Readable } from 'node:stream';
 import { z } from 'zod';
+import { digestOf } from '../../core/digest.js';
 import { type LibraryImage, PREFIX } from '../../core/engine.js';
 import { WheelwrightError } from '../../core/errors.js';
-import { digestOf } from '../../core/image.js';
 import type { Fetched, PhaseResult, PlacedSource } from '../../core/phases.js';
 import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
 import { buildEnvironment } from '../build-environment.js';
