@@ -86,6 +86,11 @@ function wantedPackages(failure: Failure, { recipe, installed }: Built): Wanted[
   const named = installedLibraries([...said, ...parts.map(({ name }) => name)].join(' '), installed);
   if (named.length > 0) return named.slice(0, MAX_LIBRARIES);
   if (kind === 'library-too-old') {
+    // One that was built first, and is too old as well, is no package.
+    const words: readonly string[] = line.toLowerCase().match(/[a-z][a-z0-9+]*/g) ?? [];
+    const built = (recipe.sources ?? []).map((source) => nameOfLibrary(source.debian?.package ?? ''));
+    const again = built.filter((name) => words.includes(name));
+    if (again.length > 0) return again.map((name) => ({ package: `lib${name}-dev` }));
     const asked = recipe.system?.apt ?? [];
     return installedLibraries(undefined, installed)
       .filter((each) => asked.includes(each.package))
@@ -95,7 +100,11 @@ function wantedPackages(failure: Failure, { recipe, installed }: Built): Wanted[
   return parts
     .filter((part) => ['pkg-config', 'cmake', 'library'].includes(part.kind))
     .slice(0, MAX_LIBRARIES)
-    .map(({ name }) => ({ package: `lib${name.toLowerCase().replace(/^lib/, '')}-dev` }));
+    .map(({ name }) => ({ package: `lib${nameOfLibrary(name)}-dev` }));
+}
+
+function nameOfLibrary(name: string): string {
+  return name.toLowerCase().replace(/^lib/, '');
 }
 
 async function proposalOf(

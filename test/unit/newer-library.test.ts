@@ -92,6 +92,13 @@ test('a line that names no library is about one that the recipe asks for, a comp
   ]);
 });
 
+test('a library that was built first and is too old as well is built first from a later suite', async () => {
+  const sources = [{ debian: { suite: 'trixie', package: 'spam', filename: 'x' }, sha256: SUITES[1]?.sha256 }];
+  const line = "Requested 'spam >= 1.6' but version of spam is 1.5";
+  const { asked, suites } = await ideas(tooOld(line), SUITES, { system: { apt: ['libegg2-dev'] }, sources });
+  expect([asked, suites]).toEqual([['libspam-dev'], ['forky']]);
+});
+
 test('a library that the base does not have at all is looked for by its name', async () => {
   const absent = tooOld('Dependency "spam" not found', {
     class: 'missing-library',
