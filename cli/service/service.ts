@@ -48,8 +48,13 @@ const STOP_MS = 10_000;
 export async function startService(options: StartOptions): Promise<Service> {
   const { settings, signal } = options;
   await replaceEarlier(settings, (line) => options.onLine('api', line));
-  const api = await freePort(settings.WHEELWRIGHT_HOST, settings.WHEELWRIGHT_API_PORT);
-  const index = await freePort(settings.WHEELWRIGHT_HOST, settings.WHEELWRIGHT_INDEX_PORT);
+  const portFor = async (program: ProgramName, wanted: number) => {
+    const port = await freePort(settings.WHEELWRIGHT_HOST, wanted);
+    if (wanted !== 0 && port !== wanted) options.onLine(program, `port ${wanted} is taken; it gets ${port}`);
+    return port;
+  };
+  const api = await portFor('api', settings.WHEELWRIGHT_API_PORT);
+  const index = await portFor('index-server', settings.WHEELWRIGHT_INDEX_PORT);
   const host = reachableHost(settings.WHEELWRIGHT_HOST);
   const address: ServiceAddress = {
     apiUrl: `http://${host}:${api}`,
