@@ -42,13 +42,15 @@ export interface AssemblyParts {
   rules: ProjectRules;
   /** Files of this service and the project's state here; undefined when it has none. */
   here: HeldProject | undefined;
+  /** Files of this service that were deleted, with the reason: no other bytes come under their names. */
+  deleted: ReadonlyMap<string, string> | undefined;
   /** What the first upstream that knows the project says. */
   upstream: { name: string; page: ProjectPage; refused: ReadonlyMap<string, string> } | undefined;
 }
 
 /** Files of this service first, then the upstream's; a file name of this service hides the upstream's file of that name. */
 export function assembleProject(parts: AssemblyParts, now: number): Assembly {
-  const { name, rules, here, upstream } = parts;
+  const { name, rules, here, deleted, upstream } = parts;
   const offered: OfferedFile[] = [];
   const withheld: WithheldFile[] = [];
   let changesAt: number | undefined;
@@ -85,7 +87,11 @@ export function assembleProject(parts: AssemblyParts, now: number): Assembly {
       if (hidden === undefined) names.set(file.filename, 'the upstream lists another file of the same name before it');
       add(
         { kind: 'upstream', upstream: upstream.name, file },
-        hidden ?? refusedHere ?? quarantined ?? upstream.refused.get(file.filename),
+        hidden ??
+          deletion(deleted?.get(file.filename)) ??
+          refusedHere ??
+          quarantined ??
+          upstream.refused.get(file.filename),
       );
     }
   }
@@ -99,6 +105,15 @@ export function assembleProject(parts: AssemblyParts, now: number): Assembly {
     ...(denied === undefined ? {} : { denied }),
     ...(changesAt === undefined ? {} : { changesAt }),
   };
+}
+
+/** Why no file of the name is offered; undefined where none was deleted. */
+function deletion(reason: string | undefined): string | undefined {
+  return reason === undefined ? undefined : deletedBecause(reason);
+}
+
+export function deletedBecause(reason: string): string {
+  return `a file of that name was deleted here: ${reason}`;
 }
 
 function quarantine(where: string, reason: string | undefined): string {

@@ -1,4 +1,4 @@
-import type { Origin } from '../core/index-assembly.js';
+import { deletedBecause, type Origin } from '../core/index-assembly.js';
 import type { HostedIndex } from './hosted-index.js';
 import type { ProjectView } from './project-views.js';
 
@@ -56,6 +56,10 @@ export function explain(view: ProjectView, hosted: Pick<HostedIndex, 'reader'>, 
     from: fromText(file),
     reason: file.reason,
   }));
+  const named = new Set([...offered, ...withheld].map((file) => file.filename));
+  const deleted = [...(hosted.reader?.deleted(assembly.name, view.channel) ?? [])]
+    .filter(([name]) => isMeant(name) && !named.has(name))
+    .map(([name, reason]) => ({ filename: name, offered: false, from: 'here', reason: deletedBecause(reason) }));
   return {
     project: assembly.name,
     channel: view.channel,
@@ -67,7 +71,7 @@ export function explain(view: ProjectView, hosted: Pick<HostedIndex, 'reader'>, 
     ...(assembly.statusReason === undefined ? {} : { statusReason: assembly.statusReason }),
     ...(assembly.denied === undefined ? {} : { denied: assembly.denied }),
     ...degradation(view.degraded),
-    files: [...offered, ...withheld],
+    files: [...offered, ...withheld, ...deleted],
   };
 }
 

@@ -127,6 +127,7 @@ export class ProjectViews {
         name: project,
         rules,
         here,
+        deleted: page && hosted.reader?.deleted(project, channel),
         upstream:
           page === undefined || answer === undefined
             ? undefined

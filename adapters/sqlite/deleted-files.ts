@@ -11,7 +11,7 @@ export async function deleteFile(trx: Database, filename: string, reason: string
   const deleted = await trx
     .deleteFrom('files')
     .where('filename', '=', filename)
-    .returning(['project', 'version', 'sha256'])
+    .returning(['project', 'version', 'sha256', 'channel'])
     .executeTakeFirstOrThrow();
   await trx
     .insertInto('deleted_files')

@@ -36,6 +36,8 @@ export interface IndexReader {
   file(filename: string): HostedFile | undefined;
   /** The project's yanked files, with a reason, or true where none was given. */
   yanked(project: string): ReadonlyMap<string, true | string>;
+  /** Names of the project's files that the channel had and that were deleted, with the reason. */
+  deleted(project: string, channel: Channel): ReadonlyMap<string, string>;
   /** What the build of a file took, in milliseconds; undefined for one that was not built here. */
   buildMs(filename: string): number | undefined;
   reservedNames(): string[];
@@ -100,6 +102,16 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
       'SELECT filename, yanked_reason FROM files WHERE project = ? AND yanked = 1',
     )
     .raw();
+  const deletedWhere = (condition: string) =>
+    database
+      .prepare<[string], [filename: string, reason: string]>(
+        `SELECT filename, reason FROM deleted_files WHERE ${condition} ORDER BY filename`,
+      )
+      .raw();
+  const deleted = {
+    stable: deletedWhere("project = ? AND channel = 'stable'"),
+    trial: deletedWhere('project = ?'),
+  };
   const buildMs = database
     .prepare<[string], number>(
       'SELECT finished_at - started_at FROM files JOIN attempts ON attempts.id = files.attempt_id WHERE filename = ?',
@@ -155,6 +167,7 @@ function readerOf(database: Sqlite.Database, isCurrent: () => boolean): IndexRea
       return row === undefined ? undefined : hostedFileOf(row);
     },
     yanked: (name) => new Map(yanked.all(name).map(([filename, reason]) => [filename, reason || true])),
+    deleted: (name, channel) => new Map(deleted[channel].all(name)),
     buildMs: (filename) => buildMs.get(filename),
     reservedNames: () => reserved.all(),
     ownedLookAlike: (skeleton, not) => alike.get(skeleton, not),

@@ -154,6 +154,7 @@ export interface DeletedFilesTable {
   sha256: string;
   deleted_at: number;
   reason: string;
+  channel: Generated<Channel>;
 }
 
 export interface TokensTable {

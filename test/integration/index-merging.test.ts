@@ -47,6 +47,30 @@ describe('merging', () => {
     expect((await explained(url, 'demo-1.2-py3-none-any.whl')).reason).toContain('no sha256');
   });
 
+  test("no file of the upstream comes under the name of one that was deleted here, but under that of a trial's where it was never offered", async () => {
+    const ours = makeWheel('demo-1.0-py3-none-any.whl', 'ours = 1\n');
+    on.upstream.offer('demo', makeWheel(ours.filename, 'theirs = 1\n'));
+    on.upstream.offer('demo', makeWheel('demo-1.1-py3-none-any.whl'));
+    on.upstream.offer('demo', makeWheel('demo-1.2-py3-none-any.whl'));
+    await on.site.publish(ours, { owned: false });
+    const { url } = await on.start();
+    expect((await ask(url, pathOf(ours))).status).toBe(200);
+    const deleted = (filename: string, channel: string) =>
+      `INSERT INTO deleted_files VALUES ('${filename}', 'demo', '1', 'x', 0, 'it loses data', '${channel}');`;
+    on.site.change(
+      'demo',
+      `DELETE FROM files; ${deleted(ours.filename, 'stable')} ${deleted('demo-1.2-py3-none-any.whl', 'trial')}`,
+    );
+    await pause();
+    expect(await namesOf(url, 'demo')).toEqual(['demo-1.1-py3-none-any.whl', 'demo-1.2-py3-none-any.whl']);
+    const trial = JSON.parse(
+      (await ask(url, '/trial/simple/demo/', { accept: 'application/vnd.pypi.simple.v1+json' })).text,
+    );
+    expect(trial.files.map(({ filename }: { filename: string }) => filename)).toEqual(['demo-1.1-py3-none-any.whl']);
+    const told = { offered: false, reason: 'a file of that name was deleted here: it loses data' };
+    expect(await explained(url, ours.filename)).toMatchObject(told);
+  });
+
   test('a project owned or reserved here never reaches the upstream, not even without files', async () => {
     for (const project of ['owned', 'kept', 'acme-tool', 'acme'])
       on.upstream.offer(project, makeWheel(`${project.replace('-', '_')}-9-py3-none-any.whl`));

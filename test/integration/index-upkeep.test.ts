@@ -115,6 +115,12 @@ test('a deleted file is gone for the next request, its name never comes back, an
   expect(Object.keys(await yanked())).toEqual([again.filename, fresh.filename]);
   for (const path of [file, `${file}.metadata`]) expect((await ask(index.url, path)).status).toBe(404);
 
+  const explain = await runCommand(
+    { WHEELWRIGHT_DATA: service.data, WHEELWRIGHT_API_URL: service.api.url, WHEELWRIGHT_INDEX_URL: index.url },
+    ...['index', 'explain', 'acme-tool', old.filename],
+  );
+  expect(explain.out).toContain('a file of that name was deleted here: a secret in it');
+
   // Whoever read the page before may still be at it, and a backup.
   await housekeepOne(service.api.context);
   expect(existsSync(blobFile(service.data, old.sha256))).toBe(true);
@@ -137,7 +143,10 @@ test('a build whose wheel was deleted makes it again under the next build number
   const first = await service.claim();
   const wrong = makeWheel('spam-1.0-py3-none-any.whl', 'wrong = 1\n');
   await service.deliver(first, wrong);
+  upstream.offer('spam', makeWheel(wrong.filename, 'theirs = 1\n'));
   expect((await run('delete', 'spam', wrong.filename, '--reason', 'built wrongly')).code).toBe(0);
+  // Under its name there were other bytes before.
+  expect((await page('spam')).files).toEqual([]);
   expect(await service.build(first.order.buildId)).toMatchObject({ status: 'cancelled', files: [] });
   expect((await fsck(service.data, new AbortController().signal)).problems).toEqual([]);
 
