@@ -3,10 +3,11 @@ import type { WorkerApi } from '../client/worker-api.js';
 import type { AttemptOutcome, Lease } from '../core/attempt.js';
 import { type ErrorCode, WheelwrightError } from '../core/errors.js';
 import type { WorkerRef } from '../core/worker.js';
-import { type AttemptSite, type AttemptVoice, makeAttempt } from './attempt.js';
+import { makeAttempt } from './attempt.js';
 import { AttemptEnd } from './attempt-end.js';
 import { AttemptLog } from './attempt-log.js';
 import { append, openReport } from './attempt-report.js';
+import type { AttemptSite, AttemptVoice } from './attempt-site.js';
 import type { PhaseContext } from './phase-context.js';
 import { persistently } from './retry.js';
 

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { removeAbandonedFolders } from '../adapters/host/temporary-folder.js';
 import type { WorkerApi } from '../client/worker-api.js';
 import type { Lease } from '../core/attempt.js';
-import type { AttemptSite } from './attempt.js';
+import type { AttemptSite } from './attempt-site.js';
 import { workOnLease } from './lease-work.js';
 import { watchOutage } from './outage.js';
 import { openRegistration } from './registration.js';

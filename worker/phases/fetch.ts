@@ -74,31 +74,41 @@ export interface Downloads {
   sources: FetchedSource[];
 }
 
-/** Fills the volumes: our own scripts, the recipe's patches, the unpacked sdist. */
+/** Fills the volumes: our own scripts, the recipe's patches, the unpacked sdist, which fails the attempt where it breaks the rules. */
 export async function fillWorkspace(
   context: PhaseContext,
   downloads: Downloads,
   scripts: readonly TextFile[],
   caBundle: string | undefined,
-): Promise<void> {
+): Promise<PhaseResult<void>> {
   const { engine, workspace, signal, order } = context;
   const patches = (order.recipe.patches ?? []).map((text, index) => ({
     name: `patches/${String(index + 1).padStart(4, '0')}.patch`,
     text: text.endsWith('\n') ? text : `${text}\n`,
   }));
   const certificates = caBundle === undefined ? [] : [{ name: 'ca-bundle.crt', text: caBundle }];
-  await engine.putTars(
-    workspace,
-    [
-      { folder: '/inputs', open: () => packFiles(INPUT_FOLDERS, [...scripts, ...patches, ...certificates]) },
-      { folder: '/build', open: () => packFiles(BUILD_FOLDERS, []) },
-      ...(context.cache ? [{ folder: `/${CACHE}`, open: () => packFiles(['ccache/'], []) }] : []),
-      { folder: '/test', open: () => packFiles(TEST_FOLDERS, []) },
-      { folder: '/build/src', open: downloads.openSourceTree },
-      ...downloads.sources.map((source) => ({ folder: '/inputs/sources', open: () => source.pack() })),
-    ],
-    signal,
-  );
+  try {
+    await engine.putTars(
+      workspace,
+      [
+        { folder: '/inputs', open: () => packFiles(INPUT_FOLDERS, [...scripts, ...patches, ...certificates]) },
+        { folder: '/build', open: () => packFiles(BUILD_FOLDERS, []) },
+        ...(context.cache ? [{ folder: `/${CACHE}`, open: () => packFiles(['ccache/'], []) }] : []),
+        { folder: '/test', open: () => packFiles(TEST_FOLDERS, []) },
+        { folder: '/build/src', open: downloads.openSourceTree },
+        ...downloads.sources.map((source) => ({ folder: '/inputs/sources', open: () => source.pack() })),
+      ],
+      signal,
+    );
+    return { kind: 'done', value: undefined };
+  } catch (error) {
+    if (!(error instanceof WheelwrightError) || (error.code !== 'invalid' && error.code !== 'too-large')) throw error;
+    return failed(context, 'fetch', {
+      class: 'bad-sdist',
+      line: error.message,
+      cause: error.hint ?? 'The source archive is broken or breaks the rules for source archives (PEP 721).',
+    });
+  }
 }
 
 /** Reads what the sdist asks for and fetches it, as wheels only. */
