@@ -6,7 +6,6 @@ the key stands in the folder once all is in it.
 """
 
 import fcntl
-import hashlib
 import os
 import pathlib
 import shutil
@@ -15,6 +14,7 @@ import sys
 import venv
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from digest import sha256
 from task import read_task
 
 ENVIRONMENT = pathlib.Path("/build/env")
@@ -84,11 +84,11 @@ def main():
         raise
 
 
-def checked(path, sha256):
+def checked(wheel):
     """The key promises these bytes to all who have it."""
-    with open(path, "rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-            raise OSError(f"{path} has not the sha256 {sha256}")
+    path, expected = wheel["path"], wheel["sha256"]
+    if sha256(path) != expected:
+        raise OSError(f"{path} has not the sha256 {expected}")
     return path
 
 
@@ -96,7 +96,7 @@ def keep(task):
     # On the same volume, so that what is unpacked there need not be copied.
     unpacked = ENVIRONMENT / ".unpacked"
     os.environ["UV_CACHE_DIR"] = str(unpacked)
-    make([checked(**wheel) for wheel in task["wheels"]])
+    make([checked(wheel) for wheel in task["wheels"]])
     shutil.rmtree(unpacked)
     compile_all(task["jobs"])
     # A machine that goes down must not leave the key and files without their content.

@@ -8,7 +8,6 @@ The task comes as JSON in WHEELWRIGHT_TASK or in the file named there, the repor
 """
 
 import concurrent.futures
-import hashlib
 import json
 import os
 import pathlib
@@ -27,6 +26,7 @@ from packaging.utils import canonicalize_name
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import toolchain_sources
+from digest import sha256
 from download import download
 from task import read_task
 
@@ -154,11 +154,9 @@ def lacking(message, requirements):
 def fetch_wheel(wheel, destination, index_host):
     target = destination / wheel.filename
     expected = wheel.hashes.get("sha256")
-    if target.exists() and expected is not None:
-        # Fetched in an earlier round.
-        with open(target, "rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() == expected:
-                return expected
+    # Fetched in an earlier round.
+    if expected is not None and target.exists() and sha256(target) == expected:
+        return expected
     return download(request_for(wheel.url, index_host), target, expected)
 
 

@@ -12,6 +12,8 @@ import shutil
 import xml.etree.ElementTree as xml
 from xml.sax.saxutils import escape
 
+from digest import sha256
+
 REPOSITORY = pathlib.Path("/inputs/maven")
 WORK = pathlib.Path("/tmp/maven")
 PLUGINS = "org.apache.maven.plugins"
@@ -142,7 +144,7 @@ def maven(folder, text, options, run, *goals):
     )
 
 
-def fetch(source, run, sha256, say):
+def fetch(source, run, say):
     poms = [Pom(path, source) for path in sorted(source.rglob("pom.xml")) if "target" not in path.parts]
     if not poms:
         return []
@@ -165,10 +167,10 @@ def fetch(source, run, sha256, say):
     maven(WORK, project("all", "pom", f"<modules>{''.join(f'<module>{name}</module>' for name in parts)}</modules>"), options, run)
     for path in places:
         shutil.rmtree(path.parent)
-    return [record(path, sha256) for path in sorted(REPOSITORY.rglob("*")) if path.suffix in (".jar", ".pom")]
+    return [record(path) for path in sorted(REPOSITORY.rglob("*")) if path.suffix in (".jar", ".pom")]
 
 
-def record(path, sha256):
+def record(path):
     *group, name, version, _ = path.relative_to(REPOSITORY).parts
     kind = path.name.removeprefix(f"{name}-{version}").removeprefix("-")
     return {"name": f"maven/{'.'.join(group)}:{name}{'' if kind == '.jar' else ':' + kind.lstrip('.')}", "version": version, "sha256": sha256(path)}

@@ -5,7 +5,6 @@ The task comes as JSON in WHEELWRIGHT_TASK or in the file named there, the repor
 {"kind": "refused", "message": "..."}
 """
 
-import hashlib
 import json
 import pathlib
 import re
@@ -14,6 +13,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from digest import sha256
 from task import read_task
 
 
@@ -59,8 +59,7 @@ def fetch(source, folder):
         if done.returncode != 0 and not found:
             raise Refused(f"{suite} has no source package {package} that could be fetched")
         raise Refused(f"{suite} no longer has {filename}, but {', '.join(found)}")
-    with open(folder / "files" / filename, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = sha256(folder / "files" / filename)
     if digest != source["sha256"]:
         raise Refused(f"{filename} has sha256 {digest} where {source['sha256']} was expected")
     shutil.copyfile(folder / "files" / filename, source["to"])

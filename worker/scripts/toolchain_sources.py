@@ -3,7 +3,6 @@
 Only cargo, go and Maven themselves run here, and none of them is let run what a project wrote.
 """
 
-import hashlib
 import os
 import pathlib
 import re
@@ -12,6 +11,7 @@ import tomllib
 import xml.etree.ElementTree as xml
 
 import maven_artifacts
+from digest import sha256
 
 CARGO_HOME = "/inputs/cargo"
 GO_MODULES = pathlib.Path("/inputs/go")
@@ -32,11 +32,6 @@ def run(command, cwd="/", **environment):
     done = subprocess.run(command, cwd=cwd, env={**os.environ, **environment}, stderr=subprocess.STDOUT)
     if done.returncode != 0:
         raise Failed
-
-
-def sha256(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def fetch_crates(source, anew=()):
@@ -161,7 +156,7 @@ def fetch_artifacts(source, prepare):
     if not calls_maven(source, prepare):
         return []
     try:
-        return maven_artifacts.fetch(source, run, sha256, say)
+        return maven_artifacts.fetch(source, run, say)
     except Failed:
         say("Maven could not fetch all that the pom.xml files name; the build goes on without")
     except (ValueError, xml.ParseError) as error:
