@@ -1036,6 +1036,11 @@ describe('logs as they come', () => {
     );
   });
 
+  test('what Python keeps to itself is told of it, of whatever else is not complete the code', () => {
+    const of = (type: string) => diagnoseText(`m.c:9:3: error: invalid use of incomplete typedef ‘${type}’`).class;
+    expect([of('PyFrameObject'), of('ham_t')]).toEqual(['python-too-new', 'compile-error']);
+  });
+
   test('a header that Python 3.11 moved is included where it still is one of its own', () => {
     const at = (python: string) =>
       diagnoseText(
