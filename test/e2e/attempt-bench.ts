@@ -11,13 +11,11 @@ import Docker from 'dockerode';
 import { afterAll, beforeAll } from 'vitest';
 import { sdistTar, sdistTexts } from '../../adapters/archive/sdist.js';
 import { openPackageIndexes } from '../../adapters/debian/package-indexes.js';
-import { loadImages } from '../../adapters/disk/image-definitions.js';
 import { openEngine } from '../../adapters/docker/engine.js';
-import { openImages } from '../../adapters/docker/images.js';
+import { readCaBundle } from '../../adapters/host/ca-bundle.js';
 import { openSimpleUpstream } from '../../adapters/upstream/simple-upstream.js';
 import { resolveUpstreamUrl } from '../../adapters/upstream/upstream-url.js';
 import type { AttemptInput, AttemptOutcome, BuildOrder, Lease } from '../../core/attempt.js';
-import { targetsOf } from '../../core/image.js';
 import { planRelease } from '../../core/plan.js';
 import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
 import { parseRequirement } from '../../core/requirement.js';
@@ -31,6 +29,7 @@ import type { PhaseContext } from '../../worker/phase-context.js';
 import { readSpooled } from '../../worker/spool.js';
 import { readScripts } from '../../worker/workspace-files.js';
 import { type MadeSdist, openSdistFolder, type SdistFolder } from '../fixtures/sdists/sdist.js';
+import { openRealImages } from '../support/real-images.js';
 
 export interface Finished {
   outcome: AttemptOutcome;
@@ -78,25 +77,9 @@ async function openAttemptBench(
   compilerCache: boolean,
   environments: boolean,
 ): Promise<{ bench: AttemptBench; close(): Promise<void> }> {
-  const python = 'cp313';
-  const image = 'debian-11';
   const docker = new Docker();
   const instance = `test-worker-${process.pid}`;
-  const caBundle = process.env.WHEELWRIGHT_CA_BUNDLE ?? '/etc/ssl/certs/ca-certificates.crt';
-  const definitions = await loadImages('images');
-  const target = definitions.flatMap(targetsOf).find((found) => found.image === image && found.python === python);
-  if (target === undefined) throw new Error(`images/ has no ${image} with ${python}`);
-  const images = openImages({
-    docker,
-    definitions,
-    imagesFolder: 'images',
-    caBundle,
-    debianMirror: process.env.WHEELWRIGHT_DEBIAN_MIRROR,
-    indexUrl: process.env.PIP_INDEX_URL,
-    toolchainFolders: { rust: process.env.WHEELWRIGHT_RUST_TOOLCHAIN, go: process.env.WHEELWRIGHT_GO_TOOLCHAIN },
-    compilerCache,
-    instance,
-  });
+  const { images, target } = await openRealImages(docker, instance, { compilerCache });
   const engine = openEngine({
     docker,
     instance,
@@ -105,8 +88,8 @@ async function openAttemptBench(
     now: Date.now,
   });
   const indexUrl = await resolveUpstreamUrl(process.env);
-  const ca = await readFile(caBundle, 'utf8');
-  const upstream = openSimpleUpstream({ url: indexUrl, ca });
+  const ca = await readCaBundle(process.env.WHEELWRIGHT_CA_BUNDLE);
+  const upstream = openSimpleUpstream({ url: indexUrl, ...(ca === undefined ? {} : { ca }) });
   const scripts = await readScripts('worker/scripts');
   const sdists = await openSdistFolder();
   const never = new AbortController().signal;
@@ -130,7 +113,7 @@ async function openAttemptBench(
     async order(requirement, recipe = {}) {
       const parsed = parseRequirement(requirement);
       const page = await upstream.project(parsed.name, never);
-      const { version, sdist } = planRelease(parsed, page?.page, { pythons: [python] });
+      const { version, sdist } = planRelease(parsed, page?.page, { pythons: [target.python] });
       return order(parsed.name, version, sdist, recipe);
     },
     async orderFor(made, recipe = {}) {

@@ -6,12 +6,10 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { loadImages } from '../../adapters/disk/image-definitions.js';
 import { openEngine } from '../../adapters/docker/engine.js';
-import { openImages } from '../../adapters/docker/images.js';
 import type { ContainerSpec, Engine } from '../../core/engine.js';
-import { targetsOf } from '../../core/image.js';
 import { packFiles, readWorkspaceFile } from '../../worker/workspace-files.js';
+import { openRealImages } from '../support/real-images.js';
 import { leftBehind } from './attempt-bench.js';
 
 const instance = `test-engine-${process.pid}`;
@@ -51,23 +49,9 @@ async function inWorkspace(use: (workspace: string) => Promise<void>): Promise<v
 }
 
 beforeAll(async () => {
-  const definitions = await loadImages('images');
-  const target = definitions
-    .flatMap(targetsOf)
-    .find((found) => found.image === 'debian-11' && found.python === 'cp313');
-  const images = openImages({
-    docker,
-    definitions,
-    imagesFolder: 'images',
-    caBundle: process.env.WHEELWRIGHT_CA_BUNDLE ?? '/etc/ssl/certs/ca-certificates.crt',
-    debianMirror: process.env.WHEELWRIGHT_DEBIAN_MIRROR,
-    indexUrl: process.env.PIP_INDEX_URL,
-    toolchainFolders: { rust: undefined, go: undefined },
-    compilerCache: false,
-    instance,
-  });
-  const made = target && (await images.prepareImages(target, {}, () => undefined, signal));
-  if (made === undefined || 'kind' in made) throw new Error('there is no image to try with');
+  const { images, target } = await openRealImages(docker, instance);
+  const made = await images.prepareImages(target, {}, () => undefined, signal);
+  if ('kind' in made) throw new Error('there is no image to try with');
   image = made.builder;
   engine = open(docker);
 });

@@ -2,12 +2,11 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadImages } from '../../adapters/disk/image-definitions.js';
-import { type Images, openImages } from '../../adapters/docker/images.js';
+import type { Images } from '../../adapters/docker/images.js';
 import type { Target } from '../../core/build.js';
 import type { BuilderImages } from '../../core/engine.js';
-import { targetsOf } from '../../core/image.js';
 import type { EffectiveRecipe } from '../../core/recipe/recipe.js';
+import { openRealImages } from '../support/real-images.js';
 
 const NAME = process.env.WHEELWRIGHT_TEST_IMAGE ?? 'debian-11';
 const PYTHON = process.env.WHEELWRIGHT_TEST_PYTHON ?? 'cp313';
@@ -34,21 +33,7 @@ async function inImage(image: string, ...command: string[]): Promise<string> {
 }
 
 beforeAll(async () => {
-  const definitions = await loadImages('images');
-  const found = definitions.flatMap(targetsOf).find(({ image, python }) => image === NAME && python === PYTHON);
-  if (found === undefined) throw new Error(`images/ has no ${NAME} with ${PYTHON}`);
-  target = found;
-  images = openImages({
-    docker,
-    definitions,
-    imagesFolder: 'images',
-    caBundle: process.env.WHEELWRIGHT_CA_BUNDLE ?? '/etc/ssl/certs/ca-certificates.crt',
-    debianMirror: process.env.WHEELWRIGHT_DEBIAN_MIRROR,
-    indexUrl: process.env.PIP_INDEX_URL,
-    toolchainFolders: { rust: undefined, go: undefined },
-    compilerCache: false,
-    instance,
-  });
+  ({ images, target } = await openRealImages(docker, instance, { image: NAME, python: PYTHON }));
   made = await prepare({}, console.error);
 });
 
