@@ -860,6 +860,18 @@ describe('logs as they come', () => {
     expect(required(banner + end)).toEqual({ test: { requires: ['numpy<2'] } });
   });
 
+  test.each([
+    'RuntimeError: ham-egg and lxml are using different versions of libxml2. This happens commonly',
+    "ham_egg.InternalError: (-1, 'lxml & ham.egg libxml2 library version mismatch')",
+  ])('wheels that must hold the same library are built one after the other: %s', (line) => {
+    const diagnosis = createDiagnosis({ phase: 'test', project: 'ham-egg' });
+    diagnosis.line(line, 1);
+    expect(diagnosis.conclude({ phase: 'test' })).toMatchObject({
+      class: 'test-failed',
+      proposal: { edit: { depends: ['lxml'] }, guess: true },
+    });
+  });
+
   test('what the compiled part of a project imports is that project', () => {
     const required = (module: string, project: string) => {
       const diagnosis = createDiagnosis({ phase: 'test', project });

@@ -84,6 +84,22 @@ export const wheelRules: readonly Rule[] = [
     cause: 'The wheel needs {1}, which is newer than what the image has: it was built for a newer base.',
   },
   {
+    match: /Error: .*?([\w.-]*\w) (?:and|&) ([\w.-]*\w) .*?(?:different versions? of|version mismatch)/,
+    weight: 'requirement',
+    class: 'test-failed',
+    cause:
+      '{1} and {2} work on objects of one library, of which each wheel brings its own copy. Built here one after the other they bring the same.',
+    refine([, first = '', second = ''], { phase, project }) {
+      const other = [first, second].find((name) => name.toLowerCase().replaceAll(/[-_.]+/g, '-') !== project);
+      if (phase !== 'test' || other === undefined) return 'ignore';
+      return {
+        edit: { depends: [other] },
+        why: `${other} is built here first, with the same copy of the library.`,
+        guess: true,
+      };
+    },
+  },
+  {
     match:
       /ImportError: (?:dynamic module does not define module export function|.*: invalid ELF header|.*wrong ELF class|\S+: file too short)/,
     weight: 'requirement',
