@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { sdistTar, sdistTexts } from '../adapters/archive/sdist.js';
 import { openPackageIndexes } from '../adapters/debian/package-indexes.js';
 import { loadImages } from '../adapters/disk/image-definitions.js';
+import { readToken } from '../adapters/disk/token-file.js';
 import { openHostEngine } from '../adapters/docker/host-engine.js';
 import { readCaBundle } from '../adapters/host/ca-bundle.js';
 import { openSimpleUpstream } from '../adapters/upstream/simple-upstream.js';
@@ -31,7 +32,7 @@ export async function startWorker(settings: Settings, { log, root, environment }
   const [definitions, scripts, token, upstreamUrl, toolIndexUrl, bundle] = await Promise.all([
     loadImages(join(root, 'images')),
     readScripts(join(root, 'worker', 'scripts')),
-    settings.WHEELWRIGHT_TOKEN ?? readToken(settings),
+    readToken(settings),
     resolveUpstreamUrl(environment),
     configuredIndexUrl(environment),
     readCaBundle(settings.WHEELWRIGHT_CA_BUNDLE),
@@ -68,17 +69,4 @@ export async function startWorker(settings: Settings, { log, root, environment }
 async function readVersion(root: string): Promise<string> {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
   return version;
-}
-
-/** The first start of the API on this machine leaves a token there; a worker elsewhere is given one, or a file with one. */
-async function readToken(settings: Settings): Promise<string | undefined> {
-  if (settings.WHEELWRIGHT_TOKEN_FILE !== undefined)
-    return (await readFile(settings.WHEELWRIGHT_TOKEN_FILE, 'utf8')).trim();
-  const token = await readFile(join(settings.WHEELWRIGHT_DATA, 'admin-token'), 'utf8').catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    },
-  );
-  return token?.trim();
 }

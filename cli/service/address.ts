@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fetch } from 'undici';
 import { z } from 'zod';
-import { WheelwrightError } from '../../core/errors.js';
+import { readToken } from '../../adapters/disk/token-file.js';
 import { apiUrl, indexUrl, type Settings } from '../../core/settings.js';
 import { PROGRAMS } from '../cli.js';
 
@@ -40,22 +40,6 @@ export async function findService(settings: Settings): Promise<ServiceAddress | 
   // Without a token of this data folder it is somebody else's service, and would refuse us.
   if ((await readToken(settings)) === undefined) return undefined;
   return (await answers(usual.apiUrl)) ? usual : undefined;
-}
-
-/** The token to act with: the one given, else the admin token that the first start left in the data folder. */
-export async function readToken(settings: Settings): Promise<string | undefined> {
-  if (settings.WHEELWRIGHT_TOKEN !== undefined) return settings.WHEELWRIGHT_TOKEN;
-  const file = settings.WHEELWRIGHT_TOKEN_FILE ?? path.join(settings.WHEELWRIGHT_DATA, 'admin-token');
-  try {
-    return (await readFile(file, 'utf8')).trim();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    throw new WheelwrightError('forbidden', `the token in ${file} cannot be read (${code})`, {
-      hint: 'Run as the user that runs the service, or put a token of your own into WHEELWRIGHT_TOKEN.',
-      cause: error,
-    });
-  }
 }
 
 export async function readServiceNote(settings: Settings): Promise<ServiceNote | undefined> {

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { DATABASE } from '../../adapters/disk/data-folder.js';
+import { readToken } from '../../adapters/disk/token-file.js';
 import { type Client, openClient } from '../../client/client.js';
 import { WheelwrightError } from '../../core/errors.js';
 import type { Cli } from '../cli.js';
-import { findService, readToken, type ServiceAddress } from './address.js';
+import { findService, type ServiceAddress } from './address.js';
 import type { ProgramName } from './node-arguments.js';
 import { endService, type Service, startService, whileStarting } from './service.js';
 import { leaveService, registerUser } from './users.js';
