@@ -2,7 +2,8 @@
 
 /**
  * From Python 3.10 on, generators are sent values by PyIter_Send(), which ends them in another way than _PyGen_Send() did; their method send() ends them as it did.
- * From 3.11 on PyCode_New() wants code that runs, which these code objects never do: they name functions and lines. From 3.12 on a generator's code is behind a function.
+ * From 3.11 on PyCode_New() wants code that runs, which these code objects never do: they name functions and lines. From 3.12 on a generator's code is behind a function, and all strings are ready.
+ * From 3.13 on two functions about exceptions are declared no longer, which C++ refuses and C finds out about when they are called.
  */
 const HEAD = `#if PY_VERSION_HEX >= 0x030A0000
 #define _PyGen_Send(generator, value) sent_to((PyObject *) (generator), value)
@@ -29,6 +30,7 @@ __attribute__((unused)) static PyCodeObject *code_named(int positional, int keyw
 }
 #endif
 #if PY_VERSION_HEX >= 0x030C0000
+#define _PyUnicode_Ready(string) 0
 #define generator_flags(generator) flags_of((PyObject *) (generator))
 __attribute__((unused)) static int flags_of(PyObject *generator) {
   PyCodeObject *code = PyGen_GetCode((PyGenObject *) generator);
@@ -38,6 +40,16 @@ __attribute__((unused)) static int flags_of(PyObject *generator) {
 }
 #else
 #define generator_flags(generator) ((PyCodeObject *) ((PyGenObject *) (generator))->gi_code)->co_flags
+#endif
+#if PY_VERSION_HEX >= 0x030D0000
+#define _PyErr_FormatFromCause PyErr_Format
+#define _PyGen_SetStopIterationValue(value) ended_with(value)
+__attribute__((unused)) static int ended_with(PyObject *value) {
+  PyObject *end = PyObject_CallFunctionObjArgs(PyExc_StopIteration, value, NULL);
+  if (end) PyErr_SetObject(PyExc_StopIteration, end);
+  Py_XDECREF(end);
+  return end ? 0 : -1;
+}
 #endif
 `;
 

@@ -97,18 +97,26 @@ function isOwn(paths: readonly string[]): (header: string) => boolean {
   return (header) => paths.some((path) => path === header || path.endsWith(`/${header}`));
 }
 
-/** A library that only lies there is seldom taken in place of a download: what also asks for it is proposed first. So it is with code that can be generated anew in place of being rewritten. */
+/** A library that only lies there is seldom taken in place of a download: what also asks for it is proposed first. So it is with code that can be generated anew in place of being rewritten, and with what rewrites more of it. */
 function withBetter(failure: Failure, ideas: readonly Proposal[], paths: readonly string[]): Failure {
   const { proposal } = failure;
   const better =
     proposal &&
     ideas.find((idea) =>
-      failure.class === 'network-needed' ? goesBeyond(proposal)(idea) : regenerates(failure, idea, paths),
+      failure.class === 'network-needed'
+        ? goesBeyond(proposal)(idea)
+        : regenerates(failure, idea, paths) || rewritesMore(proposal, idea),
     );
   if (proposal !== undefined && better !== undefined) {
     return { ...failure, proposal: better, ideas: [proposal, ...ideas.filter((idea) => idea !== better)] };
   }
   return ideas.length === 0 ? failure : { ...failure, ideas: [...ideas] };
+}
+
+/** What generated code asks for has the rewriting of code in general at its end. */
+function rewritesMore({ edit }: Proposal, idea: Proposal): boolean {
+  const [own, other] = [edit['prepare'], idea.edit['prepare']];
+  return typeof own === 'string' && typeof other === 'string' && other.length > own.length && other.endsWith(own);
 }
 
 function goesBeyond({ edit }: Proposal): (idea: Proposal) => boolean {

@@ -249,6 +249,11 @@ test('C code of Cython 0.29 keeps to the C API where it is told to; the code of 
   };
   expect((await ideasOf(failed, long)).ideas).toEqual(ideas);
 
+  // The rewriting of code in general is a part of it.
+  const prepare = String(ideas[0]?.edit['prepare']).split('\n').slice(-3).join('\n');
+  const proposal = { edit: { prepare }, why: 'it has a successor', guess: true as const };
+  expect(await ideasOf({ ...failed, proposal }, sdist(code))).toMatchObject({ proposal: ideas[0], ideas: [proposal] });
+
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'egg.c'), code);
   const rewritten = () => {
@@ -270,7 +275,7 @@ test('C code of Cython 0.29 keeps to the C API where it is told to; the code of 
   expect(rewritten()).toBe(once);
 });
 
-test('C code of Cython 0.29 does without frames, generators and code objects as they were before Python 3.11 and 3.12', () => {
+test('C code of Cython 0.29 does without frames, generators and code objects as they were before Python 3.11 and later ones', () => {
   const failed: Failure = { ...failure, class: 'python-too-new', line: 'egg.c:4:3: error: too few arguments' };
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'Python.h'), '');
@@ -287,6 +292,7 @@ f->f_back = tstate->frame;
 if (PyGen_CheckExact(obj) && ((PyGenObject*)obj)->gi_code && ((PyCodeObject *)((PyGenObject*)obj)->gi_code)->co_flags & CO_ITERABLE_COROUTINE) {
 PyCode_New(1, 0, 8, 0, CO_VARARGS, bytes, none, none, names, none, none, file, name, 43, bytes);
 _PyGen_Send(yf, NULL);
+_PyErr_FormatFromCause(PyExc_RuntimeError, text);
 `,
   );
   const { edit } = withoutShortcuts(failed, [], ['egg.c']) ?? {};
@@ -303,12 +309,14 @@ _PyGen_Send(yf, NULL);
     `${generator} & CO_ITERABLE_COROUTINE) {`,
     'PyCode_New(1, 0, 8, 0, CO_VARARGS, bytes, none, none, names, none, none, file, name, 43, bytes);',
     '_PyGen_Send(yf, 0);',
+    '_PyErr_FormatFromCause(PyExc_RuntimeError, text);',
   ]);
-  expect(on('0x030C0000')).toEqual([
+  expect(on('0x030D0000')).toEqual([
     'start ((void) (py_line));',
     'if (PyGen_CheckExact(obj) && flags_of((PyObject *) (obj)) & CO_ITERABLE_COROUTINE) {',
     'code_named(1, 0, CO_VARARGS, names, file, name, 43);',
     'sent_to((PyObject *) (yf), 0);',
+    'PyErr_Format(PyExc_RuntimeError, text);',
   ]);
 });
 
