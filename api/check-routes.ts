@@ -2,24 +2,37 @@ import { json, Router } from 'express';
 import { checkRequestSchema } from '../client/contract.js';
 import { type CheckSources, checkFile } from '../core/check-walk.js';
 import { parseDependencyFile } from '../core/dependency-file.js';
+import { decideFile, isReserved, rulesFor } from '../core/index-policy.js';
+import type { FileRecord } from '../core/store.js';
 import { canonicalPolicy, tagOrder } from '../core/tag.js';
 import type { Guards } from './authentication.js';
 import type { ApiContext } from './context.js';
-import { isOurs } from './upstream-routes.js';
 
 const MAX_FILE_BYTES = 8 * 2 ** 20;
 
 /** POST /check: which requirements of a file have a wheel, which would compile, which can be had neither way. */
 export function checkRoutes(context: ApiContext, requiresDist: CheckSources['requiresDist'], guards: Guards): Router {
-  const { store, submission, standings, stopping } = context;
+  const { store, submission, standings, policy, clock, stopping } = context;
   const router = Router();
   const sources: CheckSources = {
     here: async (project) => {
-      const files = await store.filesOfProject(project);
-      const offered = files.filter(({ filename, channel }) => filename.endsWith('.whl') && channel === 'stable');
-      return { wheels: offered, owned: await isOurs(standings, project) };
+      const { owned, reserved, status } = await standings.standing(project);
+      const rules = rulesFor(policy, project);
+      const isOffered = ({ filename, version, channel }: FileRecord) =>
+        channel === 'stable' &&
+        filename.endsWith('.whl') &&
+        decideFile({ filename, version }, project, 'here', rules, clock()).offered;
+      const none = status === 'quarantined' || rules.access === 'deny';
+      return {
+        wheels: none ? [] : (await store.filesOfProject(project)).filter(isOffered),
+        owned: owned || isReserved(reserved, project),
+      };
     },
-    page: submission.projectPage,
+    page: async (project, signal) => {
+      const { status } = await standings.standing(project);
+      if (status === 'quarantined') return { name: project, files: [], keptBack: 'the project is quarantined here' };
+      return submission.projectPage(project, signal);
+    },
     requiresDist,
   };
 

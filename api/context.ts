@@ -4,6 +4,7 @@ import type { FileProvenance } from '../client/contract.js';
 import type { BrowseStore } from '../core/browse.js';
 import type { CheckSources } from '../core/check-walk.js';
 import type { LoadedImage } from '../core/image.js';
+import type { IndexPolicy } from '../core/index-policy.js';
 import type { IndexUpkeep } from '../core/index-upkeep.js';
 import type { RecipeCatalogue } from '../core/recipe/catalogue.js';
 import type { RetentionStore } from '../core/retention.js';
@@ -48,6 +49,8 @@ export interface ApiContext {
   tokens: TokenStore;
   standings: ProjectStandings;
   indexUpkeep: IndexUpkeep;
+  /** What the index offers. */
+  policy: IndexPolicy;
   retention: RetentionStore;
   blobs: BlobStore;
   logs: LogStore;

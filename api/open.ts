@@ -6,6 +6,7 @@ import { checkWheel } from '../adapters/archive/wheel.js';
 import { readWheelMetadata } from '../adapters/archive/wheel-metadata.js';
 import { openBlobStore } from '../adapters/disk/blobs.js';
 import { loadImages } from '../adapters/disk/image-definitions.js';
+import { readIndexPolicy } from '../adapters/disk/index-policy.js';
 import { openLogStore } from '../adapters/disk/logs.js';
 import { openRecipeFolder } from '../adapters/disk/recipes.js';
 import { readCaBundle } from '../adapters/host/ca-bundle.js';
@@ -25,6 +26,7 @@ import { workerStore } from '../adapters/sqlite/worker-table.js';
 import { openSimpleUpstream } from '../adapters/upstream/simple-upstream.js';
 import { resolveUpstreamUrl } from '../adapters/upstream/upstream-url.js';
 import { type LoadedImage, securityWarning, targetsOf } from '../core/image.js';
+import { type ProjectPages, pagesByPolicy } from '../core/policy-page.js';
 import { indexUrl, type Settings } from '../core/settings.js';
 import { ensureAdminToken } from './admin-token.js';
 import { createAttemptSignals } from './attempt-signals.js';
@@ -89,6 +91,14 @@ export async function openContext(
     await store.renewLeases(clock() + settings.WHEELWRIGHT_LEASE_MS);
     const { upstream, state: upstreamState } = watchUpstream(await openUpstream(settings), clock);
     parts.push(upstream);
+    const policy = await readIndexPolicy(settings.WHEELWRIGHT_INDEX_POLICY, data);
+    const pages = new Map<string, ProjectPages>();
+    for (const { name, url, 'file-hosts': fileHosts } of policy.upstreams) {
+      const other =
+        url === undefined ? undefined : await openUpstream(settings, { url, ...(fileHosts && { fileHosts }) });
+      if (other !== undefined) parts.push(other);
+      pages.set(name, cachedPages(other ?? upstream, PAGE_MAX_AGE_MS, clock));
+    }
     const dispatch = createDispatch({
       store,
       leaseMs: settings.WHEELWRIGHT_LEASE_MS,
@@ -107,6 +117,7 @@ export async function openContext(
       tokens,
       standings,
       indexUpkeep: indexUpkeep(db),
+      policy,
       retention: retentionStore(db),
       blobs,
       logs: await openLogStore(join(data, 'logs'), logRows(db)),
@@ -126,7 +137,7 @@ export async function openContext(
         recipes,
         targets: images.flatMap(targetsOf),
         standings,
-        projectPage: cachedPages(upstream, PAGE_MAX_AGE_MS, clock),
+        projectPage: pagesByPolicy(policy, ({ name }) => pages.get(name) as ProjectPages, clock),
         defaults: {
           policy: settings.WHEELWRIGHT_DEFAULT_POLICY,
           pythons: settings.WHEELWRIGHT_DEFAULT_PYTHONS,
@@ -149,10 +160,14 @@ export async function openContext(
   }
 }
 
-async function openUpstream(settings: Settings) {
-  const url = await resolveUpstreamUrl({ ...process.env, WHEELWRIGHT_UPSTREAM: settings.WHEELWRIGHT_UPSTREAM });
+/** The default one, or one of the policy's. */
+async function openUpstream(settings: Settings, other?: { url: string; fileHosts?: readonly string[] }) {
+  const environment = { ...process.env, WHEELWRIGHT_UPSTREAM: settings.WHEELWRIGHT_UPSTREAM };
   const ca = await readCaBundle(settings.WHEELWRIGHT_CA_BUNDLE);
-  return openSimpleUpstream({ url, ...(ca === undefined ? {} : { ca }) });
+  return openSimpleUpstream({
+    ...(other ?? { url: await resolveUpstreamUrl(environment) }),
+    ...(ca === undefined ? {} : { ca }),
+  });
 }
 
 function warningsOf(images: readonly LoadedImage[], name: string, now: number): string[] {

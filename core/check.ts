@@ -28,8 +28,8 @@ export interface CheckInput {
   name: string;
   /** All that was said about its version, each a PEP 440 specifier set. */
   specifiers: readonly string[];
-  /** File names of wheels here. */
-  here: readonly { filename: string; version: string }[];
+  /** Wheels here. */
+  here: readonly { filename: string; version: string; yanked?: true | string }[];
   /** The upstream's page; undefined where it has no such project, or where the project is owned here. */
   page: ProjectPage | undefined;
   target: TagTarget;
@@ -50,12 +50,16 @@ interface Candidate {
 
 /** Looks at the newest version that satisfies everything said, as pip would choose it. */
 export function checkRequirement(input: CheckInput): CheckResult {
-  const { name, page, here } = input;
+  const { name, page } = input;
+  const here = isPinned(input.specifiers) ? input.here : input.here.filter(({ yanked }) => yanked === undefined);
+  if (page?.keptBack !== undefined && page.files.length === 0 && here.length === 0) {
+    return { name, state: 'not-found', reason: `It is not offered: ${page.keptBack}.` };
+  }
   if (page === undefined && here.length === 0) {
     return { name, state: 'not-found', reason: 'There is no such project, neither here nor upstream.' };
   }
   const said = input.specifiers.filter((each) => each !== '').join(', ');
-  const fitting = newestFirst(input).filter(({ version }) =>
+  const fitting = newestFirst({ ...input, here }).filter(({ version }) =>
     input.specifiers.every((each) => satisfies(version, each)),
   );
   const chosen = choose(fitting, input.specifiers);
@@ -63,7 +67,7 @@ export function checkRequirement(input: CheckInput): CheckResult {
     return {
       name,
       state: 'not-found',
-      reason: `No version for ${input.target.python} satisfies ${said || 'the requirement'}.`,
+      reason: `No version for ${input.target.python} satisfies ${said || 'the requirement'}.${page?.keptBack === undefined ? '' : ` Of others, ${page.keptBack}.`}`,
     };
   }
   return stateOf(chosen, fitting, input);
@@ -121,9 +125,13 @@ function newestFirst({ page, here, target }: CheckInput): Candidate[] {
 }
 
 function choose(fitting: readonly Candidate[], specifiers: readonly string[]): Candidate | undefined {
-  const pinned = specifiers.some((each) => /^==[^*]+$/.test(each));
-  const offered = pinned ? fitting : fitting.filter(({ yanked }) => !yanked);
+  const offered = isPinned(specifiers) ? fitting : fitting.filter(({ yanked }) => !yanked);
   return offered.find(({ version }) => !isPrerelease(version)) ?? offered[0];
+}
+
+/** Installers take what was yanked only then. */
+function isPinned(specifiers: readonly string[]): boolean {
+  return specifiers.some((each) => /^==[^*]+$/.test(each));
 }
 
 function satisfies(version: string, specifiers: string): boolean {

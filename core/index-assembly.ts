@@ -1,5 +1,6 @@
 // A project's page from its parts. What is left out is kept with its reason, so that `index explain` can never disagree with the page.
 import { decideFile, type ProjectRules } from './index-policy.js';
+import { denialOf } from './policy-page.js';
 import type { IndexFile, ProjectPage, ProjectStatus } from './simple-index.js';
 
 /** Where a file of a page comes from: this service, or the upstream of that name. */
@@ -54,10 +55,7 @@ export function assembleProject(parts: AssemblyParts, now: number): Assembly {
   const offered: OfferedFile[] = [];
   const withheld: WithheldFile[] = [];
   let changesAt: number | undefined;
-  const denied =
-    rules.access === 'deny'
-      ? `the policy denies ${name}${rules.reason === undefined ? '' : `: ${rules.reason}`}`
-      : undefined;
+  const denied = denialOf(name, rules);
 
   const add = (offer: OfferedFile, refusal: string | undefined): void => {
     const decision = decideFile(offer.file, name, offer.kind, rules, now);

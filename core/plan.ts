@@ -32,6 +32,11 @@ export function planRelease(
       hint: 'Its environment marker (the part after ";") rules the interpreter out. Leave the marker out, or ask for the interpreters that it names.',
     });
   }
+  if (page?.keptBack !== undefined && page.files.length === 0) {
+    throw new WheelwrightError('forbidden', `${requirement.name} cannot be built here: ${page.keptBack}`, {
+      hint: 'The policy file of this index says so (docs/index.md); whoever runs it can allow it.',
+    });
+  }
   if (page === undefined || page.files.length === 0) {
     throw new WheelwrightError('not-found', `there is no project ${requirement.name} on the index`, {
       hint: 'Look at the spelling; the name on the index often differs from the name that is imported. A project of another index needs that index as an upstream.',
@@ -43,7 +48,7 @@ export function planRelease(
     });
   }
   const releases = releasesOf(page);
-  const release = chooseRelease(requirement, releases, pythons);
+  const release = chooseRelease(requirement, releases, pythons, page.keptBack);
   return { version: release.version, sdist: chooseSdist(page.name, release, releases) };
 }
 
@@ -52,14 +57,21 @@ function isWantedOn({ marker, extras }: Requirement, target: MarkerTarget): bool
   return ['', ...extras].some((extra) => markerApplies(marker, { ...target, extra }));
 }
 
-function chooseRelease(requirement: Requirement, releases: readonly Release[], pythons: readonly string[]): Release {
+function chooseRelease(
+  requirement: Requirement,
+  releases: readonly Release[],
+  pythons: readonly string[],
+  keptBack: string | undefined,
+): Release {
   const matching = satisfying(requirement.specifier, releases);
   if (matching.length === 0) {
     throw new WheelwrightError(
       'not-found',
       `no version of ${requirement.name} satisfies ${requirement.specifier || 'the requirement'}`,
       {
-        hint: nearest(requirement.specifier, releases),
+        hint: [nearest(requirement.specifier, releases), keptBack && `Of others, ${keptBack}.`]
+          .filter(Boolean)
+          .join(' '),
       },
     );
   }

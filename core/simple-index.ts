@@ -30,4 +30,6 @@ export interface ProjectPage {
   files: readonly IndexFile[];
   status?: ProjectStatus;
   statusReason?: string;
+  /** Files were left out by the policy of this index: why, of all or of the first of them. */
+  keptBack?: string;
 }

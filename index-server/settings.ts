@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readIndexPolicy } from '../adapters/disk/index-policy.js';
 import type { HttpLimits } from '../adapters/upstream/http-client.js';
 import { WheelwrightError } from '../core/errors.js';
-import { type IndexPolicy, parseIndexPolicy } from '../core/index-policy.js';
+import type { IndexPolicy } from '../core/index-policy.js';
 import { indexUrl, type Settings } from '../core/settings.js';
 
 /** What the index-server needs to know, read from the settings and the files they name. */
@@ -40,28 +40,13 @@ export async function readIndexSettings(settings: Settings): Promise<IndexSettin
     port: settings.WHEELWRIGHT_INDEX_PORT,
     drainMs: settings.WHEELWRIGHT_DRAIN_MS,
     ...(settings.WHEELWRIGHT_INDEX_URL === undefined ? {} : { publicUrl: indexUrl(settings) }),
-    policy: await readPolicy(settings.WHEELWRIGHT_INDEX_POLICY, settings.WHEELWRIGHT_DATA),
+    policy: await readIndexPolicy(settings.WHEELWRIGHT_INDEX_POLICY, settings.WHEELWRIGHT_DATA),
     ...(settings.WHEELWRIGHT_UPSTREAM === undefined ? {} : { upstreamUrl: settings.WHEELWRIGHT_UPSTREAM }),
     ...(bundle === undefined ? {} : { ca: read(bundle, 'WHEELWRIGHT_CA_BUNDLE') }),
     tokenRequired: settings.WHEELWRIGHT_INDEX_TOKEN_REQUIRED,
     cacheBytes: settings.WHEELWRIGHT_INDEX_CACHE_BYTES,
     maxFileBytes: settings.WHEELWRIGHT_WHEEL_BYTES,
   };
-}
-
-/** The file that the setting names, else `index.yaml` in the data folder where there is one, else the default policy. */
-async function readPolicy(named: string | undefined, dataFolder: string): Promise<IndexPolicy> {
-  const path = named ?? join(dataFolder, 'index.yaml');
-  if (named === undefined && !existsSync(path)) return parseIndexPolicy({}, path);
-  const text = read(path, 'WHEELWRIGHT_INDEX_POLICY');
-  // Most have no such file, and should not wait for its parser to load.
-  const { parse } = await import('yaml');
-  try {
-    return parseIndexPolicy(parse(text), path);
-  } catch (error) {
-    if (error instanceof WheelwrightError) throw error;
-    throw new WheelwrightError('invalid', `${path} is not YAML: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 function read(path: string, setting: string): string {

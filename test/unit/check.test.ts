@@ -103,3 +103,11 @@ test('an organisation’s own project is never looked for upstream', async () =>
   expect(asked).toEqual([]);
   expect(rows[0]).toMatchObject({ version: '1.0', state: 'no-sdist' });
 });
+
+test('what was yanked here counts only where it is pinned', () => {
+  const here = [{ filename: 'spam-1.0-py3-none-any.whl', version: '1.0', yanked: 'loses data' }];
+  const ask = (specifier: string) =>
+    checkRequirement({ name: 'spam', specifiers: [specifier], here, page: undefined, target }).state;
+  expect(ask('')).toBe('not-found');
+  expect(ask('==1.0')).toBe('wheel-here');
+});
