@@ -1,6 +1,7 @@
 import { Router } from 'express';
 import type { BrowseStore, BuilderUse } from '../core/browse.js';
 import { imageDigests, type LoadedImage, securityWarning } from '../core/image.js';
+import { foldProjectName } from '../core/project-name.js';
 import type { BuildStore } from '../core/store.js';
 import type { Guards } from './authentication.js';
 
@@ -24,9 +25,7 @@ export function browseRoutes({ store, browse, images, clock }: BrowseDeps, guard
   });
 
   router.get('/projects', guards.read, async (request, response) => {
-    const search = String(request.query.search ?? '')
-      .toLowerCase()
-      .replaceAll(/[-_.]+/g, '-');
+    const search = foldProjectName(String(request.query.search ?? ''));
     const projects = await browse.projects(search, MAX_PROJECTS);
     response.json({
       projects: projects.map(({ lastActive, ...project }) => ({ ...project, lastActive: iso(lastActive) })),

@@ -6,6 +6,7 @@ import { decideFile, isReserved, rulesFor } from '../core/index-policy.js';
 import type { FileRecord } from '../core/store.js';
 import { canonicalPolicy, tagOrder } from '../core/tag.js';
 import type { Guards } from './authentication.js';
+import { connectionSignal } from './connection-signal.js';
 import type { ApiContext } from './context.js';
 
 const MAX_FILE_BYTES = 8 * 2 ** 20;
@@ -43,10 +44,8 @@ export function checkRoutes(context: ApiContext, requiresDist: CheckSources['req
     const arch = submission.targets.find((target) => target.policy === policy)?.arch ?? 'x86_64';
     const target = { python, policy, arch };
     tagOrder(target); // throws for a target that cannot be read, before anything is fetched
-    const gone = new AbortController();
-    response.on('close', () => gone.abort());
     const file = parseDependencyFile(asked.file, target);
-    const rows = await checkFile(file, target, sources, AbortSignal.any([gone.signal, stopping]));
+    const rows = await checkFile(file, target, sources, connectionSignal(response, stopping));
     response.json({ kind: file.kind, target, rows });
   });
   return router;

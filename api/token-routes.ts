@@ -1,8 +1,8 @@
 import { json, Router } from 'express';
-import type { ListedToken, TokenRecord } from '../adapters/sqlite/tokens.js';
+import type { ListedToken } from '../adapters/sqlite/tokens.js';
 import { tokenRequestSchema } from '../client/tokens.js';
 import { WheelwrightError } from '../core/errors.js';
-import type { Guards } from './authentication.js';
+import { type Guards, nameOf, scopesOf } from './authentication.js';
 import type { ApiContext } from './context.js';
 
 /** Tokens, for administrators; and `/tokens/own`, by which anyone learns what their token may do. */
@@ -17,14 +17,12 @@ export function tokenRoutes({ tokens, clock, log }: ApiContext, guards: Guards):
   router.post('/tokens', admin, json({ limit: '10kb' }), async (request, response) => {
     const { name, scopes } = tokenRequestSchema.parse(request.body);
     const { id, secret } = await tokens.create(name, scopes, clock());
-    const by = (response.locals.token as TokenRecord).name;
-    log.info({ tokenId: id, name, scopes, by }, 'token created');
+    log.info({ tokenId: id, name, scopes, by: nameOf(response) }, 'token created');
     response.status(201).json({ id, name, scopes, secret });
   });
 
   router.get('/tokens/own', guards.any, (_request, response) => {
-    const { name, scopes } = response.locals.token as TokenRecord;
-    response.json({ name, scopes });
+    response.json({ name: nameOf(response), scopes: scopesOf(response) });
   });
 
   router.delete('/tokens/:id', admin, async (request, response) => {
@@ -34,7 +32,7 @@ export function tokenRoutes({ tokens, clock, log }: ApiContext, guards: Guards):
         hint: '`wheelwright token list` shows the tokens with their ids, and which were revoked already.',
       });
     }
-    log.info({ tokenId: id, by: (response.locals.token as TokenRecord).name }, 'token revoked');
+    log.info({ tokenId: id, by: nameOf(response) }, 'token revoked');
     response.status(204).end();
   });
   return router;

@@ -16,6 +16,11 @@ const EXIT_OF: Record<ErrorCode, ExitCode> = {
   internal: EXIT.failed,
 };
 
+/** Whether what was asked for cannot be had, and the service itself is well: one of several is no reason to give up the others. */
+export function isRefusal(error: unknown): error is WheelwrightError {
+  return error instanceof WheelwrightError && error.code !== 'unavailable' && error.code !== 'unauthorized';
+}
+
 /** Says on stderr what went wrong and what to do, and gives the exit code for it. */
 export function reportError(error: unknown, terminal: Terminal, debug: boolean): ExitCode {
   if (!(error instanceof WheelwrightError)) {

@@ -1,5 +1,5 @@
 // Whether pip would find a wheel: for one requirement, from what is here and what the upstream has.
-import { interpreterVersion } from './interpreter.js';
+import { allowsPython } from './plan.js';
 import { releasesOf } from './release.js';
 import type { IndexFile, ProjectPage } from './simple-index.js';
 import { type TagTarget, tagOrder } from './tag.js';
@@ -110,10 +110,9 @@ function stateOf(chosen: Candidate, fitting: readonly Candidate[], { name, page,
 }
 
 function newestFirst({ page, here, target }: CheckInput): Candidate[] {
-  const python = interpreterVersion(target.python);
   const candidates = new Map<string, Candidate>();
   for (const release of page === undefined ? [] : releasesOf(page)) {
-    if (!allowsPython(release.requiresPython, python)) continue;
+    if (!allowsPython(release, target.python)) continue;
     const { version, yanked, wheels } = release;
     candidates.set(version, { version, yanked, wheels, sdist: release.sdists[0]?.filename, here: [] });
   }
@@ -137,8 +136,4 @@ function isPinned(specifiers: readonly string[]): boolean {
 function satisfies(version: string, specifiers: string): boolean {
   // Metadata in the wild holds specifiers that nobody can read; they exclude nothing.
   return !isSpecifierSet(specifiers) || satisfiesSpecifiers(version, specifiers, { prereleases: true });
-}
-
-function allowsPython(requiresPython: string | undefined, python: string): boolean {
-  return requiresPython === undefined || satisfies(python, requiresPython);
 }

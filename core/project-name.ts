@@ -17,5 +17,10 @@ export function normalizeProjectName(name: string): string {
       hint: 'Names are ASCII letters, digits, ".", "-" and "_", and begin and end with a letter or digit (PEP 508).',
     });
   }
-  return name.replaceAll(/[-_.]+/g, '-').toLowerCase();
+  return foldProjectName(name);
+}
+
+/** As {@link normalizeProjectName}, for a text that may be only a part of a name, or none. */
+export function foldProjectName(text: string): string {
+  return text.replaceAll(/[-_.]+/g, '-').toLowerCase();
 }

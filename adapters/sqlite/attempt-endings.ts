@@ -11,6 +11,7 @@ import { fencedWrite, LIVE, LIVE_SQL, staleLease } from './fence.js';
 import { addFile } from './file-table.js';
 import { prepared } from './prepared.js';
 import type { AttemptsTable } from './schema.js';
+import { linkFiles } from './shared-files.js';
 
 const attemptUnder = prepared<LeaseRef, Selectable<AttemptsTable>>((db, value) =>
   db
@@ -21,12 +22,6 @@ const attemptUnder = prepared<LeaseRef, Selectable<AttemptsTable>>((db, value) =
     .compile(),
 );
 const writeEnd = fencedWrite('status', 'finished_at', 'failure_json');
-const linkFile = prepared<{ buildId: string; filename: string }>((db, value) =>
-  db
-    .insertInto('build_files')
-    .values({ build_id: value('buildId'), filename: value('filename') })
-    .compile(),
-);
 
 /** Of a worker of an older version. */
 const UNTOLD = 'its worker gave no reason; the end of its log may tell';
@@ -110,7 +105,7 @@ async function finish(
       await endAttempt(trx, attempt, 'succeeded', now);
       await moveBuild(trx, attempt.build_id, 'succeed', now, { finished_at: now });
       await addFile(trx, { ...file, attemptId: attempt.id }, now);
-      await linkFile(trx, { buildId: attempt.build_id, filename: file.filename });
+      await linkFiles(trx, attempt.build_id, [file.filename]);
       return;
     }
     case 'failed':

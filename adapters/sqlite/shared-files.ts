@@ -21,6 +21,14 @@ const candidates = prepared<Pick<PlannedBuild, 'recipeDigest' | 'version' | 'pro
          AND +project = ${value('project')} AND channel = ${value('channel')}`.compile(db),
 );
 
+const linkFile = prepared<{ buildId: string; filename: string }>((db, value) =>
+  db
+    .insertInto('build_files')
+    .values({ build_id: value('buildId'), filename: value('filename') })
+    .onConflict((conflict) => conflict.columns(['build_id', 'filename']).doNothing())
+    .compile(),
+);
+
 /** Names of the files that already are what this build would give: made from the same sdist and recipe revision, and good for its target (abi3, pure). */
 export async function sharedFiles(db: Database, wanted: PlannedBuild): Promise<string[]> {
   const { rows } = await candidates(db, wanted);
@@ -34,10 +42,7 @@ export async function sharedFiles(db: Database, wanted: PlannedBuild): Promise<s
   return answers.filter(({ id }) => id === answers[0]?.id).map(({ filename }) => filename);
 }
 
+/** Says that these files are what the build gave; the same again is a no-op. */
 export async function linkFiles(db: Database, buildId: string, filenames: readonly string[]): Promise<void> {
-  await db
-    .insertInto('build_files')
-    .values(filenames.map((filename) => ({ build_id: buildId, filename })))
-    .onConflict((conflict) => conflict.columns(['build_id', 'filename']).doNothing())
-    .execute();
+  for (const filename of filenames) await linkFile(db, { buildId, filename });
 }

@@ -4,7 +4,7 @@ import { WheelwrightError } from '../../core/errors.js';
 import { watchBuilds } from '../build-progress.js';
 import { pipLine, reportBuild } from '../build-report.js';
 import type { Cli } from '../cli.js';
-import { EXIT, reportError } from '../exit-code.js';
+import { EXIT, isRefusal, reportError } from '../exit-code.js';
 import { tryAgain } from '../find-build.js';
 import { nameOfBuild } from '../format.js';
 import { readText } from '../given-file.js';
@@ -140,9 +140,4 @@ function report(cli: Cli, { indexUrl, temporary }: Session, builds: readonly Bui
   if (built.length === 0) return;
   cli.terminal.note(temporary ? 'To install, start the service (./wheelwright up), then:' : 'To install:');
   cli.terminal.note(`  ${pipLine(indexUrl, built)}`);
-}
-
-/** What was asked for cannot be had; the service itself is well. */
-function isRefusal(error: unknown): error is WheelwrightError {
-  return error instanceof WheelwrightError && error.code !== 'unavailable' && error.code !== 'unauthorized';
 }

@@ -1,10 +1,9 @@
 import { Command } from 'commander';
 import type { Client } from '../../client/client.js';
 import type { Build, CheckAnswer } from '../../client/contract.js';
-import { WheelwrightError } from '../../core/errors.js';
 import { watchBuilds } from '../build-progress.js';
 import type { Cli } from '../cli.js';
-import { EXIT, reportError } from '../exit-code.js';
+import { EXIT, isRefusal, reportError } from '../exit-code.js';
 import { formatTable } from '../format.js';
 import { readText } from '../given-file.js';
 import { withService } from '../service/session.js';
@@ -82,8 +81,7 @@ async function buildAll(cli: Cli, client: Client, { rows, target }: CheckAnswer)
       builds.push(...(await client.requestBuilds(request, cli.signal)).builds);
     } catch (error) {
       // One that is refused does not keep the others from being built; its row stays as it is.
-      if (!(error instanceof WheelwrightError) || error.code === 'unavailable' || error.code === 'unauthorized')
-        throw error;
+      if (!isRefusal(error)) throw error;
       reportError(error, cli.terminal, false);
     }
   }

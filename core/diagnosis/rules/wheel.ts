@@ -1,3 +1,4 @@
+import { foldProjectName } from '../../project-name.js';
 import type { Rule } from '../rule.js';
 
 const MARK_AS_PLATFORM_SPECIFIC = `# What the project compiles by itself, setuptools does not know of.
@@ -90,7 +91,7 @@ export const wheelRules: readonly Rule[] = [
     cause:
       '{1} and {2} work on objects of one library, of which each wheel brings its own copy. Built here one after the other they bring the same.',
     refine([, first = '', second = ''], { phase, project }) {
-      const other = [first, second].find((name) => name.toLowerCase().replaceAll(/[-_.]+/g, '-') !== project);
+      const other = [first, second].find((name) => foldProjectName(name) !== project);
       if (phase !== 'test' || other === undefined) return 'ignore';
       return {
         edit: { depends: [other] },

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Build, BuildPage as Page, Summary } from '../../../client/contract.js';
 import type { Worker } from '../../../client/workers.js';
 import { BUILD_STATUSES } from '../../../core/build.js';
+import { foldProjectName } from '../../../core/project-name.js';
 import { at } from '../base.js';
 import { BuildRows, useRowKeys } from '../build/build-rows.js';
 import { failureOf } from '../build/failure-of.js';
@@ -28,14 +29,7 @@ export function BuildsPage() {
   const grouped = query.get('group') === 'class';
   const filter = new URLSearchParams();
   if (status !== '') filter.set('status', status);
-  if (project !== '')
-    filter.set(
-      'project',
-      project
-        .trim()
-        .toLowerCase()
-        .replaceAll(/[-_.]+/g, '-'),
-    );
+  if (project !== '') filter.set('project', foldProjectName(project.trim()));
   const unsolved = query.get('unsolved') === 'true';
   if (unsolved) filter.set('unsolved', 'true');
   if (builder !== '') filter.set('builder', builder);
