@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { tryLock } from '../../adapters/sqlite/exclusive-lock.js';
 
 const run = promisify(execFile);
 const VENVS = resolve('.cache/python-clients');
@@ -9,16 +11,24 @@ const VENVS = resolve('.cache/python-clients');
 /** Folder of the programs of a virtual environment with these packages, made on first use from what pip uses on this machine. */
 export async function pythonClient(name: string, ...packages: string[]): Promise<string> {
   const home = join(VENVS, name);
-  const ready = join(home, '.ready');
-  if (!existsSync(ready)) {
-    rmSync(home, { recursive: true, force: true });
-    mkdirSync(VENVS, { recursive: true });
-    await run('python3', ['-m', 'venv', home], { timeout: 120_000 });
-    const install = ['install', '-q', '--disable-pip-version-check', '--only-binary', ':all:', ...packages];
-    await run(join(home, 'bin/python'), ['-m', 'pip', ...install], { timeout: 300_000 });
-    writeFileSync(ready, '');
+  mkdirSync(VENVS, { recursive: true });
+  // Several test files may want it at once.
+  let release = tryLock(`${home}.lock`);
+  for (; release === undefined; release = tryLock(`${home}.lock`)) await sleep(200);
+  try {
+    if (!existsSync(join(home, '.ready'))) await makeClient(home, packages);
+  } finally {
+    release();
   }
   return join(home, 'bin');
+}
+
+async function makeClient(home: string, packages: readonly string[]): Promise<void> {
+  rmSync(home, { recursive: true, force: true });
+  await run('python3', ['-m', 'venv', home], { timeout: 120_000 });
+  const install = ['install', '-q', '--disable-pip-version-check', '--only-binary', ':all:', ...packages];
+  await run(join(home, 'bin/python'), ['-m', 'pip', ...install], { timeout: 300_000 });
+  writeFileSync(join(home, '.ready'), '');
 }
 
 export interface ClientRun {
