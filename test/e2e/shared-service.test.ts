@@ -13,26 +13,27 @@ import { openSdistFolder, type SdistFolder } from '../fixtures/sdists/sdist.js';
 import { serveSdists } from '../support/sdist-index.js';
 import { runFrontDoor } from '../support/service.js';
 
-const hooks = (seconds: number) => `
-import time
+const hooks = `
 def build(folder, write_wheel):
-    time.sleep(${seconds})
     return write_wheel(folder, {"sample.py": b"value = 1"})
 `;
 
+/** Lets the upstream give the archive of `held`, whose build goes on for as long as a test wants. */
+let release: () => void;
+let released: Promise<void>;
 let sdists: SdistFolder;
 let upstream: Server;
 let environment: NodeJS.ProcessEnv;
 let data: string;
 beforeAll(async () => {
   sdists = await openSdistFolder();
-  const [quick, slow] = [hooks(1), hooks(20)];
-  upstream = await serveSdists([
-    await sdists.make({ project: 'quick', hooks: quick }),
-    await sdists.make({ project: 'slow', hooks: slow }),
-  ]);
+  const made = await Promise.all(['quick', 'held'].map((project) => sdists.make({ project, hooks })));
+  upstream = await serveSdists(made, async (project) => (project === 'held' ? released : undefined));
 });
 beforeEach(async () => {
+  released = new Promise((resolve) => {
+    release = resolve;
+  });
   data = await mkdtemp(join(tmpdir(), 'wheelwright-shared-'));
   environment = {
     ...process.env,
@@ -72,29 +73,31 @@ function start(...args: string[]): { child: ChildProcess; ended: Promise<{ code:
 }
 
 test('asked at the same moment they share one service, which ends with the last of them', async () => {
-  const slow = runFrontDoor(environment, 'build', 'slow==1.0');
+  const held = runFrontDoor(environment, 'build', 'held==1.0');
   const quick = runFrontDoor(environment, 'build', 'quick==1.0');
   const { programs } = await readNote();
   expect(await quick).toMatchObject({ code: 0, out: expect.stringContaining('quick-1.0') });
   expect(programs.every(isProcessRunning)).toBe(true);
   expect((await readNote()).programs).toEqual(programs);
-  expect(await slow).toMatchObject({ code: 0, out: expect.stringContaining('slow-1.0') });
+  release();
+  expect(await held).toMatchObject({ code: 0, out: expect.stringContaining('held-1.0') });
   expect(programs.some(isProcessRunning)).toBe(false);
   expect(existsSync(join(data, 'service.json'))).toBe(false);
 });
 
 test('the one that started it may be interrupted: the other goes on, and ends it', async () => {
-  const first = start('build', 'quick==1.0', 'slow==1.0');
+  const first = start('build', 'quick==1.0', 'held==1.0');
   const { supervisor, programs } = await readNote();
-  const second = start('build', 'slow==1.0');
+  const second = start('build', 'held==1.0');
   const users = async () => (await runFrontDoor({ ...environment }, 'list', '--json')).out;
-  await expect.poll(users, { timeout: 120_000, interval: 500 }).toContain('slow');
+  await expect.poll(users, { timeout: 120_000, interval: 500 }).toContain('held');
   await expect
     .poll(() => existsSync(join(data, 'service-users', String(second.child.pid))), { timeout: 60_000 })
     .toBe(true);
   first.child.kill('SIGINT');
   expect((await first.ended).code).toBe(130);
   expect((await readNote()).supervisor).not.toBe(supervisor);
+  release();
   const { code, err } = await second.ended;
   expect(code, err).toBe(0);
   expect(programs.some(isProcessRunning)).toBe(false);

@@ -3,8 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { MadeSdist } from '../fixtures/sdists/sdist.js';
 
-/** An upstream on 127.0.0.1 that holds these archives: the JSON form of the simple API, and their bytes. */
-export async function serveSdists(made: readonly MadeSdist[]): Promise<Server> {
+/**
+ * An upstream on 127.0.0.1 that holds these archives: the JSON form of the simple API, and their bytes.
+ * @param ready is waited for before a project's archive is given
+ */
+export async function serveSdists(
+  made: readonly MadeSdist[],
+  ready: (project: string) => Promise<void> = async () => undefined,
+): Promise<Server> {
   const files = new Map(
     await Promise.all(made.map(async (sdist) => [sdist.filename, await readFile(sdist.path)] as const)),
   );
@@ -15,7 +21,7 @@ export async function serveSdists(made: readonly MadeSdist[]): Promise<Server> {
     if (sdist === undefined || bytes === undefined) {
       response.writeHead(404).end();
     } else if (kind === 'files') {
-      response.end(bytes);
+      ready(sdist.project).then(() => response.end(bytes));
     } else {
       const hashes = { sha256: createHash('sha256').update(bytes).digest('hex') };
       const file = { filename: sdist.filename, url: `/files/${sdist.filename}`, hashes };
