@@ -11,6 +11,8 @@ export interface ReleasePlan {
   /** Normalised (PEP 440). */
   version: string;
   sdist: Sdist;
+  /** File names of the upstream's wheels of that version. */
+  wheels: readonly string[];
 }
 
 /**
@@ -49,7 +51,7 @@ export function planRelease(
   }
   const releases = releasesOf(page);
   const release = chooseRelease(requirement, releases, pythons, page.keptBack);
-  return { version: release.version, sdist: chooseSdist(page.name, release, releases) };
+  return { version: release.version, sdist: chooseSdist(page.name, release, releases), wheels: release.wheels };
 }
 
 function isWantedOn({ marker, extras }: Requirement, target: MarkerTarget): boolean {

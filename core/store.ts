@@ -17,6 +17,8 @@ export interface PlannedBuild {
   target: Target;
   channel: Channel;
   priority: number;
+  /** Its wheel gets no lower build number, since the upstream has wheels of its name; missing: it needs none. */
+  buildTag?: number;
 }
 
 export interface AttemptRecord {

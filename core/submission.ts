@@ -11,6 +11,7 @@ import { resolveRecipe } from './recipe/resolve.js';
 import { parseRequirement, type Requirement } from './requirement.js';
 import type { ProjectPage } from './simple-index.js';
 import type { BuildQueue, BuildRecord, BuildStore, PlannedBuild, RecipeRevision } from './store.js';
+import { nextBuildNumber } from './tag.js';
 import { findTarget, sortByInterpreter } from './target.js';
 import { assertTakesFiles, type ProjectStandings } from './upload-rules.js';
 
@@ -147,13 +148,15 @@ async function knownBuilds(
 
 function planBuild(
   requirement: Requirement,
-  { version, sdist }: ReleasePlan,
+  { version, sdist, wheels }: ReleasePlan,
   booked: BookedRecipe,
   target: Target,
   priority: number,
 ): { build: PlannedBuild; recipe: RecipeRevision } {
   const conditions = { version, python: target.python, policy: target.policy };
   const { recipe, digest, yaml, origin } = recipeForTarget(booked, conditions);
+  // Other bytes under the name of an upstream's wheel would break whoever has locked that by its hash.
+  const buildTag = nextBuildNumber(wheels, target);
   return {
     build: {
       key: buildKey({ sdistSha256: sdist.sha256, recipeDigest: digest, target }),
@@ -166,6 +169,7 @@ function planBuild(
       target,
       channel: origin === 'request' ? 'trial' : 'stable',
       priority,
+      ...(buildTag === undefined ? {} : { buildTag }),
     },
     recipe: { digest, project: requirement.name, yaml, origin, approved: origin !== 'request' },
   };

@@ -62,6 +62,20 @@ export function wheelServesTarget(filename: string, target: TagTarget): boolean 
   return expandTags(name).some((tag) => supported.has(tag));
 }
 
+/**
+ * One more than the highest build number (PEP 427) among those of the names that a wheel for the target could have; a name without one counts as 0.
+ * Undefined where there is none.
+ */
+export function nextBuildNumber(filenames: readonly string[], target: TagTarget): number | undefined {
+  const numbers = filenames.flatMap((filename) => {
+    const name = wheelNameOf(filename);
+    if (name === undefined || !wheelServesTarget(filename, target)) return [];
+    const couldBeIts = name.platforms.some((tag) => tag === 'any' || tag === `${target.policy}_${target.arch}`);
+    return couldBeIts ? [name.buildTag?.number ?? 0] : [];
+  });
+  return numbers.length === 0 ? undefined : Math.max(...numbers) + 1;
+}
+
 /** More targets than any installation has. */
 const MAX_KEPT_TARGETS = 200;
 const keptTags = new Map<string, ReadonlySet<string>>();

@@ -124,6 +124,7 @@ export function plannedOf(row: Selectable<BuildsTable>): PlannedBuild {
     },
     channel: row.channel,
     priority: row.priority,
+    ...(row.build_tag === null ? {} : { buildTag: row.build_tag }),
   };
 }
 

@@ -119,6 +119,7 @@ async function addBuild(db: Database, build: PlannedBuild, sameReleaseAs: string
         status: transitionBuild('planned', event),
         priority,
         placement_json,
+        build_tag: build.buildTag ?? null,
         created_at: now,
         finished_at: event === 'succeed' ? now : null,
       })

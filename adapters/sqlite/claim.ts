@@ -155,7 +155,7 @@ async function isQueueEmpty(trx: Database): Promise<boolean> {
 async function startAttempt(
   trx: Database,
   buildId: string,
-  { project, version, sdist, recipe, target, channel }: PlannedBuild,
+  { project, version, sdist, recipe, target, channel, buildTag: planned = 0 }: PlannedBuild,
   how: { worker: string; reserved: Reservation; leaseMs: number; now: number; indexUrl: string },
 ): Promise<Lease> {
   const { worker, reserved, leaseMs, now, indexUrl } = how;
@@ -177,7 +177,7 @@ async function startAttempt(
     })
   ).rows;
   if (inserted === undefined) throw new Error('an attempt that was added has no number');
-  const buildTag = await nextBuildTag(trx, project, version, target);
+  const buildTag = Math.max(planned, (await nextBuildTag(trx, project, version, target)) ?? 0);
   return {
     attemptId,
     attemptNumber: inserted.number,
@@ -193,7 +193,7 @@ async function startAttempt(
       target,
       channel,
       indexUrl,
-      ...(buildTag === undefined ? {} : { buildTag }),
+      ...(buildTag === 0 ? {} : { buildTag }),
     },
   };
 }

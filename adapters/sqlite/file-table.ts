@@ -3,8 +3,7 @@ import { type Selectable, sql } from 'kysely';
 import type { Target } from '../../core/build.js';
 import { WheelwrightError } from '../../core/errors.js';
 import type { BuildStore, NewFile } from '../../core/store.js';
-import { wheelServesTarget } from '../../core/tag.js';
-import { wheelNameOf } from '../../core/wheel-name.js';
+import { nextBuildNumber } from '../../core/tag.js';
 import { fileOf } from './build-records.js';
 import type { Database } from './database.js';
 import { prepared } from './prepared.js';
@@ -144,10 +143,7 @@ export async function raiseIndexSerial(trx: Database): Promise<number> {
   return raised.value;
 }
 
-/**
- * One more than the highest build number among the names that a wheel of this target could take, deleted ones included; a name without one counts as 0.
- * See {@link BuildStore.nextBuildTag}.
- */
+/** Deleted names included. See {@link BuildStore.nextBuildTag}. */
 export async function nextBuildTag(
   db: Database,
   project: string,
@@ -155,11 +151,8 @@ export async function nextBuildTag(
   target: Target,
 ): Promise<number | undefined> {
   const taken = (await namesOf(db, { project, version })).rows;
-  const numbers = taken.flatMap(({ filename }) => {
-    const name = wheelNameOf(filename);
-    if (name === undefined || !wheelServesTarget(filename, target)) return [];
-    const sameName = name.platforms.some((tag) => tag === 'any' || tag === `${target.policy}_${target.arch}`);
-    return sameName ? [name.buildTag?.number ?? 0] : [];
-  });
-  return numbers.length === 0 ? undefined : Math.max(...numbers) + 1;
+  return nextBuildNumber(
+    taken.map(({ filename }) => filename),
+    target,
+  );
 }

@@ -41,6 +41,7 @@ export interface BuildsTable {
   created_at: number;
   finished_at: number | null;
   placement_json: string | null;
+  build_tag: number | null;
 }
 
 export interface WorkersTable {

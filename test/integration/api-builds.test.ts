@@ -337,3 +337,17 @@ test('health, readiness by part, and metrics', async () => {
   const metrics = String((await service.call('GET', '/metrics')).body);
   expect(metrics).toContain('wheelwright_builds{status="queued"} 1');
 });
+
+test("a wheel gets no name of one of the upstream's, which others may have locked by its hash", async () => {
+  service.upstream.add('both', 'both-1.0.tar.gz');
+  service.upstream.add('both', 'both-1.0-py3-none-any.whl');
+  service.upstream.add('both', 'both-1.0-2-cp313-cp313-manylinux_2_17_x86_64.whl');
+  service.upstream.add('other', 'other-1.0.tar.gz');
+  service.upstream.add('other', 'other-1.0-cp313-cp313-manylinux_2_17_x86_64.whl');
+  await service.ask('both');
+  const first = await service.claim();
+  expect(first.order).toMatchObject({ project: 'both', buildTag: 1 });
+  await service.deliver(first, makeWheel('both-1.0-1-py3-none-any.whl'));
+  await service.ask('other');
+  expect((await service.claim()).order.buildTag).toBeUndefined();
+});
