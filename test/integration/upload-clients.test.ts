@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pythonClient } from '../support/python-client.js';
 import { startUploadService, type UploadService } from '../support/upload-service.js';
 import { makeWheel } from '../support/wheel-maker.js';
 
@@ -18,7 +18,7 @@ function freshWheel(options: Parameters<typeof makeWheel>[0] = {}) {
   return makeWheel({ filename: `fresh${++count}-1.0-py3-none-any.whl`, ...options });
 }
 
-const venv = join(tmpdir(), 'wheelwright-test-upload-clients');
+let bin: string;
 const run = (command: string, args: string[], env: Record<string, string> = {}) =>
   new Promise<{ code: number; output: string }>((resolve) => {
     execFile(command, args, { env: { ...process.env, ...env } }, (error, stdout, stderr) => {
@@ -28,7 +28,7 @@ const run = (command: string, args: string[], env: Record<string, string> = {}) 
 const twine = async (wheel: { filename: string; bytes: Buffer }, ...args: string[]) => {
   const path = join(service.folder, wheel.filename);
   await writeFile(path, wheel.bytes);
-  return run(join(venv, 'bin/twine'), ['upload', '--non-interactive', '--disable-progress-bar', ...args, path], {
+  return run(join(bin, 'twine'), ['upload', '--non-interactive', '--disable-progress-bar', ...args, path], {
     TWINE_REPOSITORY_URL: service.url,
     TWINE_USERNAME: '__token__',
     TWINE_PASSWORD: 'upload-secret',
@@ -36,11 +36,8 @@ const twine = async (wheel: { filename: string; bytes: Buffer }, ...args: string
 };
 
 beforeAll(async () => {
-  if ((await run(join(venv, 'bin/uv'), ['--version'])).code === 0) return;
-  await run('python3', ['-m', 'venv', venv]);
-  const installed = await run(join(venv, 'bin/pip'), ['install', '-q', 'twine', 'uv']);
-  expect(installed.code, installed.output).toBe(0);
-}, 180_000);
+  bin = await pythonClient('uploaders', 'twine', 'uv');
+}, 300_000);
 
 it('twine uploads, again, and another file of the name', async () => {
   const wheel = freshWheel();
@@ -78,7 +75,7 @@ print(response.status_code, skip_upload(response, True, None))
 `;
   const path = join(service.folder, 'other.whl');
   await writeFile(path, other.bytes);
-  const { output } = await run(join(venv, 'bin/python'), ['-c', script, service.url, wheel.filename, path]);
+  const { output } = await run(join(bin, 'python'), ['-c', script, service.url, wheel.filename, path]);
   expect(output.trim()).toBe('409 True');
 });
 
@@ -100,7 +97,7 @@ it('uv uploads, again, and another file of the name', async () => {
   const publish = async (bytes: Buffer) => {
     await writeFile(path, bytes);
     const options = ['--publish-url', service.url, '--username', '__token__', '--password', 'upload-secret'];
-    return run(join(venv, 'bin/uv'), ['publish', '--no-config', '--trusted-publishing', 'never', ...options, path]);
+    return run(join(bin, 'uv'), ['publish', '--no-config', '--trusted-publishing', 'never', ...options, path]);
   };
   const first = await publish(wheel.bytes);
   expect(first.code, first.output).toBe(0);
