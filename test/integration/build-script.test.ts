@@ -23,6 +23,8 @@ import os, pathlib, sys
 sys.path.insert(0, sys.argv[1])
 import build, mesonpy
 settings = build.fixed_folders("mesonpy", {})
+# What a project writes relative to where it is built by default is found.
+assert pathlib.Path(settings["builddir"]).parent == build.SOURCE
 settings = {key: os.path.join(os.getcwd(), os.path.basename(value)) for key, value in settings.items()}
 print(mesonpy.build_wheel(os.getcwd(), settings))
 `;

@@ -32,7 +32,8 @@ SOURCE = pathlib.Path("/build/src")
 OUT = pathlib.Path("/build/out")
 PREPARED = pathlib.Path("/build/state/prepared")
 ARTIFACTS = pathlib.Path("/inputs/maven")
-MESON = pathlib.Path("/build/state/meson")
+# Where meson-python has it by itself, but for its name: what a project writes relative to it (`-I../include`) is found there only.
+MESON = SOURCE / ".mesonpy-build"
 
 
 def say(text):
