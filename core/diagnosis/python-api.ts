@@ -57,7 +57,7 @@ const NAMES = [...Object.keys(SUCCESSORS), ...Object.keys(SINCE_3_13), ...ENCODE
 
 /** What {@link REWRITE_OLD_API} rewrites. */
 export const USES_OLD_API = new RegExp(
-  String.raw`\bPy_(?:TYPE|SIZE|REFCNT)\([^()]*\) *= *[^=;]|\b(?:${NAMES.join('|')})\b`,
+  String.raw`\bPy_(?:TYPE|SIZE|REFCNT)\([^()]*\) *(?:[-+]?= *[^=;]|\+\+|--)|(?:\+\+|--) *Py_(?:SIZE|REFCNT)\(|\b(?:${NAMES.join('|')})\b`,
 );
 
 /** Who uses one of the older forms uses others as well, and a recipe has one script: all of them at once. */
@@ -68,6 +68,9 @@ find . -name '*.c' -o -name '*.h' -o -name '*.cc' -o -name '*.cpp' -o -name '*.c
   sed -E -i 's/^ *# *include *["<]longintrepr\\.h[">].*/#if PY_VERSION_HEX < 0x030B0000\\n&\\n#endif/' "$source"
   sed -E -i \\
     -e 's/\\bPy_(TYPE|SIZE|REFCNT)\\(([^()]*)\\) *= *([^=;][^;]*);/Py_SET_\\1(\\2, \\3);/' \\
+    -e 's/\\bPy_(SIZE|REFCNT)\\(([^()]*)\\) *([-+])= *([^;]+);/Py_SET_\\1(\\2, Py_\\1(\\2) \\3 (\\4));/' \\
+    -e 's/(\\+|-)\\1 *Py_(SIZE|REFCNT)\\(([^()]*)\\);/Py_SET_\\2(\\3, Py_\\2(\\3) \\1 1);/' \\
+    -e 's/\\bPy_(SIZE|REFCNT)\\(([^()]*)\\) *(\\+|-)\\3;/Py_SET_\\1(\\2, Py_\\1(\\2) \\3 1);/' \\
 ${Object.entries(SUCCESSORS)
   .map(([name, successor]) => `    -e 's/\\b${name}\\b/${successor}/g' \\\n`)
   .join('')}    "$source"

@@ -1032,6 +1032,23 @@ describe('logs as they come', () => {
     );
   });
 
+  test('so is what counts up or down', () => {
+    const failure = diagnoseText('m.c:9:5: error: lvalue required as increment operand', { phase: 'build' });
+    const folder = temporaryFolder();
+    writeFileSync(
+      join(folder, 'm.c'),
+      '  ++Py_REFCNT(o);\n  --Py_REFCNT(o);\n  Py_SIZE(x)++;\n  Py_SIZE(x) += n - 1;\n',
+    );
+    execFileSync('sh', ['-ec', String(failure.proposal?.edit['prepare'])], { cwd: folder });
+    expect(readFileSync(join(folder, 'm.c'), 'utf8')).toBe(
+      `  Py_SET_REFCNT(o, Py_REFCNT(o) + 1);
+  Py_SET_REFCNT(o, Py_REFCNT(o) - 1);
+  Py_SET_SIZE(x, Py_SIZE(x) + 1);
+  Py_SET_SIZE(x, Py_SIZE(x) + (n - 1));
+`,
+    );
+  });
+
   test('what encoded the characters of a string, before Python 3.11, encodes the string', () => {
     const { proposal } = diagnoseText('m.c:9:3: error: ‘PyUnicode_EncodeUTF8’ was not declared in this scope', {
       phase: 'build',

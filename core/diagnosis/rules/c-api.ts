@@ -56,11 +56,11 @@ export const cApiRules: readonly Rule[] = [
     guess: true,
   },
   {
-    match: /error: lvalue required as left operand of assignment/,
+    match: /error: lvalue required as (?:left operand of assignment|(?:in|de)crement operand)/,
     weight: 'python-api',
     class: 'python-too-new',
     cause:
-      'From Python 3.11, Py_TYPE(), Py_SIZE() and Py_REFCNT() are functions, and nothing can be assigned to them. Py_SET_TYPE() and its kind do it since Python 3.9.',
+      'From Python 3.11, Py_TYPE(), Py_SIZE() and Py_REFCNT() are functions, and what they return cannot be changed. Py_SET_TYPE() and its kind do it since Python 3.9.',
     edit: { prepare: REWRITE_OLD_API },
     why: 'It replaces each such assignment by the function that is made for it.',
     guess: true,
