@@ -1032,6 +1032,17 @@ describe('logs as they come', () => {
     );
   });
 
+  test.each([
+    'distutils.errors.DistutilsModuleError: I need either numpy, nummarray, or Numeric!',
+    'RuntimeError: ham requires NumPy to be installed',
+    'SystemExit: Please install NumPy first',
+  ])('a setup script that asks for numpy in its own words gets it: %s', (line) => {
+    expect(diagnoseText(line, { phase: 'build' })).toMatchObject({
+      class: 'build-requirement',
+      proposal: { edit: { requires: { additions: ['numpy'] } }, guess: true },
+    });
+  });
+
   test('so is what counts up or down', () => {
     const failure = diagnoseText('m.c:9:5: error: lvalue required as increment operand', { phase: 'build' });
     const folder = temporaryFolder();

@@ -50,6 +50,17 @@ export const numpyRules: readonly Rule[] = [
     refine: ([, name], around) => olderNumpy('1.24', 11, `The code uses np.${name}, which numpy 1.24 removed.`, around),
   },
   {
+    match:
+      /(?:Error|Exception|Exit): .*\b(?:needs?|requires?|install) (?:\w+ ){0,2}?numpy\b(?! *(?:[<>=!~]|version|\d))/i,
+    weight: 'dependency',
+    class: 'build-requirement',
+    cause: 'The setup script says that it needs numpy, which is not among the declared build requirements.',
+    edit: { requires: { additions: ['numpy'] } },
+    why: 'It is there then while the wheel is built.',
+    guess: true,
+    refine: (_match, { phase }) => (phase === 'test' ? 'ignore' : {}),
+  },
+  {
     match: /No BLAS\/LAPACK libraries found/,
     weight: 'dependency',
     class: 'missing-library',
