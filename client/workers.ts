@@ -5,7 +5,7 @@ import { type Connection, sendForJson } from './connection.js';
 
 const resourcesSchema = z.object({ cpus: z.number(), memoryBytes: z.number(), diskBytes: z.number() });
 
-export const workerSchema = z.object({
+const workerSchema = z.object({
   name: z.string(),
   /** `silent`: nothing was heard of it for a while, and it did not say that it stops. */
   state: z.enum(['active', 'draining', 'silent', 'stopped']),
@@ -24,7 +24,7 @@ export const workerSchema = z.object({
 });
 export type Worker = z.infer<typeof workerSchema>;
 
-export const workersSchema = z.object({ workers: z.array(workerSchema) });
+const workersSchema = z.object({ workers: z.array(workerSchema) });
 
 const PATH = '/api/v1/workers';
 

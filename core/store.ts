@@ -1,5 +1,5 @@
 // The truth about builds, behind one asynchronous interface, so that another database can stand behind it.
-import type { AttemptInput, AttemptOutcome, AttemptProgress, AttemptStatus, Lease, WheelReport } from './attempt.js';
+import type { AttemptInput, AttemptOutcome, AttemptProgress, AttemptStatus, Lease } from './attempt.js';
 import type { BuildStatus, Channel, Sdist, Target } from './build.js';
 import type { Failure } from './failure.js';
 import type { Phase } from './phase.js';
@@ -187,8 +187,6 @@ export interface LeaseRef {
   token: string;
 }
 
-export type { WheelReport };
-
 export interface BlobExpectation {
   sha256?: string;
   maxBytes: number;
@@ -205,6 +203,7 @@ export interface IncomingFile {
   bytes?: Uint8Array;
 }
 
+/** Bytes as they come. */
 export type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /** Bytes by their sha256; written to a temporary name and renamed, so a blob is whole or absent. */

@@ -1,6 +1,7 @@
 // What every phase is given, and how it runs a script in a container.
 import type { BuildOrder } from '../core/attempt.js';
-import { createDiagnosis, type Diagnosis, type DiagnosisContext } from '../core/diagnosis/diagnosis.js';
+import type { DiagnosisContext } from '../core/diagnosis/conclusion.js';
+import { createDiagnosis, type Diagnosis } from '../core/diagnosis/diagnosis.js';
 import type { BuilderImages, ContainerExit, ContainerLimits, ContainerSpec, Engine } from '../core/engine.js';
 import type { Failure, FailureClass } from '../core/failure.js';
 import type { Phase } from '../core/phase.js';

@@ -7,7 +7,7 @@ export type RunPython = (args: readonly string[]) => Promise<string>;
 
 const run = promisify(execFile);
 
-export const runPython: RunPython = async (args) => {
+const runPython: RunPython = async (args) => {
   const { stdout } = await run('python3', [...args], {
     timeout: 30_000,
     env: { ...process.env, PIP_DISABLE_PIP_VERSION_CHECK: '1' },

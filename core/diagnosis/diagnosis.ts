@@ -8,8 +8,6 @@ import { applyRule, type Finding, type Surroundings, WEIGHTS } from './rule.js';
 import { RULES } from './rules.js';
 import { TellingLines } from './telling-lines.js';
 
-export type { DiagnosisContext } from './conclusion.js';
-
 /** Reads the log of one phase, line by line, in memory that does not grow with it, and says in the end why the phase failed. */
 export interface Diagnosis {
   /** One line without its newline, and its 1-based number in the attempt's log. */
