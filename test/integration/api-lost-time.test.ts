@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { test } from 'vitest';
 import { openClient } from '../../client/client.js';
 import { openWorkerApi } from '../../client/worker-api.js';
 import type { Lease } from '../../core/attempt.js';
@@ -14,12 +14,10 @@ import { startTestIndex } from '../support/simple-index.js';
 import { makeWheel } from '../support/wheel.js';
 import { workerFacts } from '../support/worker.js';
 
-test.each([
-  ['forward', 3_600_000],
-  ['back', -3_600_000],
-])(
+// At once: all that they do is wait.
+test.concurrent.for([['forward', 3_600_000] as const, ['back', -3_600_000] as const])(
   'a clock that is set %s by an hour loses no attempt, and keeps no lease of a worker that is gone',
-  async (_, byMs) => {
+  async ([, byMs], { expect, onTestFinished }) => {
     const service = await startTestApi({ WHEELWRIGHT_LEASE_MS: '5000' });
     onTestFinished(() => service.close());
     service.upstream.add('spam', 'spam-1.0.tar.gz');
@@ -43,7 +41,10 @@ test.each([
   },
 );
 
-test('an api that stood still for longer than a lease loses no attempt of a worker that waits for it', async () => {
+test.concurrent('an api that stood still for longer than a lease loses no attempt of a worker that waits for it', async ({
+  expect,
+  onTestFinished,
+}) => {
   const upstream = await startTestIndex();
   const data = await mkdtemp(join(tmpdir(), 'wheelwright-still-'));
   const { child, url } = await startApiProgram({
