@@ -50,10 +50,21 @@ const SINCE_3_13: Readonly<Record<string, { macro: string; parameters?: string; 
   _Py_IsFinalizing: { macro: 'IS_FINALIZING', now: 'Py_IsFinalizing' },
 };
 
-/** What Python 3.11 dropped: they encode an array of characters, which mostly is that of a string, and a string has a function that takes it whole. */
-const ENCODERS = ['PyUnicode_EncodeUTF8', 'PyUnicode_EncodeLatin1', 'PyUnicode_EncodeASCII'];
+/**
+ * What Python 3.11 dropped, and the encoding. They encode an array of characters, which mostly is that of a string: there is a function for the whole string, and where the
+ * characters come from elsewhere a string is made of them.
+ */
+const ENCODERS: Readonly<Record<string, { parameters: string; encoding: string }>> = {
+  PyUnicode_EncodeUTF8: { parameters: 's, n, e', encoding: '"utf-8"' },
+  PyUnicode_EncodeLatin1: { parameters: 's, n, e', encoding: '"latin-1"' },
+  PyUnicode_EncodeASCII: { parameters: 's, n, e', encoding: '"ascii"' },
+  PyUnicode_EncodeUTF16: {
+    parameters: 's, n, e, order',
+    encoding: '(order) < 0 ? "utf-16-le" : (order) > 0 ? "utf-16-be" : "utf-16"',
+  },
+};
 
-const NAMES = [...Object.keys(SUCCESSORS), ...Object.keys(SINCE_3_13), ...ENCODERS];
+const NAMES = [SUCCESSORS, SINCE_3_13, ENCODERS].flatMap((each) => Object.keys(each));
 
 /** What {@link REWRITE_OLD_API} rewrites. */
 export const USES_OLD_API = new RegExp(
@@ -64,6 +75,15 @@ export const USES_OLD_API = new RegExp(
 export const REWRITE_OLD_API = `# Older forms of Python's C API, as it has them now.
 find . -name '*.c' -o -name '*.h' -o -name '*.cc' -o -name '*.cpp' -o -name '*.cxx' -o -name '*.hpp' | while read -r source; do
   sed -zE -i 's/\\bPyUnicode_Encode(UTF8|Latin1|ASCII)\\(\\s*PyUnicode_(AS_UNICODE|AsUnicode)\\(([^()]*)\\),\\s*PyUnicode_(GET_SIZE|GetSize)\\(\\3\\),/PyUnicode_AsEncodedString(\\3, "\\1",/g' "$source"
+  if grep -qE '\\b(${Object.keys(ENCODERS).join('|')})\\(' "$source" && ! grep -q '^#define PyUnicode_EncodeUTF8' "$source"; then
+    sed -i -e '1i #include <patchlevel.h>' -e '1i #if PY_VERSION_HEX >= 0x030B0000' \\
+${Object.entries(ENCODERS)
+  .map(
+    ([name, { parameters, encoding }]) =>
+      `    -e '1i #define ${name}(${parameters}) ({ PyObject *text_ = PyUnicode_FromWideChar(s, n), *bytes_ = text_ ? PyUnicode_AsEncodedString(text_, ${encoding}, e) : 0; Py_XDECREF(text_); bytes_; })' \\\n`,
+  )
+  .join('')}    -e '1i #endif' "$source"
+  fi
   # Python.h brings it by itself from Python 3.11 on, which moved it.
   sed -E -i 's/^ *# *include *["<]longintrepr\\.h[">].*/#if PY_VERSION_HEX < 0x030B0000\\n&\\n#endif/' "$source"
   sed -E -i \\

@@ -1065,14 +1065,18 @@ describe('logs as they come', () => {
       phase: 'build',
     });
     const folder = temporaryFolder();
-    const other = 'b = PyUnicode_EncodeUTF8(text, n, 0);\n';
+    writeFileSync(join(folder, 'patchlevel.h'), '');
     writeFileSync(
       join(folder, 'm.c'),
-      `a = PyUnicode_EncodeLatin1(PyUnicode_AS_UNICODE(o),\n  PyUnicode_GET_SIZE(o), "strict");\n${other}`,
+      'a = PyUnicode_EncodeLatin1(PyUnicode_AS_UNICODE(o),\n  PyUnicode_GET_SIZE(o), "strict");\nb = PyUnicode_EncodeUTF16(text, n, 0, -1);\n',
     );
     execFileSync('sh', ['-ec', String(proposal?.edit['prepare'])], { cwd: folder });
-    expect(readFileSync(join(folder, 'm.c'), 'utf8')).toBe(
-      `a = PyUnicode_AsEncodedString(o, "Latin1", "strict");\n${other}`,
+    const on = (version: string) =>
+      execFileSync('cc', ['-E', '-P', `-DPY_VERSION_HEX=${version}`, '-I.', 'm.c'], { cwd: folder, encoding: 'utf8' });
+    const whole = 'a = PyUnicode_AsEncodedString(o, "Latin1", "strict");\n';
+    expect(on('0x030A0000')).toBe(`${whole}b = PyUnicode_EncodeUTF16(text, n, 0, -1);\n`);
+    expect(on('0x030B0000')).toBe(
+      `${whole}b = ({ PyObject *text_ = PyUnicode_FromWideChar(text, n), *bytes_ = text_ ? PyUnicode_AsEncodedString(text_, (-1) < 0 ? "utf-16-le" : (-1) > 0 ? "utf-16-be" : "utf-16", 0) : 0; Py_XDECREF(text_); bytes_; });\n`,
     );
   });
 
