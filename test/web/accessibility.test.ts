@@ -20,6 +20,7 @@ beforeAll(async () => {
   // Its next try stays with a worker, so that the builds below are the next to be claimed.
   await service.claim(20_000);
   const succeeded = await succeededBuild(service, 'eggs');
+  const long = await failedBuild(service, 'a'.repeat(120));
   const { build, worker } = await startBuild(service, 'sausage');
   await worker.phase('build');
   await worker.log(
@@ -32,10 +33,12 @@ beforeAll(async () => {
     home: '',
     builds: 'builds',
     'failed build': `builds/${failed.id}`,
+    'build of a long name': `builds/${long.id}`,
     'succeeded build': `builds/${succeeded.id}`,
     'running build': `builds/${build.id}`,
     packages: 'packages',
     project: 'packages/eggs',
+    'project of a long name': `packages/${long.project}`,
     check: 'check',
     recipes: 'recipes',
     submissions: 'submissions',
