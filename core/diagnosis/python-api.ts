@@ -3,13 +3,15 @@ import type { Finding } from './rule.js';
 
 /**
  * Functions and macros that CPython up to 3.13 dropped, and those that came in their place ("What's New in Python", porting notes of the C API). What takes other
- * arguments now, and what came after Python 3.9, which a recipe may be for as well, is not among them. With PyUnicode_GetSize() the number is the same where wchar_t has 32 bits, as on Linux.
+ * arguments now, and what came after Python 3.9, which a recipe may be for as well, is not among them. With PyUnicode_FromUnicode() and PyUnicode_GetSize() the
+ * characters and their number are the same where wchar_t has 32 bits, as on Linux.
  */
 const SUCCESSORS: Readonly<Record<string, string>> = {
   PyCFunction_Call: 'PyObject_Call',
   PyEval_CallFunction: 'PyObject_CallFunction',
   PyEval_CallMethod: 'PyObject_CallMethod',
   PyEval_CallObject: 'PyObject_CallObject',
+  PyUnicode_FromUnicode: 'PyUnicode_FromWideChar',
   PyUnicode_GET_SIZE: 'PyUnicode_GET_LENGTH',
   PyUnicode_GetSize: 'PyUnicode_GetLength',
   _PyGC_FINALIZED: 'PyObject_GC_IsFinalized',

@@ -1060,6 +1060,15 @@ describe('logs as they come', () => {
     );
   });
 
+  test('a string is made of wide characters, which is what Py_UNICODE stood for', () => {
+    const line = 'ImportError: /env/ham.so: undefined symbol: PyUnicode_FromUnicode';
+    const failure = diagnoseText(line, { phase: 'test' });
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'm.c'), 'return PyUnicode_FromUnicode(NULL, 0);\n');
+    execFileSync('sh', ['-ec', String(failure.proposal?.edit['prepare'])], { cwd: folder });
+    expect(readFileSync(join(folder, 'm.c'), 'utf8')).toBe('return PyUnicode_FromWideChar(NULL, 0);\n');
+  });
+
   test('what encoded the characters of a string, before Python 3.11, encodes the string', () => {
     const { proposal } = diagnoseText('m.c:9:3: error: ‘PyUnicode_EncodeUTF8’ was not declared in this scope', {
       phase: 'build',
