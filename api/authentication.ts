@@ -69,7 +69,10 @@ async function authenticate(tokens: TokenStore, request: Request, response: Resp
       'unauthorized',
       token === undefined ? 'the token is not known' : 'the token was revoked',
       {
-        hint: HINT,
+        hint:
+          token === undefined
+            ? HINT
+            : 'An administrator makes another: `wheelwright token create`. Where it was the one in the file admin-token of the data folder, delete that file and start the api again.',
       },
     );
   }

@@ -43,7 +43,11 @@ test('a token is made, used for its scope alone, listed without its secret, and 
   expect(listed.out).toMatch(new RegExp(`^${id} +builder 1 +worker +\\S+ +valid$`, 'm'));
   expect(listed.out).not.toContain(secret);
   expect(await run('token', 'revoke', id)).toMatchObject({ code: 0, out: `${id} is revoked\n` });
-  expect((await registerWith(secret)).body).toMatchObject({ status: 401, detail: 'the token was revoked' });
+  expect((await registerWith(secret)).body).toMatchObject({
+    status: 401,
+    detail: 'the token was revoked',
+    hint: expect.stringContaining('delete that file and start the api again'),
+  });
   expect((await run('token', 'list')).out).toMatch(/ revoked 20/);
   expect(await run('token', 'revoke', id)).toMatchObject({
     code: 1,
