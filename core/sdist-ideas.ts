@@ -1,6 +1,7 @@
 // What a project's own build files say about how its build can be changed: switches that they read, and requirements that they pin. Nothing here is proven by a
 // log, so each is a guess, and only one that has to do with what failed is worth a build.
 import { type Failure, type FailureClass, isOfCrates, type Proposal } from './failure.js';
+import { newerBindings } from './sdist-bindings.js';
 import { freedForProposal, freedRequirements } from './sdist-bounds.js';
 import { generatedAnew } from './sdist-generated.js';
 import { filledTemplate, switchIdeas } from './sdist-switches.js';
@@ -15,6 +16,7 @@ const MAX_IDEAS = 3;
  */
 export function sdistIdeas(failure: Failure, texts: readonly SdistText[], paths: readonly string[]): Proposal[] {
   return [
+    ...newerBindings(failure, paths),
     ...switchIdeas(failure, texts),
     ...filledTemplate(failure, texts),
     ...stoodIn(failure, paths),

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -158,4 +158,39 @@ test('a variable that names a folder is no switch, whatever else stands in its n
   const text = "a = os.environ.get('EGG_BUILD_LIBDIR')\nb = os.environ.get('BUILD_EGG_ROOT')\n";
   const failed = failure({ class: 'missing-header', missing: [{ kind: 'header', name: 'egg/egg.h' }] });
   expect(sdistIdeas(failed, setupPy(text))).toEqual([]);
+});
+
+test('a copy of pybind11 that is older than Python gives way to that of the index, what was required does not', () => {
+  const line =
+    'ext/pybind11/include/pybind11/cast.h:446:36: error: invalid use of incomplete type ‘PyFrameObject’ {aka ‘struct _frame’}';
+  const paths = ['setup.py', 'ext/pybind11/include/pybind11/pybind11.h'];
+  const tooNew = (text: string) => failure({ class: 'python-too-new', line: text });
+  const [idea] = sdistIdeas(tooNew(line), [], paths);
+  expect(idea?.edit['requires']).toEqual({ additions: ['pybind11<3'] });
+  expect(sdistIdeas(tooNew(line), [], ['setup.py'])).toEqual([]);
+  expect(sdistIdeas(tooNew(`/build/env/lib/python3.11/site-packages/${line}`), [], paths)).toEqual([]);
+  expect(sdistIdeas(tooNew('src/ham.cpp:4:3: error: no such member'), [], paths)).toEqual([]);
+
+  const folder = mkdtempSync(join(tmpdir(), 'wheelwright-bindings-'));
+  try {
+    const write = (path: string, text: string) => {
+      mkdirSync(join(folder, path, '..'), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    };
+    write('ext/include/pybind11/pybind11.h', 'old\n');
+    write('ext/include/pybind11/gone.h', 'old\n');
+    write('ext/include/ham.h', 'own\n');
+    const headers = mkdtempSync(join(folder, '..', 'wheelwright-headers-'));
+    mkdirSync(join(headers, 'pybind11'));
+    writeFileSync(join(headers, 'pybind11/pybind11.h'), 'new\n');
+    write('pybind11.py', `def get_include(): return ${JSON.stringify(headers)}\n`);
+    const script = `python() { python3 "$@"; }\n${idea?.edit['prepare']}`;
+    execFileSync('sh', ['-ec', script], { cwd: folder });
+    rmSync(headers, { recursive: true });
+    expect(readFileSync(join(folder, 'ext/include/pybind11/pybind11.h'), 'utf8')).toBe('new\n');
+    expect(existsSync(join(folder, 'ext/include/pybind11/gone.h'))).toBe(false);
+    expect(readFileSync(join(folder, 'ext/include/ham.h'), 'utf8')).toBe('own\n');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
