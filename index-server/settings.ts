@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { readIndexPolicy } from '../adapters/disk/index-policy.js';
+import { readCaBundle } from '../adapters/host/ca-bundle.js';
 import type { HttpLimits } from '../adapters/upstream/http-client.js';
-import { WheelwrightError } from '../core/errors.js';
 import type { IndexPolicy } from '../core/index-policy.js';
 import { indexUrl, type Settings } from '../core/settings.js';
 
@@ -29,11 +28,9 @@ export interface IndexSettings {
   upstreamLimits?: Partial<HttpLimits>;
 }
 
-const SYSTEM_CA_BUNDLES = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt'];
-
 /** @throws WheelwrightError `invalid` for a policy file or CA bundle that cannot be used. */
 export async function readIndexSettings(settings: Settings): Promise<IndexSettings> {
-  const bundle = settings.WHEELWRIGHT_CA_BUNDLE ?? SYSTEM_CA_BUNDLES.find((path) => existsSync(path));
+  const ca = await readCaBundle(settings.WHEELWRIGHT_CA_BUNDLE);
   return {
     dataFolder: settings.WHEELWRIGHT_DATA,
     host: settings.WHEELWRIGHT_HOST,
@@ -42,20 +39,9 @@ export async function readIndexSettings(settings: Settings): Promise<IndexSettin
     ...(settings.WHEELWRIGHT_INDEX_URL === undefined ? {} : { publicUrl: indexUrl(settings) }),
     policy: await readIndexPolicy(settings.WHEELWRIGHT_INDEX_POLICY, settings.WHEELWRIGHT_DATA),
     ...(settings.WHEELWRIGHT_UPSTREAM === undefined ? {} : { upstreamUrl: settings.WHEELWRIGHT_UPSTREAM }),
-    ...(bundle === undefined ? {} : { ca: read(bundle, 'WHEELWRIGHT_CA_BUNDLE') }),
+    ...(ca === undefined ? {} : { ca }),
     tokenRequired: settings.WHEELWRIGHT_INDEX_TOKEN_REQUIRED,
     cacheBytes: settings.WHEELWRIGHT_INDEX_CACHE_BYTES,
     maxFileBytes: settings.WHEELWRIGHT_WHEEL_BYTES,
   };
-}
-
-function read(path: string, setting: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new WheelwrightError('invalid', `cannot read ${path}: ${(error as Error).message}`, {
-      hint: `Check ${setting}.`,
-      cause: error,
-    });
-  }
 }
