@@ -102,7 +102,7 @@ export function regenerates(failure: Failure, { edit }: Proposal, paths: readonl
   return paths.some((path) => `/${path}`.endsWith(`/${source}.pyx`));
 }
 
-/** Cython 3 reads code by rules of its own, of which these two break what was written for one before: it says by which the files there were generated. */
+/** Cython 3 reads code by rules of its own, of which these two break what was written for one before: it says by which the files there were generated. Setup scripts have told Cython of the folder of declarations, mostly that of the code. */
 const GENERATE_ANEW = `# C code of an older Cython, generated anew.
 level=$(grep -hoE "language_level.{0,6}[23]" setup.py setup.cfg pyproject.toml 2>/dev/null | grep -oE '[23]$' | head -n 1 || true)
 case $(cython --version 2>&1) in *' 0.'*) silent= ;; *) silent='-X legacy_implicit_noexcept=True' ;; esac
@@ -112,6 +112,6 @@ find . -name '*.c' -o -name '*.cpp' -o -name '*.cxx' | while read -r generated; 
   [ -e "$source" ] || continue
   case $generated in *.c) cplus= ;; *) cplus=--cplus ;; esac
   case $(head -n 1 "$generated") in *'Cython 0.'*) before="-\${level:-2} $silent" ;; *) before= ;; esac
-  cython $cplus $before -o "$generated" "$source"
+  cython $cplus $before -I "$(dirname "$source")" -o "$generated" "$source"
 done
 `;

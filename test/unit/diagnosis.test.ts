@@ -234,6 +234,7 @@ describe('which line decides', () => {
       'error: Cannot find pkg-config dependencies:',
       "RuntimeError: Couldn't find lib dependency",
       'ERROR: HAM_LIBDIR dir not found. Please set HAM_LIBDIR.',
+      "package, please make sure that 'ham.egg' is explicitly added",
     ]) {
       expect(told(nothing), nothing).toBeUndefined();
     }

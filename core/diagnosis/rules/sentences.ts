@@ -19,7 +19,7 @@ const IS_MISSING = new RegExp(
   'i',
 );
 const PLEASE_INSTALL = new RegExp(
-  `(?:please install|(?:you )?(?:need|have) to install|must install|make sure (?:that )?(?:you have )?(?:installed )?|(?:have you installed|do you have|cannot (?:proceed|continue|build|work) without|can't (?:proceed|continue|build|work) without) )${ARTICLES.replace('(?:(?:', ' ?(?:(?:')}${NAME}(?![\\w.+-]| can\\b)(?: ${NOUN})?`,
+  `(?:please install|(?:you )?(?:need|have) to install|must install|make sure (?:that )?(?:you have )?(?:installed )?|(?:have you installed|do you have|cannot (?:proceed|continue|build|work) without|can't (?:proceed|continue|build|work) without) )${ARTICLES.replace('(?:(?:', ' ?(?:(?:')}${NAME}(?![\\w.+-]|[\`'"”’]? (?:can|is explicitly)\\b)(?: ${NOUN})?`,
   'i',
 );
 
