@@ -26,6 +26,7 @@ const FALLBACK_REASONS: readonly FailureClass[] = [
   'missing-tool',
   'toolchain-missing',
   'library-too-old',
+  'python-too-new',
 ];
 
 /** `start`: what is known beforehand; `python` like `3.13`, `project` by its normalised name. */

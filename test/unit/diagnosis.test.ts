@@ -738,6 +738,19 @@ describe('what is known besides the log', () => {
     expect(old.fellBack(false)).toBe(false);
   });
 
+  test('a header that Python no longer has is why there is no extension, where the build says that it goes without', () => {
+    const diagnosis = createDiagnosis({ phase: 'build' });
+    [
+      'egg/_egg.c:218:12: fatal error: longintrepr.h: No such file or directory',
+      'Cannot compile C accelerator module, use pure python version',
+      "package, please make sure that 'ham.egg' is explicitly added",
+    ].forEach((line, at) => {
+      diagnosis.line(line, at + 1);
+    });
+    expect(diagnosis.fellBack(false)).toBe(true);
+    expect(diagnosis.conclude({ silentFallback: true })).toMatchObject({ class: 'silent-fallback', lineNumber: 1 });
+  });
+
   test('a library that does not load means another thing in each phase', () => {
     const line = 'ImportError: libexpat.so.1: cannot open shared object file: No such file or directory';
     expect(conclude([line], { phase: 'test' })).toMatchObject({ class: 'missing-in-clean-image' });
