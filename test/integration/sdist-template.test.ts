@@ -47,10 +47,10 @@ test('code is generated anew by the rules of the Cython that made what is there'
     execFileSync('sh', ['-ec', String(idea?.edit.prepare)], { cwd: folder, env });
     return readFileSync(join(folder, 'asked'), 'utf8').trim().split('\n').sort();
   };
-  const fresh = ['--cplus -o ./new.cpp ./new.pyx', '-o ./egg.c ./egg.py'];
-  expect(asked('3.3.1')).toEqual([...fresh, '-2 -X legacy_implicit_noexcept=True -o ./old.c ./old.pyx'].sort());
-  expect(asked('0.29.37')).toEqual([...fresh, '-2 -o ./old.c ./old.pyx'].sort());
+  const fresh = ['--cplus -I . -o ./new.cpp ./new.pyx', '-I . -o ./egg.c ./egg.py'];
+  expect(asked('3.3.1')).toEqual([...fresh, '-2 -X legacy_implicit_noexcept=True -I . -o ./old.c ./old.pyx'].sort());
+  expect(asked('0.29.37')).toEqual([...fresh, '-2 -I . -o ./old.c ./old.pyx'].sort());
   write('setup.py', "cythonize(parts, compiler_directives={'language_level': '3'})\n");
-  expect(asked('0.29.37')).toEqual([...fresh, '-3 -o ./old.c ./old.pyx'].sort());
+  expect(asked('0.29.37')).toEqual([...fresh, '-3 -I . -o ./old.c ./old.pyx'].sort());
   rmSync(folder, { recursive: true });
 });
