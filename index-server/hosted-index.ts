@@ -23,6 +23,8 @@ export class HostedIndex {
   #reader: IndexReader | undefined;
   /** Once there has been a database, its absence is a fault and no empty service. */
   #seen = false;
+  /** Why it could not be read when it was last tried. */
+  #fault: unknown;
   #serial = 0;
   #reserved: readonly string[] = [];
   #checkedAt = Number.NEGATIVE_INFINITY;
@@ -59,6 +61,7 @@ export class HostedIndex {
       this.#notice();
     } catch (error) {
       this.#onFault(error);
+      this.#fault = error;
       this.close();
       // There is something, only not readable.
       this.#seen = true;
@@ -72,6 +75,7 @@ export class HostedIndex {
    */
   get reader(): IndexReader | undefined {
     if (this.#reader === undefined && this.#seen) {
+      if (this.#fault instanceof WheelwrightError) throw this.#fault;
       throw new WheelwrightError('unavailable', "the service's database cannot be read", {
         hint: 'It is being restored, or its disk is gone; the log of the index-server says more.',
       });
@@ -103,6 +107,7 @@ export class HostedIndex {
     const had = this.#reader !== undefined;
     this.close();
     this.#reader = openIndexReader(this.#path);
+    this.#fault = undefined;
     if (this.#reader === undefined) {
       if (had) this.#onFault(new Error(`${this.#path} has gone`));
       return;

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import type { Selectable } from 'kysely';
 import type { Channel } from '../../core/build.js';
+import { WheelwrightError } from '../../core/errors.js';
 import type { HeldFile } from '../../core/index-assembly.js';
 import type { ProjectStatus } from '../../core/simple-index.js';
 import type { PageFormat } from '../../core/simple-index-negotiation.js';
@@ -54,7 +55,10 @@ export interface IndexReader {
   close(): void;
 }
 
-/** Opens the service's database without a right to write; undefined while the service has not made it yet. */
+/**
+ * Opens the service's database without a right to write; undefined while the service has not made it yet.
+ * @throws WheelwrightError `unavailable` when it lacks what a later version added.
+ */
 export function openIndexReader(path: string): IndexReader | undefined {
   if (!existsSync(path)) return undefined;
   const inode = statSync(path).ino;
@@ -65,6 +69,12 @@ export function openIndexReader(path: string): IndexReader | undefined {
     database.close();
     // The service is about to create its tables.
     if (error instanceof Sqlite.SqliteError && /no such table/.test(error.message)) return undefined;
+    if (error instanceof Sqlite.SqliteError && /no such column/.test(error.message)) {
+      throw new WheelwrightError('unavailable', "the service's database is that of an earlier version", {
+        hint: 'Start the api of this version: it brings the database up to date before it listens.',
+        cause: error,
+      });
+    }
     throw error;
   }
 }

@@ -63,7 +63,8 @@ export function fillMany(folder, projects, filesEach) {
   database.close();
 }
 
-function openMigrated(path) {
+/** Made, or brought up to date. */
+export function openMigrated(path) {
   const database = new Sqlite(path);
   database.pragma('journal_mode = WAL');
   migrate(database, readMigrations(MIGRATIONS), UPLOADED);

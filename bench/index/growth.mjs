@@ -7,7 +7,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
-import { fillMany, inserter } from './corpus.mjs';
+import { fillMany, inserter, openMigrated } from './corpus.mjs';
 import { nodeArguments, percentile, rssMb } from './programs.mjs';
 
 const PROJECTS = Number(process.env.PROJECTS ?? 600_000);
@@ -22,6 +22,7 @@ function timed(path) {
     const began = performance.now();
     const headers = { accept: 'application/vnd.pypi.simple.v1+json', 'accept-encoding': 'gzip' };
     request({ host: '127.0.0.1', port: PORT, path, headers }, async (response) => {
+      if (response.statusCode !== 200) return reject(new Error(`${path}: ${response.statusCode}`));
       const firstMs = performance.now() - began;
       let bytes = 0;
       for await (const piece of response) bytes += piece.length;
@@ -36,7 +37,8 @@ async function patient(path) {
   for (;;) {
     try {
       return await timed(path);
-    } catch {
+    } catch (error) {
+      if (error.code !== 'ECONNREFUSED') throw error;
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
@@ -46,6 +48,7 @@ const show = (what, value) => console.log(`${what.padEnd(60)} ${value}`);
 const ms = (value) => `${value.toFixed(1)} ms`;
 
 if (!existsSync(join(FOLDER, 'wheelwright.db'))) fillMany(FOLDER, PROJECTS, FILES);
+else openMigrated(join(FOLDER, 'wheelwright.db')).close();
 const began = performance.now();
 const child = spawn(process.execPath, [...nodeArguments('index-server'), MAIN], {
   stdio: ['ignore', 'ignore', 'inherit'],

@@ -1,7 +1,9 @@
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import Sqlite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
+import { migrate, readMigrations } from '../../adapters/sqlite/migrations.js';
 import { ask } from '../support/http-ask.js';
 import { openIndexSite } from '../support/index-site.js';
 import { explained, namesOf, pageOf, pathOf, pause, useIndexWithUpstream } from '../support/index-with-upstream.js';
@@ -172,6 +174,28 @@ describe('merging', () => {
       expect(on.upstream.requests).toEqual([]);
     } finally {
       await damaged.close();
+    }
+  });
+
+  test('a database of an earlier version is told as such, and served once the api has brought it up to date', async () => {
+    const older = openIndexSite({ database: false });
+    const database = new Sqlite(join(older.folder, 'wheelwright.db'));
+    try {
+      const migrations = readMigrations('migrations');
+      migrate(
+        database,
+        migrations.filter(({ number }) => number < 13),
+        0,
+      );
+      const { url } = await older.start({ upstreamUrl: on.upstream.url });
+      const { status, text } = await ask(url, '/simple/owned/');
+      expect([status, text]).toEqual([503, expect.stringMatching(/of an earlier version.*Start the api/s)]);
+      migrate(database, migrations, 0);
+      await pause(300);
+      expect((await ask(url, '/simple/owned/')).status).toBe(404);
+    } finally {
+      database.close();
+      await older.close();
     }
   });
 
