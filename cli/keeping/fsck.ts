@@ -112,7 +112,7 @@ async function checkBlobs(
   // A wheel is stored before its row is written, so that some may belong to attempts under way.
   if (unnamed > 0)
     notes.push(
-      `${unnamed} blobs (${unnamedBytes} bytes) are named by no file: of attempts that did not end well, or under way; housekeeping removes them when their time is up (./wheelwright clean)`,
+      `${unnamed} blobs (${unnamedBytes} bytes) are named by no file: of attempts that did not end well, of deleted files, or under way; housekeeping removes them when their time is up (./wheelwright clean)`,
     );
   return whole;
 }
