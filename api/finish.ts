@@ -1,7 +1,7 @@
 // How an attempt's end, as its worker reports it, becomes a published file, a failure, or builds to wait for.
 import { hash } from 'node:crypto';
 import type { AttemptEnding, AttemptOutcome, WheelReport } from '../core/attempt.js';
-import { mayPass, WheelwrightError } from '../core/errors.js';
+import { isRefusal, WheelwrightError } from '../core/errors.js';
 import type { Failure } from '../core/failure.js';
 import type { Settings } from '../core/settings.js';
 import type { EndingAttempt, LeaseRef, NewFile } from '../core/store.js';
@@ -207,7 +207,7 @@ async function waitForRequirements(
         if (status === 'cancelled') await context.store.retry(id, context.clock());
       }
     } catch (error) {
-      if (!(error instanceof WheelwrightError) || mayPass(error)) throw error;
+      if (!isRefusal(error)) throw error;
       const cause = `It needs ${requirement}, which exists as no wheel, and cannot be built either: ${error.message}. ${error.hint ?? ''}`;
       return record(context, lease, { kind: 'failed', failure: needFailure(error.message, cause) });
     }

@@ -1,6 +1,6 @@
 // Solves as they run: each try is an ordinary build, and its end decides the next. All state is in the store, so that a restart goes on where it was.
 import { isFinished } from '../core/build.js';
-import { mayPass, WheelwrightError } from '../core/errors.js';
+import { isRefusal, WheelwrightError } from '../core/errors.js';
 import { parseRecipe } from '../core/recipe/book.js';
 import { parseRequirement } from '../core/requirement.js';
 import { freedRequirements } from '../core/sdist-bounds.js';
@@ -216,11 +216,6 @@ async function solvedEnd(
     const refused = `The recipe was not submitted: ${error.message}.`;
     return { ...solved, reason: older === undefined ? refused : `${older} ${refused}` };
   }
-}
-
-/** The request itself is at fault, so that trying again changes nothing. */
-function isRefusal(error: unknown): error is WheelwrightError {
-  return error instanceof WheelwrightError && !mayPass(error);
 }
 
 /** A build that failed before the solve began is made again: what was said about it then is not what today's diagnosis says. */

@@ -45,6 +45,11 @@ export function mayPass(error: unknown): boolean {
   return error instanceof WheelwrightError && (error.code === 'unavailable' || error.code === 'internal');
 }
 
+/** Whether what was asked is at fault, so that asking again changes nothing. */
+export function isRefusal(error: unknown): error is WheelwrightError {
+  return error instanceof WheelwrightError && !mayPass(error);
+}
+
 /**
  * What an error says of itself, never nothing: Node's own error for a host of which no address answered has an empty message, and the reasons in a list.
  */

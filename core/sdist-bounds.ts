@@ -50,7 +50,7 @@ export function freedForProposal({ proposal }: Failure, texts: readonly SdistTex
   const declared = requirementsOf(pyproject?.text ?? '');
   const isExcluded = (added: string) => declared.some((text) => excludes(text, added));
   return requires?.additions?.some(isExcluded)
-    ? { ...freed, edit: { ...mergeEdit(freed.edit, { requires }) }, why: `${proposal.why} But ${freed.why}` }
+    ? { ...freed, edit: mergeEdit(freed.edit, { requires }), why: `${proposal.why} But ${freed.why}` }
     : undefined;
 }
 
