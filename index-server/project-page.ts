@@ -61,26 +61,28 @@ function* parts(
   }
   // Must be absolute (PEP 740); the other URLs are relative, so that they hold behind any path prefix.
   const integrity = escapedIn(format, `${publicUrl}${channel === 'trial' ? '/trial' : ''}/integrity/${name}/`);
+  const separator = LINE_SEPARATOR[format];
+  const listings = [
+    ...chunks(held).map((some) => (before: string) => hosted.reader?.pageLines(some, format, integrity, before)),
+    ...chunks(others).map((some) => (before: string) => {
+      const lines = some.map((file) => pageLine(format, file, { url: fileUrl(name, file) }));
+      return Buffer.from(before + lines.join(separator));
+    }),
+  ];
   let before = '';
-  let unwritten = offered.length;
-  for (const some of chunks(held)) {
-    unwritten -= some.length;
-    const lines = hosted.reader?.pageLines(some, format, integrity, before);
-    if (lines === undefined) continue;
-    yield { bytes: lines, more: unwritten > 0 };
-    before = LINE_SEPARATOR[format];
-  }
-  for (const some of chunks(others)) {
-    unwritten -= some.length;
-    const lines = some.map((file) => pageLine(format, file, { url: fileUrl(name, file) }));
-    yield { bytes: Buffer.from(before + lines.join(LINE_SEPARATOR[format])), more: unwritten > 0 };
-    before = LINE_SEPARATOR[format];
+  for (const [at, write] of listings.entries()) {
+    const bytes = write(before);
+    if (bytes === undefined) continue;
+    yield { bytes, more: at < listings.length - 1 };
+    before = separator;
   }
   yield { bytes: Buffer.from(frame.end), more: false };
 }
 
-function* chunks<T>(files: readonly T[]): Generator<T[]> {
-  for (let at = 0; at < files.length; at += PART_FILES) yield files.slice(at, at + PART_FILES);
+function chunks<T>(files: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(files.length / PART_FILES) }, (_, at) =>
+    files.slice(at * PART_FILES, (at + 1) * PART_FILES),
+  );
 }
 
 function fileUrl(project: string, { filename, hashes }: IndexFile): string {

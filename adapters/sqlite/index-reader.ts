@@ -67,9 +67,10 @@ export function openIndexReader(path: string): IndexReader | undefined {
     return readerOf(database, () => statSync(path, { throwIfNoEntry: false })?.ino === inode);
   } catch (error) {
     database.close();
+    const said = error instanceof Sqlite.SqliteError ? error.message : '';
     // The service is about to create its tables.
-    if (error instanceof Sqlite.SqliteError && /no such table/.test(error.message)) return undefined;
-    if (error instanceof Sqlite.SqliteError && /no such column/.test(error.message)) {
+    if (/no such table/.test(said)) return undefined;
+    if (/no such column/.test(said)) {
       throw new WheelwrightError('unavailable', "the service's database is that of an earlier version", {
         hint: 'Start the api of this version: it brings the database up to date before it listens.',
         cause: error,
